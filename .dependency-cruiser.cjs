@@ -1,0 +1,73 @@
+/** The arrows between rooms (ARCHITECTURE.md). A rule names what a room must not reach. */
+const only = (name, from, allowed, comment) => ({
+  name,
+  comment,
+  severity: "error",
+  from: { path: from, pathNot: "\\.(test|spec)\\.ts$" },
+  to: { pathNot: [...allowed, "^node_modules/", "node_modules"], dependencyTypesNot: ["core"] },
+});
+
+module.exports = {
+  forbidden: [
+    {
+      name: "no-cycles",
+      severity: "error",
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: "nothing-imports-test",
+      severity: "error",
+      from: { pathNot: "^test/" },
+      to: { path: "^test/" },
+    },
+    only("contract-imports-nothing", "^runtime/contract/", ["^runtime/contract/"], "the words both sides share"),
+    {
+      name: "contract-needs-no-library",
+      severity: "error",
+      from: { path: "^runtime/contract/", pathNot: "\\.test\\.ts$" },
+      to: { dependencyTypes: ["npm", "npm-dev", "core"] },
+    },
+    only("device", "^runtime/device/", ["^runtime/device/", "^runtime/contract/"], "the device library"),
+    {
+      name: "firmware-through-index",
+      comment: "a product imports the device library's index and the contract, nothing else",
+      severity: "error",
+      from: { path: "^firmware/([^/]+)/", pathNot: "\\.spec\\.ts$" },
+      to: { pathNot: ["^firmware/$1/", "^runtime/device/index\\.ts$", "^runtime/contract/"] },
+    },
+    only("board", "^runtime/board/", ["^runtime/board/", "^runtime/contract/"], "the virtual board knows no product"),
+    only(
+      "wasm",
+      "^runtime/wasm/",
+      ["^runtime/wasm/", "^runtime/board/", "^runtime/contract/"],
+      "the engine knows no product",
+    ),
+    only("server", "^server/", ["^server/", "^runtime/contract/"], "the server shares only words with devices"),
+    {
+      name: "routes-never-touch-sql",
+      severity: "error",
+      from: { path: "^server/(api|broker|ingest)/", pathNot: "\\.test\\.ts$" },
+      to: { path: "better-sqlite3" },
+    },
+    {
+      name: "store-never-touches-mqtt",
+      severity: "error",
+      from: { path: "^server/store/" },
+      to: { path: ["aedes", "mqtt", "^server/(broker|api)/"] },
+    },
+    {
+      name: "api-never-touches-broker",
+      severity: "error",
+      from: { path: "^server/api/" },
+      to: { path: "^server/broker/" },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "^(dist|build)/" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "require", "node", "default"] },
+  },
+};

@@ -1,0 +1,31 @@
+/** Every named maximum that device and server share. */
+
+/** Largest MQTT payload from a device, bytes. */
+export const PAYLOAD_UP_MAX_BYTES = 4096;
+/** Largest MQTT payload to a device, bytes. */
+export const PAYLOAD_DOWN_MAX_BYTES = 1024;
+/** Most readings in one pack. A pack of this many small records stays below PAYLOAD_UP_MAX_BYTES. */
+export const PACK_MAX_READINGS = 128;
+/** MQTT keep alive that devices ask for, seconds. */
+export const KEEP_ALIVE_S = 60;
+/** First and largest wait between two attempts to connect, milliseconds, before jitter. */
+export const RECONNECT_MIN_MS = 1000;
+export const RECONNECT_MAX_MS = 60000;
+/** An acknowledgement that takes longer makes the device send again, milliseconds. */
+export const ACK_TIMEOUT_MS = 15000;
+/** Longest wait for CONNACK, SUBACK and PINGRESP, milliseconds. */
+export const MQTT_RESPONSE_TIMEOUT_MS = 10000;
+/** Longest wait for the network or for a TCP connection, milliseconds. */
+export const CONNECT_TIMEOUT_MS = 20000;
+/** Longest a program may ask to sleep between two polls, milliseconds. */
+export const POLL_MAX_MS = 60000;
+/** Edges that the host remembers for `edge_read` before it drops the oldest. */
+export const EDGE_LOG_MAX = 64;
+/** TCP connections open at once. */
+export const TCP_MAX_HANDLES = 4;
+/** RTC memory that a program can use, bytes (the chip has 512). */
+export const RTC_MEMORY_BYTES = 512;
+/** Longest text given to `log`, bytes. */
+export const LOG_MAX_BYTES = 256;
+/** Longest product name and version in `hello`, bytes. */
+export const NAME_MAX_BYTES = 32;

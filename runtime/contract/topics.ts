@@ -1,0 +1,17 @@
+/**
+ * MQTT topic names, `lintel/1/<mac>/<channel>`. The digit is the version of the wire format; `<mac>` is the station
+ * address of the chip in twelve lowercase hexadecimal digits.
+ */
+export const TOPIC_PREFIX = "lintel/1/";
+
+/** Length of `<mac>`, in characters. */
+export const MAC_HEX_LENGTH = 12;
+
+/** Up. Who the device is, once a connection. */
+export const CHANNEL_HELLO = "hello";
+/** Up. A SenML pack of readings (senml.ts). */
+export const CHANNEL_DATA = "data";
+/** Up, retained, also the last will. Online or not, and how the device fares. */
+export const CHANNEL_STATE = "state";
+/** Down. Cumulative acknowledgement and the time. */
+export const CHANNEL_ACK = "ack";
