@@ -29,3 +29,14 @@ export const RTC_MEMORY_BYTES = 512;
 export const LOG_MAX_BYTES = 256;
 /** Longest product name and version in `hello`, bytes. */
 export const NAME_MAX_BYTES = 32;
+/** Memory of a program: static data and everything that it allocates, bytes. */
+export const PROGRAM_RAM_BYTES = 16384;
+/** Readings that a device puts into one pack; they fit PACK_SEND_BYTES whatever their values. */
+export const PACK_SEND_READINGS = 20;
+export const PACK_SEND_BYTES = 448;
+/** The device repeats its `state` after this, seconds. */
+export const STATE_EVERY_S = 900;
+/** Packs sent again on one connection before the device gives it up. */
+export const RESEND_MAX = 4;
+/** Most MQTT packet bytes that a device takes in: payload, topic and headers. A longer packet is skipped. */
+export const PACKET_DOWN_MAX_BYTES = 1088;

@@ -1,0 +1,67 @@
+/** Host functions of the crypto group, by node:crypto; p256-verify.ts says why one of them is not. */
+import { createHash, createHmac } from "node:crypto";
+import { HostError } from "../contract/error-codes.ts";
+import { FLASH_REGION_BYTES, FLASH_SECTOR_BYTES } from "../contract/flash-map.ts";
+import type { Flash } from "./flash.ts";
+import type { HostImports } from "./host-imports.ts";
+import { isError, type ProgramMemory } from "./host-memory.ts";
+import { verifyP256 } from "./p256-verify.ts";
+import type { VirtualBoard } from "./virtual-board.ts";
+
+const SHA256_BYTES = 32;
+const P256_PAIR_BYTES = 64;
+
+type CryptoGroup = Pick<HostImports, "sha256" | "sha256_flash" | "hmac_sha256" | "verify_p256">;
+
+export function cryptoFunctions(board: VirtualBoard, memory: ProgramMemory): CryptoGroup {
+  return {
+    sha256(pointer, sizeBytes, outPointer) {
+      const bytes = memory.range(pointer, sizeBytes);
+      if (isError(bytes)) return bytes;
+      const out = memory.range(outPointer, SHA256_BYTES);
+      if (isError(out)) return out;
+      out.set(createHash("sha256").update(bytes).digest());
+      return 0;
+    },
+    sha256_flash(offset, sizeBytes, outPointer) {
+      const out = memory.range(outPointer, SHA256_BYTES);
+      if (isError(out)) return out;
+      if (sizeBytes < 0) return HostError.BadArgument;
+      const digest = digestFlash(board.flash, offset >>> 0, sizeBytes);
+      if (digest === undefined) return HostError.OutOfRange;
+      out.set(digest);
+      return 0;
+    },
+    hmac_sha256(keyPointer, keyBytes, pointer, sizeBytes, outPointer) {
+      const key = memory.range(keyPointer, keyBytes);
+      if (isError(key)) return key;
+      const bytes = memory.range(pointer, sizeBytes);
+      if (isError(bytes)) return bytes;
+      const out = memory.range(outPointer, SHA256_BYTES);
+      if (isError(out)) return out;
+      out.set(createHmac("sha256", key).update(bytes).digest());
+      return 0;
+    },
+    verify_p256(hashPointer, signaturePointer, keyPointer) {
+      const hash = memory.range(hashPointer, SHA256_BYTES);
+      if (isError(hash)) return hash;
+      const signature = memory.range(signaturePointer, P256_PAIR_BYTES);
+      if (isError(signature)) return signature;
+      const key = memory.range(keyPointer, P256_PAIR_BYTES);
+      if (isError(key)) return key;
+      return verifyP256(hash, signature, key) ? 1 : 0;
+    },
+  };
+}
+
+function digestFlash(flash: Flash, offset: number, sizeBytes: number): Uint8Array | undefined {
+  if (offset + sizeBytes > FLASH_REGION_BYTES) return undefined;
+  const digest = createHash("sha256");
+  const part = new Uint8Array(FLASH_SECTOR_BYTES);
+  for (let done = 0; done < sizeBytes; done += part.length) {
+    const piece = part.subarray(0, Math.min(part.length, sizeBytes - done));
+    flash.read(offset + done, piece);
+    digest.update(piece);
+  }
+  return digest.digest();
+}

@@ -1,0 +1,96 @@
+/**
+ * The host ABI (contract/host-abi.ts) on a virtual board. No function throws on what a program hands it; only `restart`
+ * and `sleep_deep`, which do not return, throw a ProgramStop. What the virtual board does not offer answers Unsupported and
+ * is logged once. Larger groups are in host-*.ts.
+ */
+import { HostError } from "../contract/error-codes.ts";
+import { HOST_ABI_VERSION, LogLevel } from "../contract/host-abi.ts";
+import { LOG_MAX_BYTES } from "../contract/limits.ts";
+import { cryptoFunctions } from "./host-crypto.ts";
+import type { HostImports } from "./host-imports.ts";
+import { isError, ProgramMemory } from "./host-memory.ts";
+import { networkFunctions } from "./host-network.ts";
+import { pinFunctions } from "./host-pins.ts";
+import { storageFunctions } from "./host-storage.ts";
+import { ProgramStop } from "./power.ts";
+import type { VirtualBoard } from "./virtual-board.ts";
+
+/** `memory` gives the program's memory as it is at the moment of a call. */
+export function hostFunctions(board: VirtualBoard, memory: () => Uint8Array): HostImports {
+  const programMemory = new ProgramMemory(memory);
+  return {
+    ...clockAndChanceFunctions(board, programMemory),
+    ...powerFunctions(board),
+    ...storageFunctions(board, programMemory),
+    ...pinFunctions(board, programMemory),
+    ...networkFunctions(board, programMemory),
+    ...radioAndSerialFunctions(board),
+    ...cryptoFunctions(board, programMemory),
+    ...selfFunctions(board, programMemory),
+  };
+}
+
+function clockAndChanceFunctions(
+  board: VirtualBoard,
+  memory: ProgramMemory,
+): Pick<HostImports, "clock_ms" | "clock_unix" | "clock_set" | "random_fill"> {
+  return {
+    clock_ms: () => board.clock.ms(),
+    clock_unix: () => board.clock.unixS(),
+    clock_set: (unixS) => board.clock.setUnixS(unixS),
+    random_fill(pointer, sizeBytes) {
+      const bytes = memory.range(pointer, sizeBytes);
+      if (isError(bytes)) return bytes;
+      board.random.fill(bytes);
+      return 0;
+    },
+  };
+}
+
+function powerFunctions(board: VirtualBoard): Pick<HostImports, "restart" | "sleep_deep" | "reset_reason"> {
+  return {
+    restart(reason) {
+      throw new ProgramStop({ kind: "restart", reason });
+    },
+    sleep_deep(ms) {
+      throw new ProgramStop({ kind: "sleep", sleepMs: ms >>> 0 });
+    },
+    reset_reason: () => board.power.resetReason,
+  };
+}
+
+function radioAndSerialFunctions(
+  board: VirtualBoard,
+): Pick<HostImports, "radio_sniff" | "radio_read" | "radio_beacon" | "serial_read" | "serial_write"> {
+  return {
+    radio_sniff: () => board.reportMissing("radio_sniff"),
+    radio_read: () => board.reportMissing("radio_read"),
+    radio_beacon: () => board.reportMissing("radio_beacon"),
+    serial_read: () => board.reportMissing("serial_read"),
+    serial_write: () => board.reportMissing("serial_write"),
+  };
+}
+
+function selfFunctions(
+  board: VirtualBoard,
+  memory: ProgramMemory,
+): Pick<HostImports, "chip_mac" | "board_id" | "abi_version" | "slot" | "log"> {
+  return {
+    chip_mac(pointer) {
+      const out = memory.range(pointer, board.mac.length);
+      if (isError(out)) return out;
+      out.set(board.mac);
+      return 0;
+    },
+    board_id: () => board.boardId,
+    abi_version: () => HOST_ABI_VERSION,
+    slot: () => board.slot,
+    log(level, pointer, sizeBytes) {
+      const text = memory.range(pointer, sizeBytes);
+      if (isError(text)) return text;
+      if (LogLevel[level] === undefined || text.length > LOG_MAX_BYTES) return HostError.BadArgument;
+      board.log(level, Buffer.from(text).toString("utf8"));
+      return 0;
+    },
+  };
+}

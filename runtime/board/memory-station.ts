@@ -1,0 +1,122 @@
+/** One board's part of the memory network: its Wi-Fi, its connections, and the cut between it and everybody else. */
+import { HostError } from "../contract/error-codes.ts";
+import { NetStatus, TcpFlag } from "../contract/host-abi.ts";
+import { MemoryConnection } from "./memory-connection.ts";
+import type { CutMode, MemoryFabric, Uplink } from "./memory-fabric.ts";
+import type { Connection, Network } from "./network.ts";
+import type { RandomSource } from "./random.ts";
+import type { Cancel } from "./time-source.ts";
+
+export interface StationOptions {
+  /** Signal strength while joined, dBm. */
+  rssiDbm?: number;
+}
+
+export class MemoryStation implements Network, Uplink<MemoryConnection> {
+  onChange: () => void = () => {};
+  readonly #network: MemoryFabric;
+  readonly #random: RandomSource;
+  readonly #rssiDbm: number;
+  readonly #connections = new Set<MemoryConnection>();
+  #opened = 0;
+  #status = NetStatus.Down;
+  #joined: { ssid: string; passphrase: string } | undefined;
+  #joining: Cancel | undefined;
+  #cut: CutMode | undefined;
+  /** What would have arrived during a silent cut, in order. */
+  #held: (() => void)[] = [];
+
+  constructor(network: MemoryFabric, random: RandomSource, options: StationOptions) {
+    this.#network = network;
+    this.#random = random;
+    this.#rssiDbm = options.rssiDbm ?? -60;
+  }
+
+  join(ssid: string, passphrase: string): void {
+    this.#leave();
+    this.#joined = { ssid, passphrase };
+    if (this.#cut !== "reset") this.#startJoining();
+  }
+
+  status(): NetStatus {
+    return this.#status;
+  }
+
+  rssiDbm(): number {
+    return this.#status === NetStatus.Up ? this.#rssiDbm : 0;
+  }
+
+  open(host: string, port: number, flags: number): Connection | HostError {
+    if ((flags & TcpFlag.Tls) !== 0) return HostError.Unsupported;
+    if (this.#status !== NetStatus.Up) return HostError.NotConnected;
+    const connection = new MemoryConnection(this.#network, this, this.#random.fork(this.#opened++));
+    this.#connections.add(connection);
+    connection.connect(host, port);
+    return connection;
+  }
+
+  vanish(): void {
+    for (const connection of this.#connections) connection.vanish();
+    this.#joined = undefined;
+    this.#joining?.();
+    this.#status = NetStatus.Down;
+  }
+
+  /** Cuts this station alone. */
+  cut(mode: CutMode): void {
+    if (this.#cut === mode) return;
+    this.restore();
+    this.#cut = mode;
+    if (mode === "silent") return;
+    this.#joining?.();
+    this.#setStatus(NetStatus.Down);
+    for (const connection of [...this.#connections]) connection.break();
+  }
+
+  restore(): void {
+    const ended = this.#cut;
+    this.#cut = undefined;
+    if (ended === "reset" && this.#joined !== undefined) this.#startJoining();
+    const held = this.#held;
+    this.#held = [];
+    // At once: what was sent later is due later, so the order stays.
+    for (const arrive of held) arrive();
+  }
+
+  carry(delayMs: number, arrive: () => void): void {
+    this.#network.time.at(this.#network.latencyMs + delayMs, () => {
+      if (this.#cut === "silent") this.#held.push(arrive);
+      else arrive();
+    });
+  }
+
+  forget(connection: MemoryConnection): void {
+    this.#connections.delete(connection);
+  }
+
+  #leave(): void {
+    this.#joined = undefined;
+    this.#joining?.();
+    this.#setStatus(NetStatus.Down);
+    for (const connection of [...this.#connections]) connection.break();
+  }
+
+  #startJoining(): void {
+    this.#setStatus(NetStatus.Joining);
+    this.#joining = this.#network.time.at(this.#network.joinMs, () => this.#setStatus(this.#joinResult()));
+  }
+
+  #joinResult(): NetStatus {
+    const { accessPoints } = this.#network;
+    if (accessPoints === undefined || this.#joined === undefined) return NetStatus.Up;
+    const passphrase = accessPoints.get(this.#joined.ssid);
+    if (passphrase === undefined) return NetStatus.NotFound;
+    return passphrase === this.#joined.passphrase ? NetStatus.Up : NetStatus.Denied;
+  }
+
+  #setStatus(status: NetStatus): void {
+    if (this.#status === status) return;
+    this.#status = status;
+    this.onChange();
+  }
+}

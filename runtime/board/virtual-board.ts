@@ -1,0 +1,93 @@
+/**
+ * A board without hardware: the chip's surroundings, composed from parts that come by constructor. It runs no code; an
+ * engine (runtime/wasm) gives a program the host functions over it, and tells it when the chip starts and stops.
+ */
+import { HostError } from "../contract/error-codes.ts";
+import { LogLevel, type ResetReason } from "../contract/host-abi.ts";
+import { Clock } from "./clock.ts";
+import { Flash } from "./flash.ts";
+import type { Network } from "./network.ts";
+import { Pins } from "./pins.ts";
+import { Power } from "./power.ts";
+import type { RandomSource } from "./random.ts";
+import { Sockets } from "./sockets.ts";
+import type { TimeSource } from "./time-source.ts";
+
+const MAC_BYTES = 6;
+
+export type LogSink = (level: LogLevel, text: string) => void;
+
+export interface BoardOptions {
+  time: TimeSource;
+  random: RandomSource;
+  /** This board's own: a station of a MemoryNetwork, or a TcpNetwork. */
+  network: Network;
+  /** Station MAC address, 6 bytes. */
+  mac: Uint8Array;
+  /** Absent: a new flash, all ones. */
+  flash?: Flash;
+  boardId?: number;
+  slot?: number;
+  log?: LogSink;
+  /** What `clock_ms` shows at each start. */
+  clockOffsetMs?: number;
+}
+
+export class VirtualBoard {
+  readonly time: TimeSource;
+  readonly random: RandomSource;
+  readonly network: Network;
+  readonly flash: Flash;
+  readonly pins: Pins;
+  readonly clock: Clock;
+  readonly power: Power;
+  readonly sockets: Sockets;
+  readonly mac: Uint8Array;
+  readonly boardId: number;
+  readonly slot: number;
+  readonly log: LogSink;
+  /** Set by the engine: something has happened that the program may want to be polled for. */
+  onWake: () => void = () => {};
+  readonly #missing = new Set<string>();
+
+  constructor(options: BoardOptions) {
+    if (options.mac.length !== MAC_BYTES) throw new Error(`A MAC address has 6 bytes, not ${options.mac.length}.`);
+    this.time = options.time;
+    this.random = options.random;
+    this.network = options.network;
+    this.flash = options.flash ?? new Flash();
+    this.mac = options.mac;
+    this.boardId = options.boardId ?? 0;
+    this.slot = options.slot ?? 0;
+    this.log = options.log ?? (() => {});
+    const wake = () => this.onWake();
+    this.clock = new Clock(options.time, options.clockOffsetMs);
+    this.pins = new Pins({ time: options.time, clockMs: () => this.clock.ms(), wake });
+    this.power = new Power(options.random);
+    this.sockets = new Sockets(options.network);
+    options.network.onChange = wake;
+  }
+
+  /** The chip starts: PowerOn loses RTC memory, every other reason keeps it. */
+  start(reason: ResetReason): void {
+    this.halt();
+    this.power.start(reason);
+    this.clock.start();
+  }
+
+  /** The chip stands still: reset, asleep or without power. Flash and RTC memory stay. */
+  halt(): void {
+    this.pins.reset();
+    this.sockets.reset();
+    this.network.vanish();
+  }
+
+  /** For host functions that the virtual board does not offer: logged once each. */
+  reportMissing(hostCall: string): HostError {
+    if (!this.#missing.has(hostCall)) {
+      this.#missing.add(hostCall);
+      this.log(LogLevel.Warning, `host call ${hostCall} is not offered by the virtual board`);
+    }
+    return HostError.Unsupported;
+  }
+}

@@ -1,0 +1,118 @@
+/** The golden vectors of the contract: this side encodes what it sends and decodes what it receives. */
+import {
+  GOLDEN_ACK,
+  GOLDEN_ACK_DELAY,
+  GOLDEN_HELLO,
+  GOLDEN_STATE_OFFLINE,
+  GOLDEN_STATE_ONLINE,
+} from "../../contract/golden-vectors.ts";
+import { CborReader } from "../cbor/reader.ts";
+import { CborWriter } from "../cbor/writer.ts";
+import { hexOf, putHex } from "../testing/hex.ts";
+import { Ack, Hello, State, writeOffline } from "./messages.ts";
+
+const BUFFER_BYTES = 128;
+const buffer = memory.data(BUFFER_BYTES);
+const writer = new CborWriter();
+const reader = new CborReader();
+
+function written(): string {
+  expect(writer.overflow).toBe(false);
+  return hexOf(writer.start, writer.length);
+}
+
+function readAck(ack: Ack, hex: string): bool {
+  return ack.read(reader, buffer, putHex(buffer, hex));
+}
+
+beforeEach(() => {
+  writer.begin(buffer, BUFFER_BYTES);
+});
+
+describe("what the device says", () => {
+  test("hello", () => {
+    const hello = new Hello();
+    hello.product = "counter";
+    hello.version = "0.1.0";
+    hello.board = 0;
+    hello.abi = 1;
+    hello.slot = 0;
+    hello.resetReason = 2;
+    hello.boots = 3;
+    hello.epoch = 3735928559;
+    hello.oldest = 41;
+    hello.write(writer);
+    expect(written()).toBe(GOLDEN_HELLO);
+  });
+
+  test("state", () => {
+    const state = new State();
+    state.rssiDbm = -67;
+    state.freeBytes = 1234;
+    state.queued = 2;
+    state.dropped = 0;
+    state.reconnects = 1;
+    state.uptimeS = 86400;
+    state.ignored = 0;
+    state.write(writer);
+    expect(written()).toBe(GOLDEN_STATE_ONLINE);
+  });
+
+  test("the last will", () => {
+    writeOffline(writer);
+    expect(written()).toBe(GOLDEN_STATE_OFFLINE);
+  });
+});
+
+describe("ack", () => {
+  test("epoch, sequence and time", () => {
+    const ack = new Ack();
+    expect(readAck(ack, GOLDEN_ACK)).toBe(true);
+    expect(ack.hasSequence).toBe(true);
+    expect(ack.epoch).toBe(3735928559);
+    expect(ack.sequence).toBe(43);
+    expect(ack.unixS).toBe(1700000060);
+    expect(ack.reconnectDelayMs).toBe(0);
+  });
+
+  test("with a delay; the next one without it does not keep it", () => {
+    const ack = new Ack();
+    expect(readAck(ack, GOLDEN_ACK_DELAY)).toBe(true);
+    expect(ack.sequence).toBe(0);
+    expect(ack.reconnectDelayMs).toBe(5000);
+    expect(readAck(ack, GOLDEN_ACK)).toBe(true);
+    expect(ack.reconnectDelayMs).toBe(0);
+  });
+
+  test("the time alone acknowledges nothing, and neither does half an acknowledgement", () => {
+    const ack = new Ack();
+    expect(readAck(ack, "a1021a6553f13c")).toBe(true);
+    expect(ack.hasSequence).toBe(false);
+    expect(ack.unixS).toBe(1700000060);
+    expect(readAck(ack, "a101182b")).toBe(true);
+    expect(ack.hasSequence).toBe(false);
+    expect(readAck(ack, "a1001adeadbeef")).toBe(true);
+    expect(ack.hasSequence).toBe(false);
+  });
+
+  test("keys of a newer server are stepped over, whatever they hold", () => {
+    const ack = new Ack();
+    expect(readAck(ack, "a5" + "001adeadbeef" + "0983010203" + "01182b" + "20f6" + "021a6553f13c")).toBe(true);
+    expect(ack.hasSequence).toBe(true);
+    expect(ack.sequence).toBe(43);
+    expect(ack.unixS).toBe(1700000060);
+  });
+
+  test("cut short anywhere: refused", () => {
+    const ack = new Ack();
+    for (let length = 0; length < GOLDEN_ACK.length; length += 2) {
+      expect(readAck(ack, GOLDEN_ACK.substr(0, length))).toBe(false);
+    }
+  });
+
+  test("bytes after it, another type, a wrong value, an indefinite map: refused", () => {
+    const ack = new Ack();
+    const messages = [GOLDEN_ACK + "00", "80", "00", "a100f5", "a10020", "a1011b0000000100000000", "bf0000ff", "baffffffff"];
+    for (let i = 0; i < messages.length; i++) expect(readAck(ack, messages[i])).toBe(false, messages[i]);
+  });
+});

@@ -1,0 +1,119 @@
+/** Encodes the device's own messages and decodes the server's (contract/messages.ts). */
+import { abi_version, board_id, net_rssi, reset_reason, slot } from "../imports/host.ts";
+import { AckKey, HelloKey, StateKey } from "../../contract/messages.ts";
+import { CborError } from "../cbor/format.ts";
+import { CborReader } from "../cbor/reader.ts";
+import { CborWriter } from "../cbor/writer.ts";
+import { heapFreeBytes } from "../memory/heap.ts";
+
+export class Hello {
+  product: string = "";
+  version: string = "";
+  board: u32 = 0;
+  abi: u32 = 0;
+  slot: u32 = 0;
+  resetReason: u32 = 0;
+  boots: u32 = 0;
+  epoch: u32 = 0;
+  oldest: u32 = 0;
+
+  /** Takes what only the host knows. */
+  askHost(): void {
+    this.board = board_id();
+    this.abi = abi_version();
+    this.slot = slot();
+    this.resetReason = reset_reason();
+  }
+
+  write(writer: CborWriter): void {
+    writer.map(9);
+    writer.integer(HelloKey.Product);
+    writer.text(this.product);
+    writer.integer(HelloKey.Version);
+    writer.text(this.version);
+    putField(writer, HelloKey.Board, this.board);
+    putField(writer, HelloKey.Abi, this.abi);
+    putField(writer, HelloKey.Slot, this.slot);
+    putField(writer, HelloKey.ResetReason, this.resetReason);
+    putField(writer, HelloKey.Boots, this.boots);
+    putField(writer, HelloKey.Epoch, this.epoch);
+    putField(writer, HelloKey.Oldest, this.oldest);
+  }
+}
+
+export class State {
+  rssiDbm: i32 = 0;
+  freeBytes: u32 = 0;
+  queued: u32 = 0;
+  dropped: u32 = 0;
+  reconnects: u32 = 0;
+  uptimeS: u32 = 0;
+  ignored: u32 = 0;
+
+  askHost(): void {
+    this.rssiDbm = -net_rssi();
+    this.freeBytes = heapFreeBytes();
+  }
+
+  write(writer: CborWriter): void {
+    writer.map(8);
+    writer.integer(StateKey.Online);
+    writer.boolean(true);
+    writer.integer(StateKey.RssiDbm);
+    writer.integer(this.rssiDbm);
+    putField(writer, StateKey.FreeBytes, this.freeBytes);
+    putField(writer, StateKey.Queued, this.queued);
+    putField(writer, StateKey.Dropped, this.dropped);
+    putField(writer, StateKey.Reconnects, this.reconnects);
+    putField(writer, StateKey.UptimeS, this.uptimeS);
+    putField(writer, StateKey.Ignored, this.ignored);
+  }
+}
+
+/** The last will: a state that says offline and nothing else. */
+export function writeOffline(writer: CborWriter): void {
+  writer.map(1);
+  writer.integer(StateKey.Online);
+  writer.boolean(false);
+}
+
+function putField(writer: CborWriter, key: i32, value: u32): void {
+  writer.integer(key);
+  writer.unsigned(value);
+}
+
+export class Ack {
+  epoch: u32 = 0;
+  sequence: u32 = 0;
+  unixS: u32 = 0;
+  reconnectDelayMs: u32 = 0;
+  /** The message carried an epoch and a sequence, not the time alone. */
+  hasSequence: bool = false;
+
+  /** Reads a whole message; false when it is not a well-formed `ack`. Keys that are not known are stepped over. */
+  read(reader: CborReader, pointer: usize, length: u32): bool {
+    this.unixS = 0;
+    this.reconnectDelayMs = 0;
+    let hasEpoch = false;
+    let hasSequence = false;
+    reader.begin(pointer, length);
+    for (let pairs = reader.map(); pairs > 0 && reader.error == CborError.None; pairs--) {
+      const key = reader.integer();
+      if (key == AckKey.Epoch) {
+        this.epoch = reader.unsigned();
+        hasEpoch = true;
+      } else if (key == AckKey.Sequence) {
+        this.sequence = reader.unsigned();
+        hasSequence = true;
+      } else if (key == AckKey.UnixS) {
+        this.unixS = reader.unsigned();
+      } else if (key == AckKey.ReconnectDelayMs) {
+        this.reconnectDelayMs = reader.unsigned();
+      } else {
+        reader.skip();
+      }
+    }
+    this.hasSequence = hasEpoch && hasSequence;
+    return reader.finished;
+  }
+}

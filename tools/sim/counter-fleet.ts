@@ -1,0 +1,123 @@
+/**
+ * A shop full of visitor counters: virtual boards that run the counter program, each at a door of its own. Every second
+ * door has two barriers. The network and the time come from outside, so the same fleet runs against a real server over
+ * TCP and, in virtual time, against one in the same process.
+ */
+import { type LogSink, VirtualBoard } from "../../runtime/board/virtual-board.ts";
+import { writeConfig } from "../../runtime/board/config-image.ts";
+import type { Network } from "../../runtime/board/network.ts";
+import type { RandomSource } from "../../runtime/board/random.ts";
+import type { TimeSource } from "../../runtime/board/time-source.ts";
+import { CounterSetting } from "../../runtime/contract/config-record.ts";
+import { WasmDevice, type WasmDeviceOptions } from "../../runtime/wasm/wasm-device.ts";
+import type { WasmProgram } from "../../runtime/wasm/wasm-program.ts";
+import { Door } from "./door.ts";
+
+/** GPIO14 and GPIO12: D5 and D6 of most boards. */
+const PIN_OUTER = 14;
+const PIN_INNER = 12;
+/** Boards are ready to count this long after power comes; doors open then. */
+const READY_MS = 1000;
+/** A board is powered within this time of the others, milliseconds. */
+const POWER_SPREAD_MS = 500;
+
+export interface FleetOptions {
+  time: TimeSource;
+  random: RandomSource;
+  program: WasmProgram;
+  devices: number;
+  /** The network of one board. */
+  network: (index: number) => Network;
+  server: { host: string; port: number };
+  /** One count each so many seconds. */
+  periodS: number;
+  /** Mean time between two visitors at one door, milliseconds. */
+  meanIntervalMs: number;
+  log?: (mac: string, ...line: Parameters<LogSink>) => void;
+  engine?: WasmDeviceOptions;
+}
+
+export interface FleetMember {
+  mac: string;
+  device: WasmDevice;
+  door: Door;
+}
+
+export class CounterFleet {
+  readonly members: FleetMember[];
+  readonly #options: FleetOptions;
+
+  constructor(options: FleetOptions) {
+    this.#options = options;
+    this.members = Array.from({ length: options.devices }, (_, index) => this.#member(index));
+  }
+
+  /** Truth: everybody who passed a door. */
+  get visitors(): number {
+    return this.members.reduce((sum, { door }) => sum + door.visitorsIn + door.visitorsOut, 0);
+  }
+
+  get doorsAreEmpty(): boolean {
+    return this.members.every(({ door }) => door.isEmpty);
+  }
+
+  start(): void {
+    const { time, random } = this.#options;
+    for (const { device, door } of this.members) {
+      const powerMs = random.integer(0, POWER_SPREAD_MS);
+      time.at(powerMs, () => device.powerOn());
+      time.at(powerMs + READY_MS, () => door.open());
+    }
+  }
+
+  closeDoors(): void {
+    for (const { door } of this.members) door.close();
+  }
+
+  stop(): void {
+    this.closeDoors();
+    for (const { device } of this.members) device.stop();
+  }
+
+  #member(index: number): FleetMember {
+    const { time, random, program, network, server, periodS, meanIntervalMs, log, engine } = this.#options;
+    const address = macAddress(index);
+    const mac = address.toString("hex");
+    const hasInner = index % 2 === 1;
+    const board = new VirtualBoard({
+      time,
+      random: random.fork(2 * index),
+      network: network(index),
+      mac: address,
+      log: (level, text) => log?.(mac, level, text),
+    });
+    const product = new Map<number, number>([
+      [CounterSetting.PinA, PIN_OUTER],
+      [CounterSetting.PeriodS, periodS],
+    ]);
+    if (hasInner) product.set(CounterSetting.PinB, PIN_INNER);
+    writeConfig(board.flash, {
+      ssid: "shop",
+      passphrase: "virtual-shop",
+      serverHost: server.host,
+      serverPort: server.port,
+      secret: "",
+      product,
+    });
+    const door = new Door({
+      time,
+      random: random.fork(2 * index + 1),
+      setPin: (barrier, level) => board.pins.setInput(barrier === "outer" ? PIN_OUTER : PIN_INNER, level),
+      hasInner,
+      meanIntervalMs,
+    });
+    return { mac, device: new WasmDevice(program, board, engine), door };
+  }
+}
+
+/** Locally administered, so that no real board has it; the bytes 4c 4e 54 spell LNT. */
+function macAddress(index: number): Buffer {
+  const address = Buffer.from([0x02, 0x4c, 0x4e, 0x54, 0, 0]);
+  address.writeUInt16BE(index + 1, 4);
+  return address;
+}
