@@ -30,7 +30,9 @@ export class PeriodClock {
     const before = this.period;
     // Set back by more than a second's correction: follow it, without an end.
     if (period > before || period + 1 < before) this.period = period;
-    return before != 0 && period > before;
+    // The clock became known: had it been so before, a multiple passed since the period began would have ended it.
+    if (before == 0) return unixS % this.periodS < clock.uptimeS - this.startedS;
+    return period > before;
   }
 
   /** Milliseconds until the present period may have ended. */

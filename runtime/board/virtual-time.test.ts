@@ -116,6 +116,14 @@ describe("run", () => {
     await expect(nested).rejects.toThrow("nested");
   });
 
+  test("time moves by whole milliseconds, and no event is early", async () => {
+    const time = new VirtualTime({ startUnixMs: 1000.7 });
+    const seen: [number, number][] = [];
+    time.at(1.2, () => seen.push([time.nowMs(), time.unixMs()]));
+    await time.run(10);
+    expect(seen).toEqual([[2, 1002]]);
+  });
+
   test("not a number is no delay", () => {
     expect(() => new VirtualTime().at(Number.NaN, () => {})).toThrow(RangeError);
   });

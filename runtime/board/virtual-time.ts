@@ -1,5 +1,6 @@
 /**
- * Virtual time: a heap of events in order of time, then of insertion, so that a run replays exactly.
+ * Virtual time: a heap of events in order of time, then of insertion, so that a run replays exactly. It moves by whole
+ * milliseconds.
  *
  * Peers that are ordinary Node streams (an MQTT broker, a worker thread behind it) answer in the real event loop. A
  * network that has handed bytes to one calls `holdUntil`; virtual time then does not advance before the peer has come to
@@ -36,7 +37,7 @@ export class VirtualTime implements TimeSource {
   #running = false;
 
   constructor(options: VirtualTimeOptions = {}) {
-    this.#startUnixMs = options.startUnixMs ?? 0;
+    this.#startUnixMs = Math.floor(options.startUnixMs ?? 0);
   }
 
   get eventsRun(): number {
@@ -53,7 +54,8 @@ export class VirtualTime implements TimeSource {
 
   at(delayMs: number, fn: () => void): Cancel {
     if (Number.isNaN(delayMs)) throw new RangeError("The delay of an event is not a number.");
-    const event: TimeEvent = { atMs: this.#nowMs + Math.max(0, delayMs), order: this.#order++, fn };
+    // Whole milliseconds, as timers and Date.now() of real time give them; never early.
+    const event: TimeEvent = { atMs: this.#nowMs + Math.max(0, Math.ceil(delayMs)), order: this.#order++, fn };
     this.#heap.push(event);
     this.#siftUp(this.#heap.length - 1);
     return () => this.#cancel(event);
@@ -64,12 +66,13 @@ export class VirtualTime implements TimeSource {
   }
 
   /**
-   * Runs every event up to and including `untilMs`, then stands at `untilMs`. An error thrown by an event rejects; the
+   * Runs every event up to and including `untilMs`, then stands there. An error thrown by an event rejects; the
    * run can be continued after it.
    */
   async run(untilMs: number): Promise<void> {
     if (this.#running) throw new Error("VirtualTime.run is already running; a run cannot be nested.");
     this.#running = true;
+    const endMs = Math.floor(untilMs);
     try {
       for (;;) {
         const next = this.#peek();
@@ -78,7 +81,7 @@ export class VirtualTime implements TimeSource {
           await this.#settle();
           continue;
         }
-        if (next === undefined || next.atMs > untilMs) break;
+        if (next === undefined || next.atMs > endMs) break;
         this.#removeFirst();
         this.#nowMs = next.atMs;
         this.#eventsRun++;
@@ -87,7 +90,7 @@ export class VirtualTime implements TimeSource {
         fn?.();
         if (this.#eventsRun % EVENTS_PER_TURN === 0) await nextTurn();
       }
-      this.#nowMs = Math.max(this.#nowMs, untilMs);
+      this.#nowMs = Math.max(this.#nowMs, endMs);
     } finally {
       this.#running = false;
     }

@@ -7,4 +7,19 @@ import { heap_limit, heap_used } from "./memory/heap.ts";
 import { RamQueue } from "./queue/ram-queue.ts";
 import { RTC_PRODUCT_OFFSET, Session } from "./session/session.ts";
 
-export { Clock, elapsedMs, logText, logValue, RtcRecord, edge_read, pin_edges, pin_mode, pin_watch, heap_limit, heap_used, RamQueue, RTC_PRODUCT_OFFSET, Session };
+export {
+  Clock,
+  edge_read,
+  elapsedMs,
+  heap_limit,
+  heap_used,
+  logText,
+  logValue,
+  pin_edges,
+  pin_mode,
+  pin_watch,
+  RamQueue,
+  RTC_PRODUCT_OFFSET,
+  RtcRecord,
+  Session,
+};

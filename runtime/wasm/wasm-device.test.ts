@@ -6,7 +6,7 @@ import { VirtualTime } from "../board/virtual-time.ts";
 import { LogLevel, ResetReason } from "../contract/host-abi.ts";
 import { POLL_MAX_MS } from "../contract/limits.ts";
 import { compileSource } from "./compile-source.ts";
-import { WasmDevice, type WasmDeviceOptions } from "./wasm-device.ts";
+import { AllocationError, WasmDevice, type WasmDeviceOptions } from "./wasm-device.ts";
 import { WasmProgram } from "./wasm-program.ts";
 
 /** Programs of these tests tell what happens by `say(n)`: a log line with one number. */
@@ -257,7 +257,9 @@ describe("allocation after start", () => {
   test("is an error of the run when asked for", async () => {
     const { time, device } = await setUp(GROWS_HEAP, { onAllocation: "error" });
     device.powerOn();
-    await expect(time.run(1000)).rejects.toThrow("heap 128 to 144");
+    await expect(time.run(1000)).rejects.toThrow(
+      new AllocationError("the program allocates after start: heap 128 to 144 bytes, memory 65536 to 65536 bytes"),
+    );
     expect(device.isPowered).toBe(false);
   });
 

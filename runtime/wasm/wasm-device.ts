@@ -15,6 +15,7 @@ import type { Cancel } from "../board/time-source.ts";
 import type { VirtualBoard } from "../board/virtual-board.ts";
 import { LogLevel, ResetReason } from "../contract/host-abi.ts";
 import { POLL_MAX_MS } from "../contract/limits.ts";
+import { EarlyCall, isTrap, trapText } from "./traps.ts";
 import type { ProgramInstance, WasmProgram } from "./wasm-program.ts";
 
 /** A poll longer than this is logged, real time. */
@@ -255,29 +256,6 @@ export class WasmDevice {
     if (this.#onAllocation === "log") return;
     this.stop();
     throw new AllocationError(message);
-  }
-}
-
-/** What a program does wrong itself. Anything else thrown out of it is a mistake of the host, and is thrown on. */
-function isTrap(error: unknown): error is Error {
-  return error instanceof WebAssembly.RuntimeError || error instanceof EarlyCall || isStackOverflow(error);
-}
-
-function isStackOverflow(error: unknown): boolean {
-  return error instanceof RangeError && error.message.includes("call stack");
-}
-
-/** The message and the frames of the program; those of the engine tell nothing. */
-function trapText(trap: Error): string {
-  const [message = trap.message, ...frames] = (trap.stack ?? trap.message).split("\n");
-  return [message, ...frames.filter((frame) => frame.includes("wasm://"))].join("\n");
-}
-
-/** A host function was given a pointer by the module's own initialization, when its memory cannot be reached yet. */
-class EarlyCall extends Error {
-  constructor() {
-    super("a host function with a pointer was called before start(); move the call into start()");
-    this.name = "EarlyCall";
   }
 }
 

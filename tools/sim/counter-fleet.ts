@@ -3,11 +3,12 @@
  * door has two barriers. The network and the time come from outside, so the same fleet runs against a real server over
  * TCP and, in virtual time, against one in the same process.
  */
-import { type LogSink, VirtualBoard } from "../../runtime/board/virtual-board.ts";
+
 import { writeConfig } from "../../runtime/board/config-image.ts";
 import type { Network } from "../../runtime/board/network.ts";
 import type { RandomSource } from "../../runtime/board/random.ts";
 import type { TimeSource } from "../../runtime/board/time-source.ts";
+import { type LogSink, VirtualBoard } from "../../runtime/board/virtual-board.ts";
 import { CounterSetting } from "../../runtime/contract/config-record.ts";
 import { WasmDevice, type WasmDeviceOptions } from "../../runtime/wasm/wasm-device.ts";
 import type { WasmProgram } from "../../runtime/wasm/wasm-program.ts";

@@ -1,6 +1,7 @@
 /** Input that is not well-formed (RFC 8949 appendix F), that the reader leaves out, or that ends too early. */
-import { hexOf, putHex } from "../testing/hex.ts";
+
 import { GOLDEN_ACK_DELAY, GOLDEN_DATA_ABSOLUTE, GOLDEN_HELLO } from "../../contract/golden-vectors.ts";
+import { hexOf, putHex } from "../testing/hex.ts";
 import { CborError } from "./format.ts";
 import { CborReader } from "./reader.ts";
 
@@ -21,7 +22,14 @@ function skipError(hex: string): CborError {
 
 describe("CborReader: truncation", () => {
   test("every shorter form of a message is Truncated, and the whole is not", () => {
-    const messages = [GOLDEN_HELLO, GOLDEN_DATA_ABSOLUTE, GOLDEN_ACK_DELAY, "c1fb41d452d9ec200000", "d818456449455446", "f8ff"];
+    const messages = [
+      GOLDEN_HELLO,
+      GOLDEN_DATA_ABSOLUTE,
+      GOLDEN_ACK_DELAY,
+      "c1fb41d452d9ec200000",
+      "d818456449455446",
+      "f8ff",
+    ];
     for (let i = 0; i < messages.length; i++) {
       const message = messages[i];
       for (let length = 0; length < message.length; length += 2) {
@@ -52,7 +60,13 @@ describe("CborReader: truncation", () => {
   });
 
   test("a count that cannot be true is found at once", () => {
-    const counts = ["9affffffff0000", "baffffffff0000", "9bffffffffffffffff00", "bbffffffffffffffff00", "bb800000000000000100"];
+    const counts = [
+      "9affffffff0000",
+      "baffffffff0000",
+      "9bffffffffffffffff00",
+      "bbffffffffffffffff00",
+      "bb800000000000000100",
+    ];
     for (let i = 0; i < counts.length; i++) expect(skipError(counts[i])).toBe(CborError.Truncated, counts[i]);
   });
 
@@ -68,7 +82,14 @@ describe("CborReader: truncation", () => {
 
 describe("CborReader: indefinite lengths", () => {
   test("of strings, arrays and maps: Unsupported", () => {
-    const items = ["5f42010243030405ff", "7f657374726561646d696e67ff", "9fff", "9f0102ff", "bf61610161629f0203ffff", "8301820203" + "9f0405ff"];
+    const items = [
+      "5f42010243030405ff",
+      "7f657374726561646d696e67ff",
+      "9fff",
+      "9f0102ff",
+      "bf61610161629f0203ffff",
+      "8301820203" + "9f0405ff",
+    ];
     for (let i = 0; i < items.length; i++) expect(skipError(items[i])).toBe(CborError.Unsupported, items[i]);
   });
 

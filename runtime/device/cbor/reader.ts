@@ -50,7 +50,7 @@ export class CborReader {
     }
     if (info == 31) return this.fail(this.indefiniteError());
     if (info > 27) return this.fail(CborError.Malformed);
-    const size = <usize>1 << (info - 24);
+    const size = (<usize>1) << (info - 24);
     if (this.end - this.position < size) return this.fail(CborError.Truncated);
     let argument: u64 = 0;
     for (let i: usize = 0; i < size; i++) argument = (argument << 8) | load<u8>(this.position + i);

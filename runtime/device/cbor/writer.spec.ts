@@ -1,5 +1,5 @@
-import { CborWriter } from "./writer.ts";
 import { hexOf } from "../testing/hex.ts";
+import { CborWriter } from "./writer.ts";
 
 const buffer = memory.data(64);
 

@@ -36,7 +36,7 @@ export class CborWriter {
 
   /** A head with a 32-bit argument (RFC 8949 section 3). */
   head(major: MajorType, argument: u32): void {
-    const first = <u32>major << 5;
+    const first = (<u32>major) << 5;
     if (argument < 24) {
       if (!this.reserve(1)) return;
       store<u8>(this.position, first | argument);
@@ -67,7 +67,7 @@ export class CborWriter {
       return;
     }
     if (!this.reserve(9)) return;
-    store<u8>(this.position, (<u32>major << 5) | 27);
+    store<u8>(this.position, ((<u32>major) << 5) | 27);
     this.word(this.position + 1, <u32>(argument >> 32));
     this.word(this.position + 5, <u32>argument);
     this.position += 9;
@@ -199,5 +199,5 @@ function halfBits(bits: u32): i32 {
   const shift = 14 - half;
   if (shift > 24) return -1;
   const whole = fraction | 0x800000;
-  return (whole & ((<u32>1 << shift) - 1)) == 0 ? sign | <i32>(whole >> shift) : -1;
+  return (whole & (((<u32>1) << shift) - 1)) == 0 ? sign | <i32>(whole >> shift) : -1;
 }

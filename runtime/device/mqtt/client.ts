@@ -4,14 +4,10 @@
  *
  * A server that breaks the protocol, refuses, is silent for longer than the limits allow or goes away ends in Failed.
  */
-import {
-  CHANNEL_ACK,
-  CHANNEL_STATE,
-  MAC_HEX_LENGTH,
-  TOPIC_PREFIX,
-} from "../../contract/topics.ts";
-import { CONNECT_TIMEOUT_MS, KEEP_ALIVE_S, MQTT_RESPONSE_TIMEOUT_MS } from "../../contract/limits.ts";
+
 import { TcpStatus } from "../../contract/host-abi.ts";
+import { CONNECT_TIMEOUT_MS, KEEP_ALIVE_S, MQTT_RESPONSE_TIMEOUT_MS } from "../../contract/limits.ts";
+import { CHANNEL_ACK, CHANNEL_STATE, MAC_HEX_LENGTH, TOPIC_PREFIX } from "../../contract/topics.ts";
 import { elapsedMs } from "../hal/clock.ts";
 import { chip_mac, tcp_close, tcp_open, tcp_status, tcp_write } from "../imports/host.ts";
 import {
@@ -177,11 +173,7 @@ export class MqttClient {
 
   private flush(): void {
     if (this.idle) return;
-    const taken = tcp_write(
-      this.handle,
-      this.tx.packet + this.sentBytes,
-      this.tx.packetBytes - this.sentBytes,
-    );
+    const taken = tcp_write(this.handle, this.tx.packet + this.sentBytes, this.tx.packetBytes - this.sentBytes);
     if (taken < 0) this.fail(Failure.Closed);
     else this.sentBytes += taken;
   }

@@ -112,7 +112,16 @@ describe("ack", () => {
 
   test("bytes after it, another type, a wrong value, an indefinite map: refused", () => {
     const ack = new Ack();
-    const messages = [GOLDEN_ACK + "00", "80", "00", "a100f5", "a10020", "a1011b0000000100000000", "bf0000ff", "baffffffff"];
+    const messages = [
+      GOLDEN_ACK + "00",
+      "80",
+      "00",
+      "a100f5",
+      "a10020",
+      "a1011b0000000100000000",
+      "bf0000ff",
+      "baffffffff",
+    ];
     for (let i = 0; i < messages.length; i++) expect(readAck(ack, messages[i])).toBe(false, messages[i]);
   });
 });

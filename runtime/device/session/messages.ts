@@ -1,9 +1,10 @@
 /** Encodes the device's own messages and decodes the server's (contract/messages.ts). */
-import { abi_version, board_id, net_rssi, reset_reason, slot } from "../imports/host.ts";
+
 import { AckKey, HelloKey, StateKey } from "../../contract/messages.ts";
 import { CborError } from "../cbor/format.ts";
 import { CborReader } from "../cbor/reader.ts";
 import { CborWriter } from "../cbor/writer.ts";
+import { abi_version, board_id, net_rssi, reset_reason, slot } from "../imports/host.ts";
 import { heapFreeBytes } from "../memory/heap.ts";
 
 export class Hello {

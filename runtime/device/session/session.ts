@@ -3,8 +3,9 @@
  * queue, take `ack`. One pack is under way at a time; it is sent again until it is acknowledged, so a reading leaves the
  * queue only once the server has it on disk. Whatever fails ends in a wait (backoff.ts) and a new connection.
  */
-import { LogLevel, NetStatus, TcpFlag } from "../../contract/host-abi.ts";
+
 import { ConfigKey } from "../../contract/config-record.ts";
+import { LogLevel, NetStatus, TcpFlag } from "../../contract/host-abi.ts";
 import {
   ACK_TIMEOUT_MS,
   CONNECT_TIMEOUT_MS,
@@ -15,8 +16,8 @@ import {
   RESEND_MAX,
   STATE_EVERY_S,
 } from "../../contract/limits.ts";
-import { CHANNEL_ACK, CHANNEL_DATA, CHANNEL_HELLO, CHANNEL_STATE } from "../../contract/topics.ts";
 import { STREAM_REBOOT } from "../../contract/stream-ids.ts";
+import { CHANNEL_ACK, CHANNEL_DATA, CHANNEL_HELLO, CHANNEL_STATE } from "../../contract/topics.ts";
 import { CborReader } from "../cbor/reader.ts";
 import { CborWriter } from "../cbor/writer.ts";
 import { Config } from "../config/config.ts";
@@ -211,7 +212,8 @@ export class Session {
         return;
       }
     }
-    if (this.phase == Phase.Streaming && this.clock.uptimeS - this.stateAtS >= <u32>STATE_EVERY_S) this.owesState = true;
+    if (this.phase == Phase.Streaming && this.clock.uptimeS - this.stateAtS >= <u32>STATE_EVERY_S)
+      this.owesState = true;
     while (client.state == ClientState.Ready && client.idle) {
       if (this.owesHello) this.sendHello();
       else if (this.owesState) this.sendState();

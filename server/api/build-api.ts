@@ -1,0 +1,50 @@
+/** The HTTP API: Fastify, its schemas and its routes. Listening is up to the composition. */
+import swagger from "@fastify/swagger";
+import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from "@fastify/type-provider-typebox";
+import Fastify from "fastify";
+import type { Logger } from "../logger.ts";
+import { addDeviceRoutes } from "./device-routes.ts";
+import type { LiveHub } from "./live-hub.ts";
+import { addLiveRoutes } from "./live-routes.ts";
+import type { HealthPort, MetricsPort, StorePort } from "./ports.ts";
+import { handleProblems, ProblemSchema } from "./problem.ts";
+import { addReadingRoutes } from "./reading-routes.ts";
+import { addServiceRoutes } from "./service-routes.ts";
+import type { ApiApp } from "./typed-app.ts";
+
+export interface ApiOptions {
+  store: StorePort;
+  health: HealthPort;
+  metrics: MetricsPort;
+  live: LiveHub;
+  logger: Logger;
+}
+
+const API_VERSION = "1";
+const REQUEST_MAX_BYTES = 64 * 1024;
+
+export async function buildApi(options: ApiOptions): Promise<ApiApp> {
+  const app = Fastify({
+    logger: false,
+    bodyLimit: REQUEST_MAX_BYTES,
+    forceCloseConnections: true,
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  handleProblems(app, options.logger);
+  await app.register(swagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: {
+        title: "Lintel",
+        version: API_VERSION,
+        description: "Devices, their streams and readings.",
+        license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+      },
+    },
+  });
+  addDeviceRoutes(app, options.store);
+  addReadingRoutes(app, options.store);
+  addLiveRoutes(app, options.live);
+  addServiceRoutes(app, options.health, options.metrics);
+  await app.ready();
+  return app;
+}

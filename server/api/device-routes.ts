@@ -1,0 +1,178 @@
+/** Devices, their streams, and what they dropped or could not have stored. */
+import type { DeviceRow } from "../store/reader.ts";
+import { cutPage, decodeNumbers, decodeText } from "./page-cursor.ts";
+import type { StorePort } from "./ports.ts";
+import { Problem } from "./problem.ts";
+import {
+  DeviceSchema,
+  GapPage,
+  MacParams,
+  PageQuery,
+  PROBLEM_RESPONSES,
+  page,
+  RejectedPage,
+  StreamSchema,
+} from "./schemas.ts";
+import type { ApiApp } from "./typed-app.ts";
+
+export function addDeviceRoutes(app: ApiApp, store: StorePort): void {
+  app.get(
+    "/api/v1/devices",
+    {
+      schema: {
+        summary: "Devices by MAC address",
+        querystring: PageQuery,
+        response: { 200: page(DeviceSchema), ...PROBLEM_RESPONSES },
+      },
+    },
+    async ({ query }) => {
+      const after = query.cursor === undefined ? "" : decodeText(query.cursor);
+      const { items, next } = cutPage(store.devices(after, query.limit + 1), query.limit, (row) => [row.mac]);
+      return { items: items.map(showDevice), next };
+    },
+  );
+
+  app.get(
+    "/api/v1/devices/:mac",
+    {
+      schema: {
+        summary: "One device",
+        params: MacParams,
+        response: { 200: DeviceSchema, ...PROBLEM_RESPONSES },
+      },
+    },
+    async ({ params }) => showDevice(findDevice(store, params.mac)),
+  );
+
+  app.get(
+    "/api/v1/devices/:mac/streams",
+    {
+      schema: {
+        summary: "Streams of a device",
+        params: MacParams,
+        querystring: PageQuery,
+        response: { 200: page(StreamSchema), ...PROBLEM_RESPONSES },
+      },
+    },
+    async ({ params, query }) => {
+      const device = findDevice(store, params.mac);
+      const rows = store.streams(device.id, afterNumber(query.cursor), query.limit + 1);
+      const { items, next } = cutPage(rows, query.limit, (row) => [row.stream]);
+      return {
+        items: items.map((row) => ({
+          stream: showStream(row.stream),
+          count: row.count,
+          firstTime: showTime(row.firstTimeMs),
+          lastTime: showTime(row.lastTimeMs),
+          lastValue: row.lastValue,
+        })),
+        next,
+      };
+    },
+  );
+
+  app.get(
+    "/api/v1/devices/:mac/gaps",
+    {
+      schema: {
+        summary: "Readings that the device dropped before it could send them",
+        params: MacParams,
+        querystring: PageQuery,
+        response: { 200: GapPage, ...PROBLEM_RESPONSES },
+      },
+    },
+    async ({ params, query }) => {
+      const device = findDevice(store, params.mac);
+      const rows = store.gaps(device.id, afterNumber(query.cursor), query.limit + 1);
+      const { items, next } = cutPage(rows, query.limit, (row) => [row.id]);
+      return {
+        ...store.gapTotals(device.id),
+        items: items.map((row) => ({
+          epoch: row.epoch,
+          from: row.fromSequence,
+          to: row.toSequence,
+          noticed: showTime(row.noticedMs),
+        })),
+        next,
+      };
+    },
+  );
+
+  app.get(
+    "/api/v1/devices/:mac/rejected",
+    {
+      schema: {
+        summary: "Readings that arrived and cannot be stored as numbers",
+        params: MacParams,
+        querystring: PageQuery,
+        response: { 200: RejectedPage, ...PROBLEM_RESPONSES },
+      },
+    },
+    async ({ params, query }) => {
+      const device = findDevice(store, params.mac);
+      const rows = store.rejected(device.id, afterNumber(query.cursor), query.limit + 1);
+      const { items, next } = cutPage(rows, query.limit, (row) => [row.id]);
+      return {
+        count: store.rejectedCount(device.id),
+        items: items.map((row) => ({
+          epoch: row.epoch,
+          sequence: row.sequence,
+          reason: row.reason,
+          recordHex: row.record.toString("hex"),
+          received: showTime(row.receivedMs),
+        })),
+        next,
+      };
+    },
+  );
+}
+
+export function findDevice(store: StorePort, mac: string): DeviceRow {
+  const device = store.device(mac);
+  if (device === undefined) throw new Problem("deviceUnknown", `no device ${mac} has said hello; see /api/v1/devices`);
+  return device;
+}
+
+export function showTime(timeMs: number): string {
+  return new Date(timeMs).toISOString();
+}
+
+export function showStream(stream: number): string {
+  return stream.toString(16).padStart(4, "0");
+}
+
+function afterNumber(cursor: string | undefined): number {
+  return cursor === undefined ? -1 : (decodeNumbers(cursor, 1)[0] ?? -1);
+}
+
+function showDevice(row: DeviceRow) {
+  return {
+    mac: row.mac,
+    product: row.product,
+    version: row.version,
+    board: row.board,
+    abi: row.abi,
+    slot: row.slot,
+    resetReason: row.resetReason,
+    boots: row.boots,
+    epoch: row.epoch,
+    watermark: row.watermark,
+    firstSeen: showTime(row.firstSeenMs),
+    lastSeen: showTime(row.lastSeenMs),
+    lastHello: row.helloMs === null ? null : showTime(row.helloMs),
+    online: row.online === 1,
+    state:
+      row.stateMs === null
+        ? null
+        : {
+            time: showTime(row.stateMs),
+            rssiDbm: row.rssiDbm,
+            freeBytes: row.freeBytes,
+            queued: row.queued,
+            dropped: row.dropped,
+            reconnects: row.reconnects,
+            uptimeS: row.uptimeS,
+            ignored: row.ignored,
+          },
+  };
+}

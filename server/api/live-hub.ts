@@ -1,0 +1,121 @@
+/**
+ * Readings as they are committed, to whoever watches: server-sent events (HTML Standard 9.2). A view, not a queue: who
+ * reads too slowly is dropped and finds everything in the store. The id of an event names the reading.
+ */
+import type { ServerResponse } from "node:http";
+import { LIVE_HEARTBEAT_MS, LIVE_UNSENT_MAX_BYTES, LIVE_VIEWERS_MAX } from "../limits.ts";
+import { macToText } from "../mac-address.ts";
+import { showStream, showTime } from "./device-routes.ts";
+import { showClock } from "./reading-formats.ts";
+
+/** As the store tells it after a commit. */
+export interface CommittedReading {
+  mac: number;
+  stream: number;
+  timeMs: number;
+  value: number;
+  epoch: number;
+  sequence: number;
+  clock: number;
+}
+
+interface Viewer {
+  response: ServerResponse;
+  device: string | undefined;
+  stream: string | undefined;
+}
+
+export interface LiveHubOptions {
+  /** The first viewer has come or the last has gone. */
+  onWanted(isWanted: boolean): void;
+  onViewers(count: number): void;
+  onDropped(): void;
+}
+
+const HEADERS = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-store",
+  // A proxy that collects before it forwards would make this a slow download.
+  "x-accel-buffering": "no",
+};
+
+export class LiveHub {
+  readonly #options: LiveHubOptions;
+  readonly #viewers = new Set<Viewer>();
+  readonly #heartbeat: NodeJS.Timeout;
+
+  constructor(options: LiveHubOptions) {
+    this.#options = options;
+    this.#heartbeat = setInterval(() => this.#send(() => ": still here\n\n"), LIVE_HEARTBEAT_MS);
+    this.#heartbeat.unref();
+  }
+
+  get isFull(): boolean {
+    return this.#viewers.size >= LIVE_VIEWERS_MAX;
+  }
+
+  add(response: ServerResponse, device: string | undefined, stream: string | undefined): void {
+    const viewer = { response, device, stream };
+    this.#viewers.add(viewer);
+    response.once("close", () => this.#remove(viewer));
+    if (this.#viewers.size === 1) this.#options.onWanted(true);
+    this.#options.onViewers(this.#viewers.size);
+    response.writeHead(200, HEADERS);
+    response.write(": readings from now on\n\n");
+  }
+
+  tell(readings: readonly CommittedReading[], leftOut: number): void {
+    if (this.#viewers.size === 0) return;
+    const events = readings.map(format);
+    const more = leftOut > 0 ? `event: skipped\ndata: {"readings":${leftOut}}\n\n` : "";
+    this.#send((viewer) => {
+      let text = "";
+      for (const event of events) {
+        if (viewer.device !== undefined && viewer.device !== event.device) continue;
+        if (viewer.stream !== undefined && viewer.stream !== event.stream) continue;
+        text += event.text;
+      }
+      return text + more;
+    });
+  }
+
+  close(): void {
+    clearInterval(this.#heartbeat);
+    for (const viewer of this.#viewers) viewer.response.end();
+  }
+
+  #send(textFor: (viewer: Viewer) => string): void {
+    for (const viewer of this.#viewers) {
+      const text = textFor(viewer);
+      if (text === "") continue;
+      viewer.response.write(text);
+      if (viewer.response.writableLength <= LIVE_UNSENT_MAX_BYTES) continue;
+      this.#options.onDropped();
+      viewer.response.destroy();
+      this.#remove(viewer);
+    }
+  }
+
+  #remove(viewer: Viewer): void {
+    if (!this.#viewers.delete(viewer)) return;
+    if (this.#viewers.size === 0) this.#options.onWanted(false);
+    this.#options.onViewers(this.#viewers.size);
+  }
+}
+
+function format(reading: CommittedReading) {
+  const device = macToText(reading.mac);
+  const stream = showStream(reading.stream);
+  const { value, epoch, sequence } = reading;
+  const data = {
+    device,
+    stream,
+    time: showTime(reading.timeMs),
+    value,
+    epoch,
+    sequence,
+    clock: showClock(reading.clock),
+  };
+  const text = `id: ${device}-${epoch}-${sequence}\nevent: reading\ndata: ${JSON.stringify(data)}\n\n`;
+  return { device, stream, text };
+}

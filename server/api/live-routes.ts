@@ -1,0 +1,29 @@
+/** The live stream. */
+import type { LiveHub } from "./live-hub.ts";
+import { Problem } from "./problem.ts";
+import { LiveQuery, PROBLEM_RESPONSES } from "./schemas.ts";
+import type { ApiApp } from "./typed-app.ts";
+
+export function addLiveRoutes(app: ApiApp, hub: LiveHub): void {
+  app.get(
+    "/api/v1/live",
+    {
+      schema: {
+        summary: "Readings as they are committed, as server-sent events",
+        description:
+          "Events named `reading`: {device, stream, time, value, epoch, sequence, clock}. An event `skipped` says how " +
+          "many readings were left out under load. A viewer that reads too slowly is dropped.",
+        querystring: LiveQuery,
+        response: {
+          200: { description: "events", content: { "text/event-stream": { schema: { type: "string" } } } },
+          ...PROBLEM_RESPONSES,
+        },
+      },
+    },
+    (request, reply) => {
+      if (hub.isFull) throw new Problem("tooManyViewers", "close another live view and try again");
+      reply.hijack();
+      hub.add(reply.raw, request.query.device, request.query.stream);
+    },
+  );
+}

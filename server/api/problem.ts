@@ -1,0 +1,74 @@
+/**
+ * Every error of the API is a problem document (RFC 9457). `code` is stable and never reused; `detail` says what to do.
+ */
+import type { FastifyError, FastifyInstance, FastifyReply } from "fastify";
+import { Type } from "typebox";
+import { describe } from "../errors.ts";
+import type { Logger } from "../logger.ts";
+
+export const PROBLEM_TYPE = "application/problem+json";
+
+export const ProblemSchema = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    code: Type.String(),
+    detail: Type.String(),
+  },
+  { $id: "Problem", description: "RFC 9457" },
+);
+
+type ProblemCode =
+  | "badRequest"
+  | "deviceUnknown"
+  | "streamUnknown"
+  | "cursorInvalid"
+  | "timeInvalid"
+  | "notAcceptable"
+  | "tooManyViewers"
+  | "notFound"
+  | "unhealthy"
+  | "internal";
+
+const PROBLEMS: Record<ProblemCode, { status: number; title: string }> = {
+  badRequest: { status: 400, title: "The request is not valid" },
+  cursorInvalid: { status: 400, title: "The cursor is not valid" },
+  timeInvalid: { status: 400, title: "The time is not valid" },
+  deviceUnknown: { status: 404, title: "No such device" },
+  streamUnknown: { status: 404, title: "No such stream" },
+  notFound: { status: 404, title: "No such resource" },
+  notAcceptable: { status: 406, title: "No such format" },
+  tooManyViewers: { status: 503, title: "Too many live viewers" },
+  unhealthy: { status: 503, title: "The server cannot store readings" },
+  internal: { status: 500, title: "The server has a fault" },
+};
+
+export class Problem extends Error {
+  readonly code: ProblemCode;
+
+  constructor(code: ProblemCode, detail: string) {
+    super(detail);
+    this.code = code;
+  }
+}
+
+export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
+  const { status, title } = PROBLEMS[problem.code];
+  const body = { type: "about:blank", title, status, code: problem.code, detail: problem.message };
+  return reply.code(status).type(PROBLEM_TYPE).serializer(JSON.stringify).send(body);
+}
+
+export function handleProblems(app: FastifyInstance, logger: Logger): void {
+  app.setNotFoundHandler((request, reply) => {
+    const detail = `${request.method} ${request.url} is not part of the API; see /api/v1/openapi.json`;
+    return sendProblem(reply, new Problem("notFound", detail));
+  });
+  app.setErrorHandler((error: FastifyError | Problem, request, reply) => {
+    if (error instanceof Problem) return sendProblem(reply, error);
+    const status = error.statusCode ?? 500;
+    if (status < 500) return sendProblem(reply, new Problem("badRequest", describe(error)));
+    logger.error({ error: describe(error), url: request.url }, "a request failed");
+    return sendProblem(reply, new Problem("internal", "the request failed; the log of the server says why"));
+  });
+}

@@ -1,0 +1,124 @@
+/** What the API takes and gives. The OpenAPI document is generated from these. */
+import { type TSchema, Type } from "typebox";
+import { PAGE_DEFAULT_ROWS, PAGE_MAX_ROWS } from "../limits.ts";
+import { ProblemSchema } from "./problem.ts";
+
+const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+const Instant = Type.String({ format: "date-time", description: "ISO 8601, UTC, milliseconds" });
+
+export const MacParams = Type.Object({
+  mac: Type.String({ pattern: "^[0-9a-f]{12}$", description: "MAC address, twelve lowercase hex digits" }),
+});
+
+const StreamId = Type.String({ pattern: "^[0-9a-f]{4}$", description: "stream id, four lowercase hex digits" });
+
+export const StreamParams = Type.Object({ ...MacParams.properties, stream: StreamId });
+
+export const PageQuery = Type.Object({
+  limit: Type.Integer({ minimum: 1, maximum: PAGE_MAX_ROWS, default: PAGE_DEFAULT_ROWS }),
+  cursor: Type.Optional(Type.String({ maxLength: 200, description: "`next` of the page before" })),
+});
+
+const Next = Nullable(Type.String({ description: "cursor of the next page; null at the end" }));
+
+/** A page of `items`. */
+export function page<T extends TSchema>(item: T) {
+  return Type.Object({ items: Type.Array(item), next: Next });
+}
+
+export const DeviceSchema = Type.Object({
+  mac: Type.String(),
+  product: Nullable(Type.String()),
+  version: Nullable(Type.String()),
+  board: Nullable(Type.Integer()),
+  abi: Nullable(Type.Integer()),
+  slot: Nullable(Type.Integer()),
+  resetReason: Nullable(Type.Integer({ description: "ResetReason of the host ABI" })),
+  boots: Nullable(Type.Integer({ description: "starts since power was applied" })),
+  epoch: Nullable(Type.Integer({ description: "epoch of the reading queue as of the last hello" })),
+  watermark: Nullable(Type.Integer({ description: "every reading of that epoch up to this one is accounted for" })),
+  firstSeen: Instant,
+  lastSeen: Instant,
+  lastHello: Nullable(Instant),
+  online: Type.Boolean(),
+  state: Nullable(
+    Type.Object({
+      time: Instant,
+      rssiDbm: Nullable(Type.Integer()),
+      freeBytes: Nullable(Type.Integer()),
+      queued: Nullable(Type.Integer()),
+      dropped: Nullable(Type.Integer()),
+      reconnects: Nullable(Type.Integer()),
+      uptimeS: Nullable(Type.Integer()),
+      ignored: Nullable(Type.Integer()),
+    }),
+  ),
+});
+
+export const StreamSchema = Type.Object({
+  stream: StreamId,
+  count: Type.Integer(),
+  firstTime: Instant,
+  lastTime: Instant,
+  lastValue: Type.Number(),
+});
+
+export const ReadingSchema = Type.Object({
+  time: Instant,
+  value: Type.Number(),
+  epoch: Type.Integer(),
+  sequence: Type.Integer(),
+  clock: Type.Union([Type.Literal("device"), Type.Literal("arrival")], {
+    description: "whose clock the time is from: the device's, or the server's at arrival",
+  }),
+});
+
+const Time = Type.String({ maxLength: 40, description: "ISO 8601, or Unix milliseconds" });
+
+export const ReadingsQuery = Type.Object({
+  from: Type.Optional(Time),
+  to: Type.Optional(Type.String({ ...Time, description: "not included; ISO 8601, or Unix milliseconds" })),
+  limit: Type.Optional(
+    Type.Integer({ minimum: 1, description: "rows; of json at most 10000, 1000 when not given; of the rest all" }),
+  ),
+  cursor: PageQuery.properties.cursor,
+  format: Type.Optional(
+    Type.Union([Type.Literal("json"), Type.Literal("csv"), Type.Literal("senml")], {
+      description: "instead of an Accept header",
+    }),
+  ),
+});
+
+export const GapSchema = Type.Object({
+  epoch: Type.Integer(),
+  from: Type.Integer({ description: "first sequence number that the device dropped" }),
+  to: Type.Integer({ description: "last one" }),
+  noticed: Instant,
+});
+
+export const RejectedSchema = Type.Object({
+  epoch: Type.Integer(),
+  sequence: Type.Integer(),
+  reason: Type.String(),
+  recordHex: Type.String({ description: "the record as CBOR, in hex" }),
+  received: Instant,
+});
+
+export const GapPage = Type.Object({
+  count: Type.Integer(),
+  readings: Type.Integer({ description: "readings in all gaps" }),
+  ...page(GapSchema).properties,
+});
+
+export const RejectedPage = Type.Object({ count: Type.Integer(), ...page(RejectedSchema).properties });
+
+export const LiveQuery = Type.Object({
+  device: Type.Optional(MacParams.properties.mac),
+  stream: Type.Optional(StreamId),
+});
+
+/** The responses of every route beside its own. */
+export const PROBLEM_RESPONSES = {
+  "4xx": { description: "problem", content: { "application/problem+json": { schema: ProblemSchema } } },
+  "5xx": { description: "problem", content: { "application/problem+json": { schema: ProblemSchema } } },
+};

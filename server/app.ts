@@ -1,0 +1,161 @@
+/**
+ * The server put together. The life of a reading: broker (MQTT) -> ingest (blocks of messages) -> store (writer thread,
+ * group commit) -> ingest (acknowledgement) -> broker. The API reads the store on a connection of its own.
+ */
+import type { Duplex } from "node:stream";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
+import { buildApi } from "./api/build-api.ts";
+import { LiveHub } from "./api/live-hub.ts";
+import type { ApiApp } from "./api/typed-app.ts";
+import { DeviceBroker } from "./broker/device-broker.ts";
+import { checkPort, type Listener, listenError, listenTcp, listenWebSocket } from "./broker/listeners.ts";
+import { StartError } from "./errors.ts";
+import { Ingest } from "./ingest/ingest.ts";
+import { STOP_FLUSH_MS } from "./limits.ts";
+import type { Logger } from "./logger.ts";
+import { Metrics } from "./metrics.ts";
+import { openDataFolder } from "./store/open-database.ts";
+import { Reader } from "./store/reader.ts";
+import { WriterClient } from "./store/writer-client.ts";
+
+export interface ServerOptions {
+  dataDir: string;
+  host: string;
+  /** 0 = any free port. */
+  mqttPort: number;
+  httpPort: number;
+  logger: Logger;
+  /** Unix time, ms. */
+  nowMs?: () => number;
+}
+
+export interface LintelServer {
+  readonly mqttPort: number;
+  readonly httpPort: number;
+  /** Of the HTTP API. */
+  readonly url: string;
+  /** An MQTT connection that is not a socket. */
+  handle(stream: Duplex): void;
+  /**
+   * Resolves when everything received so far is decoded, committed and acknowledged. What is still in the operating
+   * system's socket buffers has not been received.
+   */
+  idle(): Promise<void>;
+  /** Stops accepting, commits and acknowledges what was received, closes. */
+  stop(): Promise<void>;
+}
+
+/** Turns of the event loop in a row without work before the broker counts as quiet: CONNECT takes a handful. */
+const QUIET_TURNS = 8;
+const FLUSH_POLL_MS = 5;
+
+export async function startServer(options: ServerOptions): Promise<LintelServer> {
+  checkPort(options.mqttPort);
+  checkPort(options.httpPort);
+  // Undone in reverse when a later step fails.
+  const undo: Array<() => unknown> = [];
+  try {
+    return await compose(options, undo);
+  } catch (error) {
+    for (const step of undo.reverse()) await step();
+    if (error instanceof StartError) throw error;
+    throw new StartError("E_START_FAILED", "the server", error);
+  }
+}
+
+async function compose(options: ServerOptions, undo: Array<() => unknown>): Promise<LintelServer> {
+  const { host, logger, nowMs = Date.now } = options;
+  const metrics = new Metrics();
+
+  const folder = openDataFolder(options.dataDir);
+  undo.push(() => folder.release());
+  const writer = new WriterClient({ databasePath: folder.databasePath }, logger);
+  undo.push(() => writer.stop());
+  const live = new LiveHub({
+    onWanted: (isWanted) => writer.setLive(isWanted),
+    onViewers: (count) => metrics.liveViewers.set(count),
+    onDropped: () => metrics.liveDropped.inc(),
+  });
+  const ingest = new Ingest({ writer, metrics, logger, nowMs, onLive: (readings, left) => live.tell(readings, left) });
+  await writer.start(ingest);
+  const reader = new Reader(folder.databasePath);
+  undo.push(() => reader.close());
+
+  const broker = new DeviceBroker({ sink: ingest, metrics, logger, nowMs });
+  await broker.listen();
+  undo.push(() => new Promise<void>((resolve) => broker.close(resolve)));
+  const accept = (stream: Duplex) => broker.accept(stream);
+
+  const api = await buildApi({
+    store: reader,
+    health: { isHealthy: () => ingest.isHealthy },
+    metrics: {
+      contentType: metrics.registry.contentType,
+      text: () => {
+        ingest.collect();
+        return metrics.text();
+      },
+    },
+    live,
+    logger,
+  });
+  undo.push(() => api.close());
+  const mqtt = await listenTcp(host, options.mqttPort, accept);
+  undo.push(() => mqtt.close());
+  const httpPort = await listenHttp(api, host, options.httpPort);
+  const closeWebSocket = listenWebSocket(api.server, accept);
+
+  const stop = async () => {
+    mqtt.stopAccepting();
+    closeWebSocket();
+    await ingest.drain();
+    await untilSent(broker);
+    await new Promise<void>((resolve) => broker.close(resolve));
+    broker.closeStreams();
+    live.close();
+    await Promise.all([mqtt.close(), api.close()]);
+    await writer.stop();
+    reader.close();
+    folder.release();
+  };
+  let stopping: Promise<void> | undefined;
+  return {
+    mqttPort: mqtt.port,
+    httpPort,
+    url: `http://${host.includes(":") ? `[${host}]` : host}:${httpPort}`,
+    handle: accept,
+    idle: () => untilIdle(broker, ingest),
+    stop: () => {
+      stopping ??= stop();
+      return stopping;
+    },
+  };
+}
+
+async function listenHttp(api: ApiApp, host: string, port: number): Promise<number> {
+  try {
+    await api.listen({ host, port });
+  } catch (error) {
+    throw listenError(error, port, host);
+  }
+  const address = api.server.address();
+  return typeof address === "object" && address !== null ? address.port : port;
+}
+
+async function untilIdle(broker: DeviceBroker, ingest: Ingest): Promise<void> {
+  for (let quiet = 0; quiet < QUIET_TURNS; ) {
+    await nextTurn();
+    if (!ingest.isIdle) {
+      await ingest.settled();
+      quiet = 0;
+    } else if (broker.isBusy) quiet = 0;
+    else quiet++;
+  }
+}
+
+/** A client that does not read must not hold up the stop. */
+async function untilSent(broker: DeviceBroker): Promise<void> {
+  for (let waitedMs = 0; broker.hasUnsent && waitedMs < STOP_FLUSH_MS; waitedMs += FLUSH_POLL_MS) {
+    await sleep(FLUSH_POLL_MS);
+  }
+}

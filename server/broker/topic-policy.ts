@@ -1,0 +1,83 @@
+/**
+ * Who may say and hear what. Two kinds of client: a device, whose MQTT user name is its MAC address, and an observer,
+ * anyone else.
+ *
+ * | | publish | subscribe |
+ * |---|---|---|
+ * | device | its own `hello`, `data`, `state` | filters below its own topic |
+ * | observer | topics outside `lintel/` and `$SYS/`, never retained | anything |
+ *
+ * A denied publish is dropped in silence and counted; MQTT 3.1.1 knows no refusal but the end of the connection
+ * ([MQTT-3.3.5-2]), and a faulty device that is thrown out only comes back. A denied subscription answers 0x80.
+ */
+import {
+  CHANNEL_ACK,
+  CHANNEL_DATA,
+  CHANNEL_HELLO,
+  CHANNEL_STATE,
+  TOPIC_PREFIX,
+} from "../../runtime/contract/topics.ts";
+import { isMac, macToNumber } from "../mac-address.ts";
+
+/** The topics of one device, spelled once a connection instead of once a message. */
+export interface DeviceTopics {
+  mac: number;
+  below: string;
+  hello: string;
+  data: string;
+  state: string;
+  ack: string;
+}
+
+/** Null for an observer. */
+export function topicsOfUser(username: string | undefined): DeviceTopics | null {
+  if (username === undefined || !isMac(username)) return null;
+  const below = `${TOPIC_PREFIX}${username}/`;
+  return {
+    mac: macToNumber(username),
+    below,
+    hello: below + CHANNEL_HELLO,
+    data: below + CHANNEL_DATA,
+    state: below + CHANNEL_STATE,
+    ack: below + CHANNEL_ACK,
+  };
+}
+
+/** The level above the version: no client but a device may speak below it. */
+const ROOT = TOPIC_PREFIX.slice(0, TOPIC_PREFIX.indexOf("/") + 1);
+const SYSTEM_ROOT = "$SYS/";
+
+export function mayObserverPublish(topic: string): boolean {
+  return !topic.startsWith(ROOT) && !topic.startsWith(SYSTEM_ROOT);
+}
+
+export function maySubscribe(topics: DeviceTopics | null, filter: string): boolean {
+  return topics === null || filter.startsWith(topics.below);
+}
+
+/** Does the filter match this topic? MQTT 3.1.1 section 4.7. */
+export function matchesFilter(filter: string, topic: string): boolean {
+  const wanted = filter.split("/");
+  const levels = topic.split("/");
+  for (let i = 0; i < wanted.length; i++) {
+    const level = wanted[i];
+    if (level === "#") return true;
+    if (i >= levels.length || (level !== "+" && level !== levels[i])) return false;
+  }
+  return wanted.length === levels.length;
+}
+
+/** Could the filter match the `data` or `ack` topic of some device? Then these messages must be passed on. */
+export function mayWatchDevices(filter: string): boolean {
+  const wanted = filter.split("/");
+  const fixed = TOPIC_PREFIX.split("/").slice(0, -1);
+  for (const [i, level] of [...fixed, "+", "+"].entries()) {
+    const given = wanted[i];
+    if (given === "#") return true;
+    if (given === undefined) return false;
+    if (i < fixed.length && given !== "+" && given !== level) return false;
+  }
+  const channel = wanted[fixed.length + 1] ?? "";
+  const isWatched = channel === "+" || channel === CHANNEL_DATA || channel === CHANNEL_ACK;
+  return isWatched && (wanted.length === fixed.length + 2 || wanted[fixed.length + 2] === "#");
+}

@@ -1,0 +1,122 @@
+/**
+ * `hello`, `state` and `ack` between bytes and values (runtime/contract/messages.ts). Unknown keys are skipped; a known
+ * key of the wrong type spoils the message, since guessing what a device meant would hide its fault.
+ */
+import { NAME_MAX_BYTES } from "../../runtime/contract/limits.ts";
+import { AckKey, HelloKey, StateKey } from "../../runtime/contract/messages.ts";
+import { type CborMap, decodeCbor, encodeCbor, isU32 } from "./cbor-codec.ts";
+
+export interface Hello {
+  product: string | null;
+  version: string | null;
+  board: number | null;
+  abi: number | null;
+  slot: number | null;
+  resetReason: number | null;
+  boots: number | null;
+  epoch: number;
+}
+
+export interface State {
+  online: boolean;
+  rssiDbm: number | null;
+  freeBytes: number | null;
+  queued: number | null;
+  dropped: number | null;
+  reconnects: number | null;
+  uptimeS: number | null;
+  ignored: number | null;
+}
+
+export interface Ack {
+  epoch: number;
+  sequence: number;
+  unixS: number;
+  reconnectDelayMs?: number;
+}
+
+export function decodeHello(payload: Uint8Array): Hello | null {
+  const map = decodeMap(payload);
+  if (map === null) return null;
+  const epoch = map.get(HelloKey.Epoch);
+  if (!isU32(epoch)) return null;
+  const fields = new Fields(map);
+  const hello = {
+    product: fields.text(HelloKey.Product),
+    version: fields.text(HelloKey.Version),
+    board: fields.unsigned(HelloKey.Board),
+    abi: fields.unsigned(HelloKey.Abi),
+    slot: fields.unsigned(HelloKey.Slot),
+    resetReason: fields.unsigned(HelloKey.ResetReason),
+    boots: fields.unsigned(HelloKey.Boots),
+    epoch,
+  };
+  fields.unsigned(HelloKey.Oldest);
+  return fields.isSound ? hello : null;
+}
+
+export function decodeState(payload: Uint8Array): State | null {
+  const map = decodeMap(payload);
+  if (map === null) return null;
+  const online = map.get(StateKey.Online);
+  if (typeof online !== "boolean") return null;
+  const fields = new Fields(map);
+  const state = {
+    online,
+    rssiDbm: fields.integer(StateKey.RssiDbm),
+    freeBytes: fields.unsigned(StateKey.FreeBytes),
+    queued: fields.unsigned(StateKey.Queued),
+    dropped: fields.unsigned(StateKey.Dropped),
+    reconnects: fields.unsigned(StateKey.Reconnects),
+    uptimeS: fields.unsigned(StateKey.UptimeS),
+    ignored: fields.unsigned(StateKey.Ignored),
+  };
+  return fields.isSound ? state : null;
+}
+
+export function encodeAck(ack: Ack): Uint8Array {
+  const map = new Map<number, number>([
+    [AckKey.Epoch, ack.epoch],
+    [AckKey.Sequence, ack.sequence],
+    [AckKey.UnixS, ack.unixS],
+  ]);
+  if (ack.reconnectDelayMs !== undefined) map.set(AckKey.ReconnectDelayMs, ack.reconnectDelayMs);
+  return encodeCbor(map);
+}
+
+function decodeMap(payload: Uint8Array): CborMap | null {
+  const decoded = decodeCbor(payload);
+  return decoded.ok && decoded.value instanceof Map ? decoded.value : null;
+}
+
+/** Reads optional fields and remembers whether one had the wrong type. */
+class Fields {
+  readonly #map: CborMap;
+  isSound = true;
+
+  constructor(map: CborMap) {
+    this.#map = map;
+  }
+
+  text(key: number): string | null {
+    return this.#take(key, (value): value is string => {
+      return typeof value === "string" && Buffer.byteLength(value) <= NAME_MAX_BYTES;
+    });
+  }
+
+  unsigned(key: number): number | null {
+    return this.#take(key, isU32);
+  }
+
+  integer(key: number): number | null {
+    return this.#take(key, (value): value is number => typeof value === "number" && Number.isSafeInteger(value));
+  }
+
+  #take<T>(key: number, isRight: (value: unknown) => value is T): T | null {
+    const value = this.#map.get(key);
+    if (value === undefined) return null;
+    if (isRight(value)) return value;
+    this.isSound = false;
+    return null;
+  }
+}

@@ -1,0 +1,62 @@
+/** What the main thread and the writer thread say to each other. Everything here crosses by structured clone. */
+import type { MalformedReason } from "./senml-pack.ts";
+
+export interface WriterStart {
+  databasePath: string;
+}
+
+export type ToWriter =
+  | { type: "batch"; id: number; block: ArrayBuffer }
+  | { type: "live"; isWanted: boolean }
+  | { type: "stop" };
+
+/** Three numbers an acknowledgement: MAC address, epoch, watermark. */
+export const ACK_FIELDS = 3;
+
+export interface LiveReading {
+  mac: number;
+  stream: number;
+  timeMs: number;
+  value: number;
+  epoch: number;
+  sequence: number;
+  clock: number;
+}
+
+export interface Malformed {
+  reason: MalformedReason;
+  mac: number;
+  bytes: number;
+}
+
+export interface Tallies {
+  stored: number;
+  duplicates: number;
+  rejected: number;
+  /** Readings that devices dropped before they could be sent. */
+  dropped: number;
+  /** Packs that came after a loss in transit. */
+  lostInTransit: number;
+}
+
+export interface Committed {
+  type: "committed";
+  /** The last batch that the commit covers. */
+  batchId: number;
+  acks: Float64Array<ArrayBuffer>;
+  tallies: Tallies;
+  malformed: Malformed[];
+  commitMs: number;
+  live: LiveReading[];
+  /** Readings that did not fit into `live`. */
+  liveLeftOut: number;
+}
+
+export type FromWriter =
+  | { type: "ready" }
+  | Committed
+  /** Nothing of these batches was stored; nothing may be acknowledged. */
+  | { type: "failed"; batchId: number; error: string }
+  /** The database takes writes again. */
+  | { type: "recovered" }
+  | { type: "stopped" };

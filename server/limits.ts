@@ -1,0 +1,49 @@
+/** Every named maximum of the server itself. Those that devices share are in runtime/contract/limits.ts. */
+
+/** Received and not yet committed, all devices together, bytes. Above it packs are dropped unacknowledged. */
+export const PENDING_MAX_BYTES = 8 * 1024 * 1024;
+/** The same for one device, bytes, so that one cannot starve the rest. */
+export const PENDING_DEVICE_MAX_BYTES = 256 * 1024;
+/** Messages handed to the writer at once, bytes; and the most of these blocks that make one group commit. */
+export const BATCH_MAX_BYTES = 128 * 1024;
+export const COMMIT_MAX_BATCHES = 4;
+/** Blocks under way to the writer before a block waits to be full: one that it works on, one that is next. */
+export const BATCHES_UNDER_WAY_MAX = 2;
+/** Devices that the writer remembers before it forgets them all and reads them again. */
+export const DEVICE_CACHE_MAX = 20_000;
+/** Epochs and streams that it remembers of one device. */
+export const DEVICE_DETAIL_CACHE_MAX = 256;
+/** Largest MQTT packet of any client, bytes. More than a message may have, so that a message too long is still counted. */
+export const MQTT_PACKET_MAX_BYTES = 64 * 1024;
+/** A client that reads this little of what it is sent, bytes, loses messages until it catches up. */
+export const MQTT_UNSENT_MAX_BYTES = 1024 * 1024;
+/** An observer's topic filters. */
+export const SUBSCRIPTIONS_MAX = 64;
+/** A live viewer that leaves this much unread, bytes, is dropped. */
+export const LIVE_UNSENT_MAX_BYTES = 256 * 1024;
+/** Live viewers at once. */
+export const LIVE_VIEWERS_MAX = 64;
+/** Readings told to live viewers after one commit; the rest is in the store. */
+export const LIVE_READINGS_PER_COMMIT_MAX = 5000;
+export const LIVE_HEARTBEAT_MS = 15_000;
+/** Rows of one page of a list, and of one step of an export. */
+export const PAGE_DEFAULT_ROWS = 100;
+export const PAGE_MAX_ROWS = 1000;
+export const READINGS_DEFAULT_ROWS = 1000;
+export const READINGS_JSON_MAX_ROWS = 10_000;
+export const EXPORT_STEP_ROWS = 500;
+/** Lines about malformed or denied messages in the log, each minute. */
+export const LOG_LINES_PER_MINUTE = 60;
+/** Longest wait, at a stop, for what was sent to leave. */
+export const STOP_FLUSH_MS = 1000;
+/** A stop spreads reconnects over this long for each connected device, and at least over the minimum. */
+export const RECONNECT_SPREAD_PER_DEVICE_MS = 2;
+export const RECONNECT_SPREAD_MIN_MS = 200;
+/** Between two attempts of a failed writer to write again. */
+export const WRITER_RETRY_MS = 1000;
+/** Page cache of the writer and of the reader, KiB, and pages in the log before it is copied into the database. */
+export const WRITER_CACHE_KIB = 16 * 1024;
+export const READER_CACHE_KIB = 4 * 1024;
+export const WAL_CHECKPOINT_PAGES = 4000;
+/** A database below this size is checked page by page at the start, bytes. */
+export const QUICK_CHECK_MAX_BYTES = 32 * 1024 * 1024;

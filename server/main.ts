@@ -1,0 +1,25 @@
+/** The server as a process: starts, says where it listens, stops on a signal. The command line parses the options. */
+import { type ServerOptions, startServer } from "./app.ts";
+
+const SIGNALS = ["SIGTERM", "SIGINT"] as const;
+/** What a shell reports for a process that a signal ended. */
+const EXIT_OF_SIGNAL = { SIGTERM: 143, SIGINT: 130 } as const;
+
+/** Resolves when the server has stopped; throws StartError when it did not start. A second signal exits at once. */
+export async function runServer(options: ServerOptions): Promise<void> {
+  const { logger } = options;
+  const server = await startServer(options);
+  logger.info({ mqttPort: server.mqttPort, host: options.host }, "listening for devices");
+  logger.info({ url: server.url }, "listening for people");
+  await new Promise<void>((resolve, reject) => {
+    let isStopping = false;
+    const onSignal = (signal: (typeof SIGNALS)[number]) => {
+      if (isStopping) process.exit(EXIT_OF_SIGNAL[signal]);
+      isStopping = true;
+      logger.info({ signal }, "stopping");
+      server.stop().then(resolve, reject);
+    };
+    for (const signal of SIGNALS) process.on(signal, onSignal);
+  });
+  logger.info({}, "stopped");
+}

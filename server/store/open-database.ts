@@ -1,0 +1,118 @@
+/**
+ * Opens the data folder: the lock, the checks and the migrations. Everything that can be wrong with a folder or a file is
+ * found here, before the first device connects, and becomes one StartError.
+ *
+ * The lock is an exclusive transaction on a file of its own, held as long as the server runs. The operating system drops
+ * it with the process, also after kill -9, so it cannot go stale (SQLite file locking, "File Locking And Concurrency").
+ */
+import { existsSync, mkdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { describe, errorCode, StartError } from "../errors.ts";
+import { QUICK_CHECK_MAX_BYTES, READER_CACHE_KIB, WAL_CHECKPOINT_PAGES, WRITER_CACHE_KIB } from "../limits.ts";
+import { APPLICATION_ID, MIGRATIONS } from "./schema.ts";
+
+const DATABASE_FILE = "lintel.db";
+const LOCK_FILE = "lintel.lock";
+
+export interface DataFolder {
+  databasePath: string;
+  /** Gives the folder up. */
+  release(): void;
+}
+
+export function openDataFolder(dataDir: string): DataFolder {
+  makeFolder(dataDir);
+  const lock = takeLock(dataDir);
+  const databasePath = join(dataDir, DATABASE_FILE);
+  try {
+    prepareDatabase(databasePath);
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+  return { databasePath, release: () => lock.close() };
+}
+
+/** The connection that writes: durable at every commit. */
+export function openForWriting(databasePath: string): Database.Database {
+  const db = new Database(databasePath);
+  db.pragma("journal_mode = WAL");
+  db.pragma("synchronous = FULL");
+  db.pragma("foreign_keys = ON");
+  db.pragma(`cache_size = -${WRITER_CACHE_KIB}`);
+  db.pragma(`wal_autocheckpoint = ${WAL_CHECKPOINT_PAGES}`);
+  return db;
+}
+
+export function openForReading(databasePath: string): Database.Database {
+  const db = new Database(databasePath, { readonly: true });
+  db.pragma(`cache_size = -${READER_CACHE_KIB}`);
+  return db;
+}
+
+function makeFolder(dataDir: string): void {
+  try {
+    mkdirSync(dataDir, { recursive: true });
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === "EEXIST" || code === "ENOTDIR") throw new StartError("E_DATA_NOT_A_FOLDER", dataDir, error);
+    throw new StartError("E_DATA_NOT_WRITABLE", dataDir, error);
+  }
+  if (!statSync(dataDir).isDirectory()) throw new StartError("E_DATA_NOT_A_FOLDER", dataDir);
+}
+
+function takeLock(dataDir: string): Database.Database {
+  let lock: Database.Database | undefined;
+  try {
+    lock = new Database(join(dataDir, LOCK_FILE), { timeout: 0 });
+    lock.exec("BEGIN EXCLUSIVE");
+    return lock;
+  } catch (error) {
+    lock?.close();
+    if (errorCode(error).startsWith("SQLITE_BUSY")) throw new StartError("E_DATA_IN_USE", dataDir, error);
+    throw new StartError("E_DATA_NOT_WRITABLE", dataDir, error);
+  }
+}
+
+function prepareDatabase(path: string): void {
+  const isNew = !existsSync(path) || statSync(path).size === 0;
+  let db: Database.Database | undefined;
+  try {
+    db = openForWriting(path);
+    if (!isNew) check(db, path);
+    migrate(db);
+  } catch (error) {
+    if (error instanceof StartError) throw error;
+    const code = errorCode(error);
+    if (code.startsWith("SQLITE_NOTADB") || code.startsWith("SQLITE_CORRUPT")) {
+      throw new StartError("E_DATABASE_CORRUPT", path, error);
+    }
+    throw new StartError("E_DATABASE_FAILED", path, error);
+  } finally {
+    db?.close();
+  }
+}
+
+function check(db: Database.Database, path: string): void {
+  if (db.pragma("application_id", { simple: true }) !== APPLICATION_ID)
+    throw new StartError("E_DATABASE_FOREIGN", path);
+  const version = Number(db.pragma("user_version", { simple: true }));
+  if (version > MIGRATIONS.length) {
+    throw new StartError("E_DATABASE_NEWER", path, `version ${version}, this one knows ${MIGRATIONS.length}`);
+  }
+  // SQLite itself notices a file shorter than its header says. The rest of a small file is read once as well.
+  if (statSync(path).size > QUICK_CHECK_MAX_BYTES) return;
+  const finding = db.pragma("quick_check(1)", { simple: true });
+  if (finding !== "ok") throw new StartError("E_DATABASE_CORRUPT", path, describe(finding));
+}
+
+function migrate(db: Database.Database): void {
+  const version = Number(db.pragma("user_version", { simple: true }));
+  if (version === MIGRATIONS.length) return;
+  db.transaction(() => {
+    for (const step of MIGRATIONS.slice(version)) db.exec(step);
+    db.pragma(`application_id = ${APPLICATION_ID}`);
+    db.pragma(`user_version = ${MIGRATIONS.length}`);
+  }).immediate();
+}

@@ -1,0 +1,188 @@
+/**
+ * Questions to the store, on a connection of its own that cannot write. Every call is one short query: an export is many
+ * calls, and no call holds a snapshot that would keep the log from being copied into the database.
+ *
+ * A cursor is the key of the last row that was given, so pages stay right while readings arrive.
+ */
+import type Database from "better-sqlite3";
+import { openForReading } from "./open-database.ts";
+
+export interface DeviceRow {
+  id: number;
+  mac: string;
+  product: string | null;
+  version: string | null;
+  board: number | null;
+  abi: number | null;
+  slot: number | null;
+  resetReason: number | null;
+  boots: number | null;
+  epoch: number | null;
+  watermark: number | null;
+  firstSeenMs: number;
+  lastSeenMs: number;
+  helloMs: number | null;
+  online: number;
+  stateMs: number | null;
+  rssiDbm: number | null;
+  freeBytes: number | null;
+  queued: number | null;
+  dropped: number | null;
+  reconnects: number | null;
+  uptimeS: number | null;
+  ignored: number | null;
+}
+
+export interface StreamRow {
+  id: number;
+  stream: number;
+  count: number;
+  firstTimeMs: number;
+  lastTimeMs: number;
+  lastValue: number;
+}
+
+export interface ReadingRow {
+  timeMs: number;
+  value: number;
+  epochId: number;
+  epoch: number;
+  sequence: number;
+  clock: number;
+}
+
+export interface ReadingKey {
+  timeMs: number;
+  epochId: number;
+  sequence: number;
+}
+
+export interface GapRow {
+  id: number;
+  epoch: number;
+  fromSequence: number;
+  toSequence: number;
+  noticedMs: number;
+}
+
+export interface RejectedRow {
+  id: number;
+  epoch: number;
+  sequence: number;
+  reason: string;
+  record: Buffer;
+  receivedMs: number;
+}
+
+export interface ReadingRange {
+  streamId: number;
+  fromMs: number;
+  /** Not included. */
+  toMs: number;
+  after: ReadingKey | null;
+  limit: number;
+}
+
+const DEVICE_COLUMNS = `
+  d.id, d.mac, d.product, d.version, d.board, d.abi, d.slot, d.reset_reason AS resetReason, d.boots, d.epoch,
+  (SELECT watermark FROM epochs e WHERE e.device_id = d.id AND e.epoch = d.epoch) AS watermark,
+  d.first_seen_ms AS firstSeenMs, d.last_seen_ms AS lastSeenMs, d.hello_ms AS helloMs, d.online,
+  d.state_ms AS stateMs, d.rssi_dbm AS rssiDbm, d.free_bytes AS freeBytes, d.queued, d.dropped, d.reconnects,
+  d.uptime_s AS uptimeS, d.ignored`;
+
+const STREAM_COLUMNS = `id, stream, reading_count AS count, first_time_ms AS firstTimeMs,
+  last_time_ms AS lastTimeMs, last_value AS lastValue`;
+
+export class Reader {
+  readonly #db: Database.Database;
+  readonly #sql: ReturnType<typeof prepare>;
+
+  constructor(databasePath: string) {
+    this.#db = openForReading(databasePath);
+    this.#sql = prepare(this.#db);
+  }
+
+  devices(afterMac: string, limit: number): DeviceRow[] {
+    return this.#sql.devices.all(afterMac, limit);
+  }
+
+  device(mac: string): DeviceRow | undefined {
+    return this.#sql.device.get(mac);
+  }
+
+  streams(deviceId: number, afterStream: number, limit: number): StreamRow[] {
+    return this.#sql.streams.all(deviceId, afterStream, limit);
+  }
+
+  stream(deviceId: number, stream: number): StreamRow | undefined {
+    return this.#sql.stream.get(deviceId, stream);
+  }
+
+  readings(range: ReadingRange): ReadingRow[] {
+    const after = range.after ?? { timeMs: range.fromMs, epochId: -1, sequence: -1 };
+    return this.#sql.readings.all({
+      streamId: range.streamId,
+      fromMs: range.fromMs,
+      toMs: range.toMs,
+      limit: range.limit,
+      ...after,
+    });
+  }
+
+  gaps(deviceId: number, afterId: number, limit: number): GapRow[] {
+    return this.#sql.gaps.all(deviceId, afterId, limit);
+  }
+
+  gapTotals(deviceId: number): { count: number; readings: number } {
+    return this.#sql.gapTotals.get(deviceId) ?? { count: 0, readings: 0 };
+  }
+
+  rejected(deviceId: number, afterId: number, limit: number): RejectedRow[] {
+    return this.#sql.rejected.all(deviceId, afterId, limit);
+  }
+
+  rejectedCount(deviceId: number): number {
+    return this.#sql.rejectedCount.get(deviceId)?.count ?? 0;
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+}
+
+function prepare(db: Database.Database) {
+  return {
+    devices: db.prepare<[string, number], DeviceRow>(
+      `SELECT ${DEVICE_COLUMNS} FROM devices d WHERE d.mac > ? ORDER BY d.mac LIMIT ?`,
+    ),
+    device: db.prepare<[string], DeviceRow>(`SELECT ${DEVICE_COLUMNS} FROM devices d WHERE d.mac = ?`),
+    streams: db.prepare<[number, number, number], StreamRow>(
+      `SELECT ${STREAM_COLUMNS} FROM streams WHERE device_id = ? AND stream > ? ORDER BY stream LIMIT ?`,
+    ),
+    stream: db.prepare<[number, number], StreamRow>(
+      `SELECT ${STREAM_COLUMNS} FROM streams WHERE device_id = ? AND stream = ?`,
+    ),
+    readings: db.prepare<[ReadingKey & Omit<ReadingRange, "after">], ReadingRow>(
+      `SELECT r.time_ms AS timeMs, r.value, r.epoch_id AS epochId, e.epoch, r.sequence, r.clock
+       FROM readings r JOIN epochs e ON e.id = r.epoch_id
+       WHERE r.stream_id = @streamId AND r.time_ms >= @fromMs AND r.time_ms < @toMs
+         AND (r.time_ms, r.epoch_id, r.sequence) > (@timeMs, @epochId, @sequence)
+       ORDER BY r.time_ms, r.epoch_id, r.sequence LIMIT @limit`,
+    ),
+    gaps: db.prepare<[number, number, number], GapRow>(
+      `SELECT g.id, e.epoch, g.from_sequence AS fromSequence, g.to_sequence AS toSequence, g.noticed_ms AS noticedMs
+       FROM gaps g JOIN epochs e ON e.id = g.epoch_id WHERE g.device_id = ? AND g.id > ? ORDER BY g.id LIMIT ?`,
+    ),
+    gapTotals: db.prepare<[number], { count: number; readings: number }>(
+      `SELECT count(*) AS count, coalesce(sum(to_sequence - from_sequence + 1), 0) AS readings
+       FROM gaps WHERE device_id = ?`,
+    ),
+    rejected: db.prepare<[number, number, number], RejectedRow>(
+      `SELECT r.id, e.epoch, r.sequence, r.reason, r.record, r.received_ms AS receivedMs
+       FROM rejected r JOIN epochs e ON e.id = r.epoch_id WHERE r.device_id = ? AND r.id > ? ORDER BY r.id LIMIT ?`,
+    ),
+    rejectedCount: db.prepare<[number], { count: number }>(
+      "SELECT count(*) AS count FROM rejected WHERE device_id = ?",
+    ),
+  };
+}

@@ -1,0 +1,132 @@
+/**
+ * The writer thread seen from the main thread. A thread that dies is started again; what it had not committed was never
+ * acknowledged, so the devices send it again.
+ */
+import { Worker } from "node:worker_threads";
+import { describe } from "../errors.ts";
+import type { FromWriter, ToWriter, WriterStart } from "../ingest/writer-messages.ts";
+import type { WriterEvents, WriterPort } from "../ingest/writer-port.ts";
+import { WRITER_RETRY_MS } from "../limits.ts";
+import type { Logger } from "../logger.ts";
+
+const RESOURCE_LIMITS = {
+  /** Most objects of the writer die with their commit; a small nursery keeps the process small. */
+  maxYoungGenerationSizeMb: 8,
+};
+
+/** The build runs as it is. The sources need tsx in the thread as well, and Node 20 does not hand its loader down. */
+function startThread(workerData: WriterStart): Worker {
+  const options = { workerData, resourceLimits: RESOURCE_LIMITS };
+  if (!import.meta.url.endsWith(".ts")) return new Worker(new URL("./writer-thread.js", import.meta.url), options);
+  const tsx = import.meta.resolve("tsx/esm/api");
+  const entry = new URL("./writer-thread.ts", import.meta.url);
+  const code = `import { register } from "${tsx}"; register(); await import("${entry}");`;
+  return new Worker(new URL(`data:text/javascript,${encodeURIComponent(code)}`), options);
+}
+
+export class WriterClient implements WriterPort {
+  readonly #start: WriterStart;
+  readonly #logger: Logger;
+  #events: WriterEvents | undefined;
+  #worker: Worker | undefined;
+  #isLiveWanted = false;
+  #isStopping = false;
+  #onReady: (() => void) | undefined;
+  #onStartFailed: ((error: Error) => void) | undefined;
+  #onStopped: (() => void) | undefined;
+  #restart: NodeJS.Timeout | undefined;
+
+  constructor(start: WriterStart, logger: Logger) {
+    this.#start = start;
+    this.#logger = logger;
+  }
+
+  /** Resolves when the thread has opened the database. */
+  async start(events: WriterEvents): Promise<void> {
+    this.#events = events;
+    await new Promise<void>((resolve, reject) => {
+      this.#onReady = resolve;
+      this.#onStartFailed = reject;
+      this.#spawn();
+    });
+    this.#onStartFailed = undefined;
+  }
+
+  post(id: number, block: ArrayBuffer): boolean {
+    if (this.#worker === undefined) return false;
+    this.#worker.postMessage({ type: "batch", id, block } satisfies ToWriter, [block]);
+    return true;
+  }
+
+  setLive(isWanted: boolean): void {
+    this.#isLiveWanted = isWanted;
+    this.#worker?.postMessage({ type: "live", isWanted } satisfies ToWriter);
+  }
+
+  /** After everything posted so far. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    clearTimeout(this.#restart);
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    await new Promise<void>((resolve) => {
+      this.#onStopped = resolve;
+      worker.postMessage({ type: "stop" } satisfies ToWriter);
+    });
+  }
+
+  /** For tests: what happens when the thread dies. */
+  async kill(): Promise<void> {
+    await this.#worker?.terminate();
+  }
+
+  #spawn(): void {
+    const worker = startThread(this.#start);
+    this.#worker = worker;
+    worker.on("message", (message: FromWriter) => this.#hear(message));
+    worker.on("error", (error) => {
+      this.#onStartFailed?.(error);
+      this.#logger.error({ error: describe(error) }, "the writer thread failed");
+    });
+    worker.on("exit", () => this.#onExit(worker));
+  }
+
+  #hear(message: FromWriter): void {
+    switch (message.type) {
+      case "ready":
+        if (this.#isLiveWanted) this.setLive(true);
+        this.#onReady?.();
+        this.#onReady = undefined;
+        this.#events?.onReady();
+        break;
+      case "committed":
+        this.#events?.onCommitted(message);
+        break;
+      case "failed":
+        this.#events?.onFailed(message.batchId, message.error);
+        break;
+      case "recovered":
+        this.#events?.onReady();
+        break;
+      case "stopped":
+        break;
+    }
+  }
+
+  #onExit(worker: Worker): void {
+    if (this.#worker !== worker) return;
+    this.#worker = undefined;
+    if (this.#isStopping) {
+      this.#events?.onLost();
+      this.#onStopped?.();
+      return;
+    }
+    if (this.#onStartFailed !== undefined) {
+      this.#onStartFailed(new Error("the writer thread ended before it was ready"));
+      return;
+    }
+    this.#events?.onLost();
+    this.#logger.error({ retryMs: WRITER_RETRY_MS }, "the writer thread ended; starting it again");
+    this.#restart = setTimeout(() => this.#spawn(), WRITER_RETRY_MS);
+  }
+}

@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+/** The command line, `lintel`. Each command is a file; what goes wrong is one line on standard error and exit code 1. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command, CommanderError } from "commander";
+import { ProgramError } from "../../runtime/wasm/wasm-program.ts";
+import { StartError } from "../../server/errors.ts";
+import { BuildError } from "../build/compile-program.ts";
+import { PACKAGE_ROOT } from "../build/package-root.ts";
+import { ApiError } from "../client/api-client.ts";
+import { addDemoCommand } from "../demo/demo-command.ts";
+import { addBuildCommand } from "./build-command.ts";
+import { CommandError } from "./command-error.ts";
+import { addServeCommand } from "./serve-command.ts";
+import { addSimCommand } from "./sim-command.ts";
+import { addTailCommand } from "./tail-command.ts";
+
+const USER_ERRORS = [CommandError, ApiError, StartError, BuildError, ProgramError];
+
+async function main(): Promise<void> {
+  const { version } = JSON.parse(readFileSync(join(PACKAGE_ROOT, "package.json"), "utf8")) as { version: string };
+  const program = new Command("lintel")
+    .description("TypeScript for ESP8266 fleets, from the pin to the chart")
+    .version(version)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "lintel: ")) });
+  for (const add of [addServeCommand, addBuildCommand, addSimCommand, addTailCommand, addDemoCommand]) add(program);
+  await program.parseAsync();
+}
+
+try {
+  await main();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode;
+  else if (USER_ERRORS.some((type) => error instanceof type)) {
+    console.error(`lintel: ${(error as Error).message}`);
+    process.exitCode = 1;
+  } else throw error;
+}

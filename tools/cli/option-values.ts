@@ -1,0 +1,56 @@
+/** Values of command line options: checked, with a line that says what is expected. */
+import { InvalidArgumentError } from "commander";
+
+const PORT_MAX = 65535;
+
+export function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > PORT_MAX) {
+    throw new InvalidArgumentError(`A port is a number from 0 (any free one) to ${PORT_MAX}.`);
+  }
+  return port;
+}
+
+/** A whole number from `least` on. */
+export function parseCount(least: number): (text: string) => number {
+  return (text) => {
+    const count = Number(text);
+    if (!/^\d+$/.test(text) || count < least || !Number.isSafeInteger(count)) {
+      throw new InvalidArgumentError(`A whole number from ${least} on is expected.`);
+    }
+    return count;
+  };
+}
+
+/** A number above zero, of seconds or hours. */
+export function parseDuration(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value) || value <= 0) {
+    throw new InvalidArgumentError("A number above zero is expected.");
+  }
+  return value;
+}
+
+/** As parseDuration, and zero: a moment. */
+export function parseMoment(text: string): number {
+  return text === "0" ? 0 : parseDuration(text);
+}
+
+export function parseAddress(text: string): { host: string; port: number } {
+  const match = /^(?:mqtt:\/\/)?(\[[^\]]+\]|[^:/]+):(\d+)$/.exec(text);
+  const [, host, port] = match ?? [];
+  if (host === undefined || port === undefined || Number(port) < 1 || Number(port) > PORT_MAX) {
+    throw new InvalidArgumentError("A server is given as HOST:PORT, as 127.0.0.1:1883.");
+  }
+  return { host: host.replace(/^\[|\]$/g, ""), port: Number(port) };
+}
+
+export function parseUrl(text: string): URL {
+  try {
+    const url = new URL(text);
+    if (url.protocol === "http:" || url.protocol === "https:") return url;
+  } catch {
+    // Falls through to the one message there is.
+  }
+  throw new InvalidArgumentError("A server is given by the address of its API, as http://127.0.0.1:8080.");
+}

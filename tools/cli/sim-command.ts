@@ -1,0 +1,137 @@
+/** `lintel sim`: virtual boards, in real time against a running server, or days of them in virtual time. */
+import { connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Command } from "commander";
+import { SeededRandom } from "../../runtime/board/random.ts";
+import { TcpNetwork } from "../../runtime/board/tcp-network.ts";
+import { RealTime } from "../../runtime/board/time-source.ts";
+import { LogLevel } from "../../runtime/contract/host-abi.ts";
+import { WasmProgram } from "../../runtime/wasm/wasm-program.ts";
+import { compileProgram } from "../build/compile-program.ts";
+import { ApiClient } from "../client/api-client.ts";
+import { CounterFleet, type FleetOptions } from "../sim/counter-fleet.ts";
+import { tallyReadings } from "../sim/tally.ts";
+import { VirtualShop } from "../sim/virtual-shop.ts";
+import { CommandError } from "./command-error.ts";
+import { parseAddress, parseCount, parseDuration } from "./option-values.ts";
+import { DEFAULT_HOST, DEFAULT_MQTT_PORT } from "./serve-command.ts";
+import { StopRequest } from "./stop-request.ts";
+
+const HOUR_MS = 3_600_000;
+/** A server on this machine or in this network answers well within this time. */
+const REACH_TIMEOUT_MS = 5000;
+
+interface SimOptions {
+  devices: number;
+  server: { host: string; port: number };
+  seconds?: number;
+  virtualHours?: number;
+  data?: string;
+  period: number;
+  interval: number;
+  seed: number;
+  json: boolean;
+}
+
+export function addSimCommand(program: Command): void {
+  program
+    .command("sim")
+    .description("run virtual counters at the doors of a virtual shop")
+    .argument("[program]", "folder of the program", "firmware/counter")
+    .option("--devices <n>", "how many boards; every second one has two barriers", parseCount(1), 1)
+    .option("--server <host:port>", "MQTT listener of a running server", parseAddress, {
+      host: DEFAULT_HOST,
+      port: DEFAULT_MQTT_PORT,
+    })
+    .option("--seconds <s>", "stop after this time (default: at Ctrl-C)", parseDuration)
+    .option(
+      "--virtual-hours <h>",
+      "virtual time instead, with a server inside: so many hours in seconds",
+      parseDuration,
+    )
+    .option("--data <folder>", "with --virtual-hours: keep the server's data there")
+    .option("--period <s>", "one count each so many seconds", parseCount(1), 60)
+    .option("--interval <s>", "mean time between two visitors at one door, seconds", parseDuration, 20)
+    .option("--seed <n>", "the same seed gives the same visitors", parseCount(0), 1)
+    .option("--json", "end with one line of JSON; log to standard error", false)
+    .action(async (path: string, options: SimOptions) => {
+      const log = options.json ? console.error : console.log;
+      if (options.virtualHours === undefined) await checkReachable(options.server);
+      const wasm = WasmProgram.compile((await compileProgram(path)).wasm);
+      const shop = {
+        program: wasm,
+        devices: options.devices,
+        periodS: options.period,
+        meanIntervalMs: options.interval * 1000,
+        log: (mac: string, level: LogLevel, text: string) => log(`${mac} ${LogLevel[level]?.toLowerCase()}: ${text}`),
+      };
+      const result =
+        options.virtualHours === undefined
+          ? await simulateInRealTime(shop, options, log)
+          : await simulateVirtually(shop, options.virtualHours, options);
+      if (options.json) console.log(JSON.stringify(result));
+      else for (const [name, value] of Object.entries(result)) console.log(`${name}: ${value}`);
+    });
+}
+
+type Shop = Pick<FleetOptions, "program" | "devices" | "periodS" | "meanIntervalMs" | "log">;
+
+async function simulateInRealTime(shop: Shop, options: SimOptions, log: (line: string) => void) {
+  const time = new RealTime();
+  const fleet = new CounterFleet({
+    ...shop,
+    time,
+    random: new SeededRandom(options.seed),
+    network: () => new TcpNetwork({ time }),
+    server: options.server,
+  });
+  fleet.start();
+  log(`${options.devices} virtual boards talk to ${options.server.host}:${options.server.port}`);
+  await new StopRequest().wait(options.seconds);
+  fleet.closeDoors();
+  log(`doors closed; waiting ${options.period} s for the last counts`);
+  // The last visitors' period has to end, and its count to be acknowledged.
+  await sleep((options.period + 2) * 1000);
+  fleet.stop();
+  return { devices: options.devices, visitorsSimulated: fleet.visitors };
+}
+
+async function simulateVirtually(shop: Shop, hours: number, options: SimOptions) {
+  const startedMs = performance.now();
+  const virtual = await VirtualShop.open({
+    ...shop,
+    seed: options.seed,
+    startUnixMs: Math.floor(Date.now() / HOUR_MS) * HOUR_MS - hours * HOUR_MS,
+    ...(options.data === undefined ? {} : { dataDir: options.data }),
+  });
+  try {
+    await virtual.run(hours * HOUR_MS);
+    const simulatedMs = performance.now() - startedMs;
+    const { devices, ...tally } = await tallyReadings(new ApiClient(new URL(virtual.server.url)));
+    return {
+      devices,
+      visitorsSimulated: virtual.fleet.visitors,
+      ...tally,
+      virtualHours: hours,
+      realSeconds: Number((simulatedMs / 1000).toFixed(2)),
+    };
+  } finally {
+    await virtual.close();
+  }
+}
+
+/** Devices try for ever; a person who mistyped a port wants to know at once. */
+async function checkReachable({ host, port }: { host: string; port: number }): Promise<void> {
+  const socket = connect({ host, port, timeout: REACH_TIMEOUT_MS });
+  try {
+    await new Promise((resolve, reject) => {
+      socket.once("connect", resolve);
+      socket.once("error", reject);
+      socket.once("timeout", () => reject(new Error("no answer")));
+    });
+  } catch {
+    throw new CommandError(`no MQTT server answers at ${host}:${port}: start one with lintel serve, or see --server`);
+  } finally {
+    socket.destroy();
+  }
+}
