@@ -9,6 +9,8 @@ export const BATCH_MAX_BYTES = 128 * 1024;
 export const COMMIT_MAX_BATCHES = 4;
 /** Blocks under way to the writer before a block waits to be full: one that it works on, one that is next. */
 export const BATCHES_UNDER_WAY_MAX = 2;
+/** Empty blocks kept for the next messages. */
+export const FREE_BLOCKS_MAX = 16;
 /** Devices that the writer remembers before it forgets them all and reads them again. */
 export const DEVICE_CACHE_MAX = 20_000;
 /** Epochs and streams that it remembers of one device. */
@@ -42,7 +44,7 @@ export const RECONNECT_SPREAD_MIN_MS = 200;
 /** Between two attempts of a failed writer to write again. */
 export const WRITER_RETRY_MS = 1000;
 /** Page cache of the writer and of the reader, KiB, and pages in the log before it is copied into the database. */
-export const WRITER_CACHE_KIB = 16 * 1024;
+export const WRITER_CACHE_KIB = 8 * 1024;
 export const READER_CACHE_KIB = 4 * 1024;
 export const WAL_CHECKPOINT_PAGES = 4000;
 /** A database below this size is checked page by page at the start, bytes. */

@@ -1,15 +1,16 @@
-/** Host functions of the crypto group, by node:crypto; p256-verify.ts says why one of them is not. */
+/**
+ * Host functions of the crypto group, by node:crypto. It has no ECDSA over a digest that is already there, which is what
+ * `verify_p256` is given, and crypto is never ours: not offered until a library brings it.
+ */
 import { createHash, createHmac } from "node:crypto";
 import { HostError } from "../contract/error-codes.ts";
 import { FLASH_REGION_BYTES, FLASH_SECTOR_BYTES } from "../contract/flash-map.ts";
 import type { Flash } from "./flash.ts";
 import type { HostImports } from "./host-imports.ts";
 import { isError, type ProgramMemory } from "./host-memory.ts";
-import { verifyP256 } from "./p256-verify.ts";
 import type { VirtualBoard } from "./virtual-board.ts";
 
 const SHA256_BYTES = 32;
-const P256_PAIR_BYTES = 64;
 
 type CryptoGroup = Pick<HostImports, "sha256" | "sha256_flash" | "hmac_sha256" | "verify_p256">;
 
@@ -42,15 +43,7 @@ export function cryptoFunctions(board: VirtualBoard, memory: ProgramMemory): Cry
       out.set(createHmac("sha256", key).update(bytes).digest());
       return 0;
     },
-    verify_p256(hashPointer, signaturePointer, keyPointer) {
-      const hash = memory.range(hashPointer, SHA256_BYTES);
-      if (isError(hash)) return hash;
-      const signature = memory.range(signaturePointer, P256_PAIR_BYTES);
-      if (isError(signature)) return signature;
-      const key = memory.range(keyPointer, P256_PAIR_BYTES);
-      if (isError(key)) return key;
-      return verifyP256(hash, signature, key) ? 1 : 0;
-    },
+    verify_p256: () => board.reportMissing("verify_p256"),
   };
 }
 

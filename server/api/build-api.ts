@@ -1,13 +1,13 @@
 /** The HTTP API: Fastify, its schemas and its routes. Listening is up to the composition. */
 import swagger from "@fastify/swagger";
-import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from "@fastify/type-provider-typebox";
+import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import Fastify from "fastify";
 import type { Logger } from "../logger.ts";
 import { addDeviceRoutes } from "./device-routes.ts";
 import type { LiveHub } from "./live-hub.ts";
 import { addLiveRoutes } from "./live-routes.ts";
 import type { HealthPort, MetricsPort, StorePort } from "./ports.ts";
-import { handleProblems, ProblemSchema } from "./problem.ts";
+import { handleProblems } from "./problem.ts";
 import { addReadingRoutes } from "./reading-routes.ts";
 import { addServiceRoutes } from "./service-routes.ts";
 import type { ApiApp } from "./typed-app.ts";

@@ -1,4 +1,5 @@
 /** Devices, their streams, and what they dropped or could not have stored. */
+import { PAGE_DEFAULT_ROWS } from "../limits.ts";
 import type { DeviceRow } from "../store/reader.ts";
 import { cutPage, decodeNumbers, decodeText } from "./page-cursor.ts";
 import type { StorePort } from "./ports.ts";
@@ -26,8 +27,9 @@ export function addDeviceRoutes(app: ApiApp, store: StorePort): void {
       },
     },
     async ({ query }) => {
+      const { limit = PAGE_DEFAULT_ROWS } = query;
       const after = query.cursor === undefined ? "" : decodeText(query.cursor);
-      const { items, next } = cutPage(store.devices(after, query.limit + 1), query.limit, (row) => [row.mac]);
+      const { items, next } = cutPage(store.devices(after, limit + 1), limit, (row) => [row.mac]);
       return { items: items.map(showDevice), next };
     },
   );
@@ -56,8 +58,9 @@ export function addDeviceRoutes(app: ApiApp, store: StorePort): void {
     },
     async ({ params, query }) => {
       const device = findDevice(store, params.mac);
-      const rows = store.streams(device.id, afterNumber(query.cursor), query.limit + 1);
-      const { items, next } = cutPage(rows, query.limit, (row) => [row.stream]);
+      const { limit = PAGE_DEFAULT_ROWS } = query;
+      const rows = store.streams(device.id, afterNumber(query.cursor), limit + 1);
+      const { items, next } = cutPage(rows, limit, (row) => [row.stream]);
       return {
         items: items.map((row) => ({
           stream: showStream(row.stream),
@@ -83,8 +86,9 @@ export function addDeviceRoutes(app: ApiApp, store: StorePort): void {
     },
     async ({ params, query }) => {
       const device = findDevice(store, params.mac);
-      const rows = store.gaps(device.id, afterNumber(query.cursor), query.limit + 1);
-      const { items, next } = cutPage(rows, query.limit, (row) => [row.id]);
+      const { limit = PAGE_DEFAULT_ROWS } = query;
+      const rows = store.gaps(device.id, afterNumber(query.cursor), limit + 1);
+      const { items, next } = cutPage(rows, limit, (row) => [row.id]);
       return {
         ...store.gapTotals(device.id),
         items: items.map((row) => ({
@@ -110,8 +114,9 @@ export function addDeviceRoutes(app: ApiApp, store: StorePort): void {
     },
     async ({ params, query }) => {
       const device = findDevice(store, params.mac);
-      const rows = store.rejected(device.id, afterNumber(query.cursor), query.limit + 1);
-      const { items, next } = cutPage(rows, query.limit, (row) => [row.id]);
+      const { limit = PAGE_DEFAULT_ROWS } = query;
+      const rows = store.rejected(device.id, afterNumber(query.cursor), limit + 1);
+      const { items, next } = cutPage(rows, limit, (row) => [row.id]);
       return {
         count: store.rejectedCount(device.id),
         items: items.map((row) => ({

@@ -2,7 +2,7 @@
  * Every error of the API is a problem document (RFC 9457). `code` is stable and never reused; `detail` says what to do.
  */
 import type { FastifyError, FastifyInstance, FastifyReply } from "fastify";
-import { Type } from "typebox";
+import * as Type from "typebox/type";
 import { describe } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 

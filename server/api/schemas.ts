@@ -1,6 +1,7 @@
 /** What the API takes and gives. The OpenAPI document is generated from these. */
-import { type TSchema, Type } from "typebox";
-import { PAGE_DEFAULT_ROWS, PAGE_MAX_ROWS } from "../limits.ts";
+import type { TSchema } from "typebox";
+import * as Type from "typebox/type";
+import { PAGE_DEFAULT_ROWS, PAGE_MAX_ROWS, READINGS_DEFAULT_ROWS, READINGS_JSON_MAX_ROWS } from "../limits.ts";
 import { ProblemSchema } from "./problem.ts";
 
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
@@ -15,7 +16,9 @@ const StreamId = Type.String({ pattern: "^[0-9a-f]{4}$", description: "stream id
 export const StreamParams = Type.Object({ ...MacParams.properties, stream: StreamId });
 
 export const PageQuery = Type.Object({
-  limit: Type.Integer({ minimum: 1, maximum: PAGE_MAX_ROWS, default: PAGE_DEFAULT_ROWS }),
+  limit: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: PAGE_MAX_ROWS, description: `rows; ${PAGE_DEFAULT_ROWS} when not given` }),
+  ),
   cursor: Type.Optional(Type.String({ maxLength: 200, description: "`next` of the page before" })),
 });
 
@@ -79,7 +82,10 @@ export const ReadingsQuery = Type.Object({
   from: Type.Optional(Time),
   to: Type.Optional(Type.String({ ...Time, description: "not included; ISO 8601, or Unix milliseconds" })),
   limit: Type.Optional(
-    Type.Integer({ minimum: 1, description: "rows; of json at most 10000, 1000 when not given; of the rest all" }),
+    Type.Integer({
+      minimum: 1,
+      description: `rows; of json at most ${READINGS_JSON_MAX_ROWS}, ${READINGS_DEFAULT_ROWS} when not given; else all`,
+    }),
   ),
   cursor: PageQuery.properties.cursor,
   format: Type.Optional(

@@ -1,5 +1,5 @@
 /** For machines that look after the server: health, figures, the description of the API. */
-import { Type } from "typebox";
+import * as Type from "typebox/type";
 import type { HealthPort, MetricsPort } from "./ports.ts";
 import { Problem } from "./problem.ts";
 import { PROBLEM_RESPONSES } from "./schemas.ts";

@@ -11,6 +11,8 @@
  * | 16 | 4 | payload length |
  * | 20 | n | payload |
  */
+import { BATCH_MAX_BYTES, FREE_BLOCKS_MAX, MQTT_PACKET_MAX_BYTES } from "../limits.ts";
+
 export enum BatchKind {
   Hello = 0,
   Data = 1,
@@ -20,54 +22,74 @@ export enum BatchKind {
 }
 
 const HEADER_BYTES = 20;
+/** A block is full from BATCH_MAX_BYTES on and always has room for one message more, whatever its length. */
+const BLOCK_BYTES = BATCH_MAX_BYTES + HEADER_BYTES + MQTT_PACKET_MAX_BYTES;
+
+/**
+ * Blocks go round: the writer hands each one back, so that a busy server makes no garbage of this size. Blocks beyond
+ * those kept are left to the collector.
+ */
+export class BlockPool {
+  readonly #free: ArrayBuffer[] = [];
+
+  take(): ArrayBuffer {
+    return this.#free.pop() ?? new ArrayBuffer(BLOCK_BYTES);
+  }
+
+  giveBack(block: ArrayBuffer): void {
+    if (block.byteLength === BLOCK_BYTES && this.#free.length < FREE_BLOCKS_MAX) this.#free.push(block);
+  }
+}
 
 export class BatchBuilder {
-  #buffer: Buffer;
+  readonly #pool: BlockPool;
+  #buffer: Buffer | undefined;
   #lengthBytes = 0;
 
-  constructor(startBytes: number) {
-    this.#buffer = Buffer.allocUnsafeSlow(startBytes);
+  constructor(pool: BlockPool) {
+    this.#pool = pool;
   }
 
-  get lengthBytes(): number {
-    return this.#lengthBytes;
+  get isFull(): boolean {
+    return this.#lengthBytes >= BATCH_MAX_BYTES;
   }
 
+  /** The caller takes the block when it is full. A payload is at most MQTT_PACKET_MAX_BYTES. */
   add(kind: BatchKind, mac: number, receivedAtMs: number, payload: Uint8Array): void {
-    const start = this.#lengthBytes;
-    const end = start + HEADER_BYTES + payload.length;
-    if (end > this.#buffer.length) this.#grow(end);
+    this.#buffer ??= Buffer.from(this.#pool.take());
     const buffer = this.#buffer;
+    const start = this.#lengthBytes;
     buffer[start] = kind;
     buffer.writeUIntLE(mac, start + 1, 6);
     buffer[start + 7] = 0;
     buffer.writeDoubleLE(receivedAtMs, start + 8);
     buffer.writeUInt32LE(payload.length, start + 16);
     buffer.set(payload, start + HEADER_BYTES);
-    this.#lengthBytes = end;
+    this.#lengthBytes = start + HEADER_BYTES + payload.length;
   }
 
-  /** What was added since the last call, in memory of its own. */
-  take(): ArrayBuffer {
-    const block = new ArrayBuffer(this.#lengthBytes);
-    new Uint8Array(block).set(this.#buffer.subarray(0, this.#lengthBytes));
+  /** What was added since the last call. */
+  take(): Batch {
+    const block = this.#buffer?.buffer as ArrayBuffer | undefined;
+    const batch = { block: block ?? this.#pool.take(), lengthBytes: this.#lengthBytes };
+    this.#buffer = undefined;
     this.#lengthBytes = 0;
-    return block;
+    return batch;
   }
+}
 
-  #grow(neededBytes: number): void {
-    const larger = Buffer.allocUnsafeSlow(Math.max(neededBytes, this.#buffer.length * 2));
-    larger.set(this.#buffer.subarray(0, this.#lengthBytes));
-    this.#buffer = larger;
-  }
+/** A block and how much of it is used. */
+export interface Batch {
+  block: ArrayBuffer;
+  lengthBytes: number;
 }
 
 export type BatchVisitor = (kind: BatchKind, mac: number, receivedAtMs: number, payload: Uint8Array) => void;
 
-export function readBatch(block: ArrayBuffer, visit: BatchVisitor): void {
+export function readBatch({ block, lengthBytes: endAt }: Batch, visit: BatchVisitor): void {
   const buffer = Buffer.from(block);
   let at = 0;
-  while (at < buffer.length) {
+  while (at < endAt) {
     const kind: BatchKind = buffer[at] as number;
     const mac = buffer.readUIntLE(at + 1, 6);
     const receivedAtMs = buffer.readDoubleLE(at + 8);

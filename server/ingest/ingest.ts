@@ -5,7 +5,6 @@
  * Memory is bounded by dropping: a message over the limit is forgotten unacknowledged and the device sends it again.
  */
 import {
-  BATCH_MAX_BYTES,
   BATCHES_UNDER_WAY_MAX,
   LOG_LINES_PER_MINUTE,
   PENDING_DEVICE_MAX_BYTES,
@@ -16,7 +15,7 @@ import {
 import { LimitedLog, type Logger } from "../logger.ts";
 import { macToText } from "../mac-address.ts";
 import type { Metrics } from "../metrics.ts";
-import { BatchBuilder, BatchKind } from "./batch.ts";
+import { BatchBuilder, BatchKind, BlockPool } from "./batch.ts";
 import { type Ack, encodeAck } from "./messages.ts";
 import { ACK_FIELDS, type Committed, type LiveReading } from "./writer-messages.ts";
 import type { WriterEvents, WriterPort } from "./writer-port.ts";
@@ -37,7 +36,6 @@ interface DeviceShare {
 
 interface BatchUnderWay {
   id: number;
-  bytes: number;
   shares: DeviceShare[];
   sizes: number[];
 }
@@ -57,7 +55,8 @@ export class Ingest implements WriterEvents {
   readonly #log: LimitedLog;
   readonly #links = new Map<number, DeviceLink>();
   readonly #shares = new Map<number, DeviceShare>();
-  readonly #builder = new BatchBuilder(BATCH_MAX_BYTES);
+  readonly #blocks = new BlockPool();
+  readonly #builder = new BatchBuilder(this.#blocks);
   readonly #received = CHANNEL_OF_KIND.map(() => 0);
   #openShares: DeviceShare[] = [];
   #openSizes: number[] = [];
@@ -118,7 +117,7 @@ export class Ingest implements WriterEvents {
     this.#openShares.push(share);
     this.#openSizes.push(bytes);
     this.#builder.add(kind, mac, this.#options.nowMs(), payload);
-    if (this.#builder.lengthBytes >= BATCH_MAX_BYTES) this.#flush();
+    if (this.#builder.isFull) this.#flush();
     else this.#scheduleFlush();
   }
 
@@ -155,6 +154,10 @@ export class Ingest implements WriterEvents {
   onReady(): void {
     this.#isHealthy = true;
     this.#flush();
+  }
+
+  onBlocksBack(blocks: ArrayBuffer[]): void {
+    for (const block of blocks) this.#blocks.giveBack(block);
   }
 
   onCommitted(committed: Committed): void {
@@ -195,16 +198,16 @@ export class Ingest implements WriterEvents {
   /** While the writer is busy the block grows until it is full; the writer's answer sends it otherwise. */
   #flush(): void {
     if (this.#openSizes.length === 0) return;
-    const isFull = this.#builder.lengthBytes >= BATCH_MAX_BYTES;
+    const isFull = this.#builder.isFull;
     if (!isFull && this.#underWay.length >= BATCHES_UNDER_WAY_MAX) return;
     const shares = this.#openShares;
     const sizes = this.#openSizes;
-    const block = this.#builder.take();
+    const batch = this.#builder.take();
     this.#openShares = [];
     this.#openSizes = [];
     const id = this.#nextBatchId++;
-    this.#underWay.push({ id, bytes: block.byteLength, shares, sizes });
-    if (this.#options.writer.post(id, block)) return;
+    this.#underWay.push({ id, shares, sizes });
+    if (this.#options.writer.post(id, batch)) return;
     this.#options.metrics.shed.inc({ cause: "writer" }, sizes.length);
     this.#release(id);
     this.#wake();

@@ -1,4 +1,5 @@
 /** What the main thread and the writer thread say to each other. Everything here crosses by structured clone. */
+import type { Batch } from "./batch.ts";
 import type { MalformedReason } from "./senml-pack.ts";
 
 export interface WriterStart {
@@ -6,7 +7,7 @@ export interface WriterStart {
 }
 
 export type ToWriter =
-  | { type: "batch"; id: number; block: ArrayBuffer }
+  | { type: "batch"; id: number; batch: Batch }
   | { type: "live"; isWanted: boolean }
   | { type: "stop" };
 
@@ -55,6 +56,7 @@ export interface Committed {
 export type FromWriter =
   | { type: "ready" }
   | Committed
+  | { type: "blocks"; blocks: ArrayBuffer[] }
   /** Nothing of these batches was stored; nothing may be acknowledged. */
   | { type: "failed"; batchId: number; error: string }
   /** The database takes writes again. */

@@ -4,6 +4,7 @@
  */
 import { Worker } from "node:worker_threads";
 import { describe } from "../errors.ts";
+import type { Batch } from "../ingest/batch.ts";
 import type { FromWriter, ToWriter, WriterStart } from "../ingest/writer-messages.ts";
 import type { WriterEvents, WriterPort } from "../ingest/writer-port.ts";
 import { WRITER_RETRY_MS } from "../limits.ts";
@@ -52,9 +53,9 @@ export class WriterClient implements WriterPort {
     this.#onStartFailed = undefined;
   }
 
-  post(id: number, block: ArrayBuffer): boolean {
+  post(id: number, batch: Batch): boolean {
     if (this.#worker === undefined) return false;
-    this.#worker.postMessage({ type: "batch", id, block } satisfies ToWriter, [block]);
+    this.#worker.postMessage({ type: "batch", id, batch } satisfies ToWriter, [batch.block]);
     return true;
   }
 
@@ -101,6 +102,9 @@ export class WriterClient implements WriterPort {
         break;
       case "committed":
         this.#events?.onCommitted(message);
+        break;
+      case "blocks":
+        this.#events?.onBlocksBack(message.blocks);
         break;
       case "failed":
         this.#events?.onFailed(message.batchId, message.error);

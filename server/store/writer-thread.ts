@@ -4,6 +4,7 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { describe } from "../errors.ts";
+import type { Batch } from "../ingest/batch.ts";
 import type { FromWriter, ToWriter, WriterStart } from "../ingest/writer-messages.ts";
 import { COMMIT_MAX_BATCHES, WRITER_RETRY_MS } from "../limits.ts";
 import { openForWriting } from "./open-database.ts";
@@ -17,7 +18,7 @@ const db = openForWriting(databasePath);
 const writer = new Writer(db);
 writer.markAllOffline();
 
-const waiting: Array<{ id: number; block: ArrayBuffer }> = [];
+const waiting: Array<{ id: number; batch: Batch }> = [];
 let isScheduled = false;
 let isStopping = false;
 let retry: NodeJS.Timeout | undefined;
@@ -44,10 +45,10 @@ function commitWaiting(): void {
   const group = waiting.splice(0, COMMIT_MAX_BATCHES);
   const last = group.at(-1);
   if (last !== undefined) {
-    const blocks = group.map((batch) => batch.block);
+    const batches = group.map((item) => item.batch);
     const startMs = performance.now();
     try {
-      const result = writer.commit(blocks);
+      const result = writer.commit(batches);
       const commitMs = performance.now() - startMs;
       port?.postMessage({ type: "committed", batchId: last.id, commitMs, ...result } satisfies FromWriter, [
         result.acks.buffer,
@@ -56,6 +57,8 @@ function commitWaiting(): void {
       say({ type: "failed", batchId: last.id, error: describe(error) });
       retry ??= setTimeout(tryAgain, WRITER_RETRY_MS);
     }
+    const blocks = batches.map((batch) => batch.block);
+    port?.postMessage({ type: "blocks", blocks } satisfies FromWriter, blocks);
   }
   if (waiting.length > 0) {
     isScheduled = true;

@@ -7,7 +7,7 @@
  */
 import type Database from "better-sqlite3";
 import { PAYLOAD_UP_MAX_BYTES } from "../../runtime/contract/limits.ts";
-import { BatchKind, readBatch } from "../ingest/batch.ts";
+import { type Batch, BatchKind, readBatch } from "../ingest/batch.ts";
 import { decodeHello, decodeState } from "../ingest/messages.ts";
 import { judgePack } from "../ingest/receiver-rule.ts";
 import { decodePack, type MalformedReason, type Pack } from "../ingest/senml-pack.ts";
@@ -59,14 +59,14 @@ export class Writer {
   }
 
   /** All or nothing: throws what SQLite throws, and then nothing of these batches is stored. */
-  commit(blocks: ArrayBuffer[]): CommitResult {
+  commit(batches: Batch[]): CommitResult {
     this.#cache.trim();
     this.#result = emptyResult();
     this.#readings.begin();
     try {
       this.#sql.begin.run();
-      for (const block of blocks) {
-        readBatch(block, (kind, mac, receivedAtMs, payload) => this.#take(kind, mac, receivedAtMs, payload));
+      for (const batch of batches) {
+        readBatch(batch, (kind, mac, receivedAtMs, payload) => this.#take(kind, mac, receivedAtMs, payload));
       }
       this.#readings.flush();
       this.#writeDirty();

@@ -10,9 +10,9 @@ export enum MajorType {
   Simple = 7,
 }
 
-export const SIMPLE_FALSE: u32 = 20;
-export const SIMPLE_TRUE: u32 = 21;
-export const SIMPLE_NULL: u32 = 22;
+export const SIMPLE_FALSE = 20;
+export const SIMPLE_TRUE = 21;
+export const SIMPLE_NULL = 22;
 
 /** Why a reader stopped. */
 export enum CborError {

@@ -1,0 +1,39 @@
+/** `npm run bench -- <what>`: measurements of the real thing, never part of the tests. */
+import { benchIngest, INGEST_HELP } from "./ingest.ts";
+
+interface Bench {
+  summary: string;
+  help: string;
+  run(args: string[]): Promise<void>;
+}
+
+const BENCHES: Record<string, Bench> = {
+  ingest: { summary: "readings from MQTT to disk", help: INGEST_HELP, run: benchIngest },
+};
+
+const HELP = `Usage: npm run bench -- <what> [options]
+
+${Object.entries(BENCHES)
+  .map(([name, bench]) => `  ${name.padEnd(10)} ${bench.summary}`)
+  .join("\n")}
+
+  npm run bench -- <what> --help   its options
+`;
+
+async function main(args: string[]): Promise<void> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === "--help" || name === "-h") {
+    process.stdout.write(HELP);
+    if (name === undefined) process.exitCode = 1;
+    return;
+  }
+  const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
+  if (bench === undefined) throw new Error(`no bench "${name}"; choose one of: ${Object.keys(BENCHES).join(", ")}`);
+  if (rest.includes("--help") || rest.includes("-h")) process.stdout.write(bench.help);
+  else await bench.run(rest);
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});
