@@ -28,7 +28,12 @@ module.exports = {
       from: { path: "^runtime/contract/", pathNot: "\\.test\\.ts$" },
       to: { dependencyTypes: ["npm", "npm-dev", "core"] },
     },
-    only("device", "^runtime/device/", ["^runtime/device/", "^runtime/contract/"], "the device library"),
+    only(
+      "device",
+      "^runtime/device/(?!memory/arena)",
+      ["^runtime/device/", "^runtime/contract/"],
+      "the device library",
+    ),
     {
       name: "firmware-through-index",
       comment: "a product imports the device library's index and the contract, nothing else",

@@ -39,6 +39,6 @@ export const STATE_EVERY_S = 900;
 /** Packs sent again on one connection before the device gives it up. */
 export const RESEND_MAX = 4;
 /** Most MQTT packet bytes that a device takes in: payload, topic and headers. A longer packet is skipped. */
-export const PACKET_DOWN_MAX_BYTES = 1088;
+export const PACKET_DOWN_MAX_BYTES = PAYLOAD_DOWN_MAX_BYTES + 64;
 /** Where the static data of a program begins; the bytes before it are the host's (function pointers on the chip). */
 export const PROGRAM_DATA_OFFSET = 256;

@@ -1,6 +1,6 @@
 /** The device library, as products import it. */
-import { Clock, elapsedMs } from "./hal/clock.ts";
-import { logText, logValue } from "./hal/log.ts";
+import { Clock } from "./hal/clock.ts";
+import { logValue } from "./hal/log.ts";
 import { RtcRecord } from "./hal/rtc-record.ts";
 import { edge_read, pin_edges, pin_mode, pin_watch } from "./imports/host.ts";
 import { heap_limit, heap_used } from "./memory/heap.ts";
@@ -10,10 +10,8 @@ import { RTC_PRODUCT_OFFSET, Session } from "./session/session.ts";
 export {
   Clock,
   edge_read,
-  elapsedMs,
   heap_limit,
   heap_used,
-  logText,
   logValue,
   pin_edges,
   pin_mode,

@@ -5,6 +5,7 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { PACKAGE_ROOT } from "../build/package-root.ts";
 
 interface Outcome {
@@ -26,9 +27,12 @@ async function main(filters: string[]): Promise<void> {
 }
 
 async function runDeviceSpecs(): Promise<Outcome> {
-  const { code, output } = await run(["@as-pect/cli/bin/asp.js"], ["--config", "as-pect.config.js", "--summary"], false);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: as-pect colours its output even in a pipe.
-  const plain = output.replace(/\x1b\[[0-9;]*m/g, "");
+  const { code, output } = await run(
+    ["@as-pect/cli/bin/asp.js"],
+    ["--config", "as-pect.config.js", "--summary"],
+    false,
+  );
+  const plain = stripVTControlCharacters(output);
   // The compiler's crash reports quote megabytes of its own source.
   console.log(plain.replace(/^[\s\S]*?(?=ASC Version)/, "").replace(/^.{400,}$/gm, "[line too long to show]"));
   const [, passed = "0", all = "0"] = /\[Tests\]: (\d+) \/ (\d+)/.exec(plain) ?? [];

@@ -1,0 +1,98 @@
+/**
+ * Compiles a device program: AssemblyScript in, WebAssembly out, by asc in this process. The module is plain WebAssembly
+ * 1.0 (no bulk memory, sign extension or saturating conversion), imports nothing but the host ABI, keeps its memory to
+ * one page, and allocates from Lintel's own arena.
+ */
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { isAbsolute, join, relative, resolve } from "node:path";
+import asc, { libraryFiles } from "assemblyscript/asc";
+import { PROGRAM_DATA_OFFSET, PROGRAM_RAM_BYTES } from "../../runtime/contract/limits.ts";
+import { PACKAGE_ROOT } from "./package-root.ts";
+
+export interface CompiledProgram {
+  /** Name of the program's folder. */
+  name: string;
+  wasm: Uint8Array;
+  /** Readable form of the module. */
+  text: string;
+}
+
+/** The program cannot be built; the message says why, compiler diagnostics included. */
+export class BuildError extends Error {}
+
+/**
+ * Our allocator goes where asc keeps its stub runtime. Given as a custom runtime instead, it would make asc add a shadow
+ * stack for a garbage collector: 32 KiB of memory, and more code.
+ */
+const STUB_RUNTIME = "rt/index-stub";
+const ARENA = "runtime/device/memory/arena.ts";
+
+const OPTIONS = [
+  ["--runtime", "stub"],
+  ["--use", `LINTEL_RAM_BYTES=${PROGRAM_RAM_BYTES}`],
+  ["--memoryBase", String(PROGRAM_DATA_OFFSET)],
+  ["--optimizeLevel", "3"],
+  ["--shrinkLevel", "2"],
+  ["--converge"],
+  ["--noAssert"],
+  ["--use", "abort="],
+  ["--disable", "bulk-memory"],
+  ["--disable", "sign-extension"],
+  ["--disable", "nontrapping-f2i"],
+  ["--disable", "mutable-globals"],
+  ["--initialMemory", "1"],
+  ["--maximumMemory", "1"],
+].flat();
+
+/** Compiles the program at `path`: its folder, or its entry file. A path that does not exist is looked up in the package. */
+export async function compileProgram(path: string): Promise<CompiledProgram> {
+  const entry = findEntry(path);
+  // asc names files relative to its base folder; everything a program needs is below the package or beside it.
+  const name = entry.split(/[\\/]/).at(-2) ?? "program";
+  libraryFiles[STUB_RUNTIME] = readFileSync(join(PACKAGE_ROOT, ARENA), "utf8");
+  const files = new Map<string, Uint8Array | string>();
+  const diagnostics: string[] = [];
+  const { error } = await asc.main(
+    [posix(relative(PACKAGE_ROOT, entry)), ...OPTIONS, "--outFile", "out.wasm", "--textFile", "out.wat"],
+    {
+      stdout: { write: () => true },
+      stderr: { write: (chunk: string | Uint8Array) => Boolean(diagnostics.push(String(chunk))) },
+      readFile: (file: string) => readText(isAbsolute(file) ? file : join(PACKAGE_ROOT, file)),
+      writeFile: (file: string, contents: Uint8Array | string) => void files.set(file, contents),
+      listFiles: () => [],
+    },
+  );
+  const wasm = files.get("out.wasm");
+  const text = files.get("out.wat");
+  if (error !== null || !(wasm instanceof Uint8Array) || text === undefined) {
+    throw new BuildError(diagnostics.join("").trim() || `asc failed: ${error?.message}`);
+  }
+  // A warning in a device program is a mistake: most are conversions that lose bits. Remarks of the optimiser are not.
+  const told = diagnostics.join("");
+  if (/^WARNING /m.test(told)) throw new BuildError(told.trim());
+  return { name, wasm, text: String(text) };
+}
+
+function findEntry(path: string): string {
+  for (const base of [process.cwd(), PACKAGE_ROOT]) {
+    const candidate = resolve(base, path);
+    if (!existsSync(candidate)) continue;
+    if (!statSync(candidate).isDirectory()) return candidate;
+    const main = join(candidate, "main.ts");
+    if (existsSync(main)) return main;
+    throw new BuildError(`${path} has no main.ts: name a program's folder, as firmware/counter`);
+  }
+  throw new BuildError(`${path} does not exist: name a program's folder, as firmware/counter`);
+}
+
+function readText(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return null;
+  }
+}
+
+function posix(path: string): string {
+  return path.replaceAll("\\", "/");
+}

@@ -1,0 +1,30 @@
+/** What a program takes of the board's memory: measured by starting it on a virtual board that has no network. */
+import { MemoryNetwork } from "../../runtime/board/memory-network.ts";
+import { SeededRandom } from "../../runtime/board/random.ts";
+import { VirtualBoard } from "../../runtime/board/virtual-board.ts";
+import { VirtualTime } from "../../runtime/board/virtual-time.ts";
+import { PROGRAM_RAM_BYTES } from "../../runtime/contract/limits.ts";
+import { WasmDevice } from "../../runtime/wasm/wasm-device.ts";
+import type { WasmProgram } from "../../runtime/wasm/wasm-program.ts";
+
+/** Time for the program's `start`, milliseconds of virtual time. */
+const START_MS = 1000;
+
+export interface ProgramMemory {
+  /** Data that the program begins with, the host's part before it included. */
+  staticBytes: number;
+  /** Given out by the allocator during `start`; a device program allocates nothing later. */
+  heapBytes: number;
+}
+
+export async function measureProgram(program: WasmProgram): Promise<ProgramMemory> {
+  const time = new VirtualTime();
+  const random = new SeededRandom(0);
+  const network = new MemoryNetwork({ time, random }).station();
+  const device = new WasmDevice(program, new VirtualBoard({ time, random, network, mac: new Uint8Array(6) }));
+  device.powerOn();
+  await time.run(START_MS);
+  const { heapUsedBytes, heapLimitBytes } = device.figures;
+  device.stop();
+  return { staticBytes: PROGRAM_RAM_BYTES - heapLimitBytes, heapBytes: heapUsedBytes };
+}
