@@ -1,5 +1,6 @@
 /** The server as a process: starts, says where it listens, stops on a signal. The command line parses the options. */
 import { type ServerOptions, startServer } from "./app.ts";
+import { keepHeapSmall } from "./small-heap.ts";
 
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 /** What a shell reports for a process that a signal ended. */
@@ -7,6 +8,7 @@ const EXIT_OF_SIGNAL = { SIGTERM: 143, SIGINT: 130 } as const;
 
 /** Resolves when the server has stopped; throws StartError when it did not start. A second signal exits at once. */
 export async function runServer(options: ServerOptions): Promise<void> {
+  keepHeapSmall();
   const { logger } = options;
   const server = await startServer(options);
   logger.info({ mqttPort: server.mqttPort, host: options.host }, "listening for devices");

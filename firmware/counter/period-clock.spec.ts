@@ -76,6 +76,11 @@ describe("PeriodClock: the Unix time becomes known in a period", () => {
     expect(endings(50, 200, MINUTE_S + 20)).toBe("50 100 160 ");
   });
 
+  test("the period began at a multiple: it is a whole one", () => {
+    expect(endings(0, 9, 0)).toBe("");
+    expect(endings(10, 130, MINUTE_S)).toBe("60 120 ");
+  });
+
   test("later than the first period", () => {
     expect(endings(0, 129, 0)).toBe("60 120 ");
     expect(endings(130, 300, MINUTE_S + 20)).toBe("160 220 280 ");

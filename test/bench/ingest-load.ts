@@ -12,7 +12,7 @@ import { decode } from "cbor-x";
 import { generate, parser } from "mqtt-packet";
 import { AckKey } from "../../runtime/contract/messages.ts";
 import { CHANNEL_ACK } from "../../runtime/contract/topics.ts";
-import { macOf, PackTemplate, READINGS_PER_PACK, topicOf } from "./ingest-packs.ts";
+import { macOf, PackTemplate, topicOf } from "./ingest-packs.ts";
 
 export interface LoadOptions {
   port: number;
@@ -23,6 +23,7 @@ export interface LoadOptions {
   /** Packs a second over all devices; 0 = as many as the window lets through. */
   rate: number;
   windowPacks: number;
+  packReadings: number;
   epoch: number;
 }
 
@@ -55,15 +56,13 @@ class Device {
   readonly #mac: string;
   readonly #sentAtMs: number[] = [];
   readonly #pings: number[] = [];
-  readonly #burst: Buffer;
   readonly #pingreq = Buffer.from(generate({ cmd: "pingreq" }));
   readonly #onReady: () => void;
   readonly ready: Promise<void>;
 
   constructor(index: number) {
     this.#mac = macOf(index);
-    this.#template = new PackTemplate(this.#mac, options.epoch);
-    this.#burst = Buffer.alloc(BURST_PACKS * this.#template.packet.length);
+    this.#template = new PackTemplate(this.#mac, options.epoch, options.packReadings);
     let onReady = () => {};
     this.ready = new Promise((resolve) => {
       onReady = resolve;
@@ -90,22 +89,19 @@ class Device {
   send(count: number): void {
     const size = this.#template.packet.length;
     const nowMs = performance.now();
-    // A buffer that the socket still holds must not be patched, so a slow socket gets a copy.
-    const isSlow = this.#socket.writableLength > 0;
-    const burst = isSlow ? Buffer.alloc(count * size) : this.#burst.subarray(0, count * size);
+    const burst = Buffer.allocUnsafe(count * size);
     for (let i = 0; i < count; i++) {
-      const first = this.sent * READINGS_PER_PACK + 1;
-      this.#template.patch(first, this.done * READINGS_PER_PACK + 1, BASE_TIME_S + this.sent * READINGS_PER_PACK);
+      const first = this.sent * options.packReadings + 1;
+      this.#template.patch(first, this.done * options.packReadings + 1, BASE_TIME_S + this.sent * options.packReadings);
       burst.set(this.#template.packet, i * size);
       this.sent++;
       this.#sentAtMs.push(nowMs);
     }
-    const hasLeft = this.#socket.write(isSlow ? burst : Buffer.from(burst));
+    this.#socket.write(burst);
     if (options.pacing === "ping") {
       this.#pings.push(this.sent);
       this.#socket.write(this.#pingreq);
     }
-    if (!hasLeft) return;
   }
 
   close(): void {
@@ -119,7 +115,7 @@ class Device {
 
   #onAck(payload: Buffer): void {
     const ack = decode(payload) as Record<number, number>;
-    if (ack[AckKey.Epoch] === options.epoch) this.#finish((ack[AckKey.Sequence] ?? 0) / READINGS_PER_PACK);
+    if (ack[AckKey.Epoch] === options.epoch) this.#finish((ack[AckKey.Sequence] ?? 0) / options.packReadings);
   }
 
   /** Everything up to this pack has been handled. */

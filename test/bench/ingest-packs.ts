@@ -7,7 +7,6 @@ import { SENML_EPOCH, SENML_OLDEST, SENML_SEQUENCE, SenmlLabel } from "../../run
 import { STREAM_TOTAL_IN, STREAM_VISITORS_IN } from "../../runtime/contract/stream-ids.ts";
 import { CHANNEL_DATA, MAC_HEX_LENGTH, TOPIC_PREFIX } from "../../runtime/contract/topics.ts";
 
-export const READINGS_PER_PACK = 10;
 /** The first of the addresses that the load uses. */
 const FIRST_MAC = 0x5ccf7f000000;
 /** Something that needs four bytes and shows where it is: patched before a pack is sent. */
@@ -24,15 +23,15 @@ export function topicOf(mac: string, channel: string): string {
   return `${TOPIC_PREFIX}${mac}/${channel}`;
 }
 
-/** One PUBLISH of ten readings; `patch` makes it the next one. */
+/** One PUBLISH of a pack, at most 23 readings; `patch` makes it the next one. */
 export class PackTemplate {
   readonly packet: Buffer;
   readonly #sequenceAt: number;
   readonly #oldestAt: number;
   readonly #timeAt: number;
 
-  constructor(mac: string, epoch: number) {
-    const payload = encodePack();
+  constructor(mac: string, epoch: number, readings: number) {
+    const payload = encodePack(readings);
     this.packet = Buffer.from(
       generate({ cmd: "publish", topic: topicOf(mac, CHANNEL_DATA), payload, qos: 0, dup: false, retain: false }),
     );
@@ -49,11 +48,11 @@ export class PackTemplate {
   }
 }
 
-function encodePack(): Buffer {
-  const bytes: number[] = [0x80 | READINGS_PER_PACK];
+function encodePack(readings: number): Buffer {
+  const bytes: number[] = [0x80 | readings];
   const visitors = STREAM_VISITORS_IN.toString(16);
   const total = STREAM_TOTAL_IN.toString(16);
-  for (let i = 0; i < READINGS_PER_PACK; i++) {
+  for (let i = 0; i < readings; i++) {
     if (i === 0) {
       bytes.push(0xa7, 0x20 | (-1 - SenmlLabel.BaseTime), 0x1a, ...wide(MARK_TIME));
       for (const [label, mark] of [

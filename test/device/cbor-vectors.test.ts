@@ -4,10 +4,15 @@
  */
 import { beforeAll, describe, expect, test } from "vitest";
 import { CborError } from "../../runtime/device/cbor/format.ts";
-import { readAppendixA, type Vector } from "./appendix-a.ts";
+import { readAppendixA, VECTORS_PATH, type Vector } from "./appendix-a.ts";
 import { TestProgram } from "./test-program.ts";
 
 const vectors = readAppendixA();
+if (vectors.length === 0) {
+  const message = `no RFC 8949 vectors at ${VECTORS_PATH}: set LINTEL_CBOR_VECTORS to appendix_a.json of cbor/test-vectors`;
+  if (process.env.CI) throw new Error(message);
+  console.log(message);
+}
 
 /** Not read, and why. */
 const REFUSED = new Map<string, CborError>([

@@ -97,7 +97,7 @@ describe("CborReader: boolean", () => {
   });
 
   test("null, undefined, another simple value, a float and a number are none", () => {
-    const others = ["f6", "f7", "f0", "f8ff", "f90014", "fa00000014", "14", "15"];
+    const others = ["f6", "f7", "f0", "f8ff", "f90014", "f90015", "fa00000014", "fa00000015", "14", "15"];
     for (let i = 0; i < others.length; i++) {
       const reader = reading(others[i]);
       expect(reader.boolean()).toBe(false);

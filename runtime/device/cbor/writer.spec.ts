@@ -48,6 +48,27 @@ describe("CborWriter: shortest heads (RFC 8949 appendix A)", () => {
     expect(text(writer)).toBe("f93e00" + "f90001" + "fa47c35000" + "fb3ff199999999999a" + "f97e00" + "f9fc00");
   });
 
+  test("floats at the ends of half precision (bits of Python's struct)", () => {
+    const writer = fresh();
+    writer.float64(65504.0);
+    writer.float64(65520.0);
+    writer.float64(65536.0);
+    expect(text(writer)).toBe("f97bff" + "fa477ff000" + "fa47800000");
+    writer.begin(buffer, 64);
+    // 2^-25, 1.5 * 2^-24 and the largest subnormal, negative.
+    writer.float64(2.9802322387695312e-8);
+    writer.float64(8.940696716308594e-8);
+    writer.float64(-6.097555160522461e-5);
+    expect(text(writer)).toBe("fa33000000" + "fa33c00000" + "f983ff");
+  });
+
+  test("heads on either side of each width", () => {
+    const writer = fresh();
+    const numbers: u64[] = [255, 256, 65535, 65536, 4294967295, 4294967296];
+    for (let i = 0; i < numbers.length; i++) writer.head64(0, numbers[i]);
+    expect(text(writer)).toBe("18ff" + "190100" + "19ffff" + "1a00010000" + "1affffffff" + "1b0000000100000000");
+  });
+
   test("text, stream name, booleans, null", () => {
     const writer = fresh();
     writer.text("IETF");

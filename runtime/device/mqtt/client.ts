@@ -54,6 +54,8 @@ export enum Failure {
   Silence = 5,
   /** Bytes that MQTT 3.1.1 does not allow here. */
   Protocol = 6,
+  /** A packet of ours does not fit its buffer: the secret in the configuration is too long. */
+  TooLong = 7,
 }
 
 const TX_BYTES: i32 = 560;
@@ -166,6 +168,10 @@ export class MqttClient {
   }
 
   private send(nowMs: u32): void {
+    if (this.tx.overflow) {
+      this.fail(Failure.TooLong);
+      return;
+    }
     this.sentBytes = 0;
     this.sinceMs = nowMs;
     this.flush();
