@@ -17,7 +17,15 @@ import { CLOCK_ARRIVAL, CLOCK_DEVICE, decodePack } from "./senml-pack.ts";
 const EPOCH = 3735928559;
 const NOW_MS = 1_800_000_000_000;
 const bytes = (hex: string) => Buffer.from(hex, "hex");
-const nothing = { rssiDbm: null, freeBytes: null, queued: null, dropped: null, reconnects: null, uptimeS: null, ignored: null };
+const nothing = {
+  rssiDbm: null,
+  freeBytes: null,
+  queued: null,
+  dropped: null,
+  reconnects: null,
+  uptimeS: null,
+  ignored: null,
+};
 
 describe("golden vectors of the contract", () => {
   test("hello", () => {
@@ -51,7 +59,7 @@ describe("golden vectors of the contract", () => {
     expect(decodePack(bytes(GOLDEN_DATA_ABSOLUTE), NOW_MS)).toEqual({
       epoch: EPOCH,
       firstSequence: 41,
-      oldestSequence: 40,
+      oldestSequence: 41,
       records: [
         { stored: true, stream: 0x5001, timeMs: 1_700_000_000_000, value: 7, clock: CLOCK_DEVICE },
         { stored: true, stream: 0x5001, timeMs: 1_700_000_060_000, value: 0, clock: CLOCK_DEVICE },
@@ -75,7 +83,9 @@ describe("golden vectors of the contract", () => {
   test("ack", () => {
     const ack = { epoch: EPOCH, sequence: 43, unixS: 1_700_000_060 };
     expect(Buffer.from(encodeAck(ack)).toString("hex")).toBe(GOLDEN_ACK);
-    expect(Buffer.from(encodeAck({ ...ack, sequence: 0, reconnectDelayMs: 5000 })).toString("hex")).toBe(GOLDEN_ACK_DELAY);
+    expect(Buffer.from(encodeAck({ ...ack, sequence: 0, reconnectDelayMs: 5000 })).toString("hex")).toBe(
+      GOLDEN_ACK_DELAY,
+    );
   });
 
   test.each([GOLDEN_HELLO, GOLDEN_DATA_ABSOLUTE, GOLDEN_DATA_RELATIVE, GOLDEN_STATE_ONLINE, GOLDEN_ACK])(
@@ -88,7 +98,8 @@ describe("golden vectors of the contract", () => {
 });
 
 describe("hello and state that are wrong", () => {
-  const hello = (...entries: Array<[unknown, unknown]>) => decodeHello(encodeCbor(new Map([[HelloKey.Epoch, 1], ...entries] as never)));
+  const hello = (...entries: Array<[unknown, unknown]>) =>
+    decodeHello(encodeCbor(new Map([[HelloKey.Epoch, 1], ...entries] as never)));
 
   test("unknown keys are skipped, whatever they hold", () => {
     expect(hello([99, [1, 2]], ["later", null])).toMatchObject({ epoch: 1, product: null });

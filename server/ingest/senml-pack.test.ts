@@ -30,12 +30,49 @@ describe("a pack that is malformed as a whole", () => {
 
   test.each<[string, Entries, string]>([
     ["no epoch", [["sq", 1]], "epoch"],
-    ["an epoch of 33 bits", [["ep", 2 ** 32], ["sq", 1]], "epoch"],
+    [
+      "an epoch of 33 bits",
+      [
+        ["ep", 2 ** 32],
+        ["sq", 1],
+      ],
+      "epoch",
+    ],
     ["no sequence", [["ep", 1]], "sequence"],
-    ["sequence 0", [["ep", 1], ["sq", 0]], "sequence"],
-    ["a sequence of text", [["ep", 1], ["sq", "1"]], "sequence"],
-    ["oldest above the first", [["ep", 1], ["sq", 4], ["ol", 5]], "oldest"],
-    ["a negative oldest", [["ep", 1], ["sq", 4], ["ol", -1]], "oldest"],
+    [
+      "sequence 0",
+      [
+        ["ep", 1],
+        ["sq", 0],
+      ],
+      "sequence",
+    ],
+    [
+      "a sequence of text",
+      [
+        ["ep", 1],
+        ["sq", "1"],
+      ],
+      "sequence",
+    ],
+    [
+      "oldest above the first",
+      [
+        ["ep", 1],
+        ["sq", 4],
+        ["ol", 5],
+      ],
+      "oldest",
+    ],
+    [
+      "a negative oldest",
+      [
+        ["ep", 1],
+        ["sq", 4],
+        ["ol", -1],
+      ],
+      "oldest",
+    ],
   ])("%s", (_what, entries, reason) => {
     expect(pack([...entries, ...reading])).toBe(reason);
   });
@@ -57,19 +94,107 @@ describe("a pack that is malformed as a whole", () => {
 describe("records that cannot be stored", () => {
   test.each<[string, Entries, string]>([
     ["no value", [[0, "5001"]], "value"],
-    ["a text value", [[0, "5001"], [3, "on"]], "value"],
-    ["a boolean value", [[0, "5001"], [4, true]], "value"],
-    ["a value that is text", [[0, "5001"], [2, "1"]], "value"],
-    ["NaN", [[0, "5001"], [2, Number.NaN]], "value"],
-    ["infinity", [[0, "5001"], [2, Number.POSITIVE_INFINITY]], "value"],
-    ["an integer of 64 bits", [[0, "5001"], [2, 2n ** 60n]], "value"],
+    [
+      "a text value",
+      [
+        [0, "5001"],
+        [3, "on"],
+      ],
+      "value",
+    ],
+    [
+      "a boolean value",
+      [
+        [0, "5001"],
+        [4, true],
+      ],
+      "value",
+    ],
+    [
+      "a value that is text",
+      [
+        [0, "5001"],
+        [2, "1"],
+      ],
+      "value",
+    ],
+    [
+      "NaN",
+      [
+        [0, "5001"],
+        [2, Number.NaN],
+      ],
+      "value",
+    ],
+    [
+      "infinity",
+      [
+        [0, "5001"],
+        [2, Number.POSITIVE_INFINITY],
+      ],
+      "value",
+    ],
+    [
+      "an integer of 64 bits",
+      [
+        [0, "5001"],
+        [2, 2n ** 60n],
+      ],
+      "value",
+    ],
     ["no name", [[2, 1]], "name"],
-    ["a capital digit", [[0, "500A"], [2, 1]], "name"],
-    ["five digits", [[0, "05001"], [2, 1]], "name"],
-    ["a time of text", [[0, "5001"], [2, 1], [6, "now"]], "time"],
-    ["a time before 1970", [[0, "5001"], [2, 1], [6, -1e10]], "time"],
-    ["a time after year 9999", [[0, "5001"], [2, 1], [6, 1e12]], "time"],
-    ["a time that is NaN", [[0, "5001"], [2, 1], [6, Number.NaN]], "time"],
+    [
+      "a capital digit",
+      [
+        [0, "500A"],
+        [2, 1],
+      ],
+      "name",
+    ],
+    [
+      "five digits",
+      [
+        [0, "05001"],
+        [2, 1],
+      ],
+      "name",
+    ],
+    [
+      "a time of text",
+      [
+        [0, "5001"],
+        [2, 1],
+        [6, "now"],
+      ],
+      "time",
+    ],
+    [
+      "a time before 1970",
+      [
+        [0, "5001"],
+        [2, 1],
+        [6, -1e10],
+      ],
+      "time",
+    ],
+    [
+      "a time after year 9999",
+      [
+        [0, "5001"],
+        [2, 1],
+        [6, 1e12],
+      ],
+      "time",
+    ],
+    [
+      "a time that is NaN",
+      [
+        [0, "5001"],
+        [2, 1],
+        [6, Number.NaN],
+      ],
+      "time",
+    ],
     ["a later version", [[-1, 11], ...reading], "version"],
     ["a label that must be understood", [["new_", 1], ...reading], "mustUnderstand"],
   ])("%s", (_what, entries, reason) => {
@@ -86,7 +211,20 @@ describe("records that cannot be stored", () => {
 
 describe("resolution (RFC 8428 section 4.6)", () => {
   test("base name, time and value apply from where they stand", () => {
-    const list = records([[-2, "50"], [-3, 1_600_000_000], [-5, 100], [0, "02"], [2, 1]], [[0, "03"], [2, 2], [6, 5]]);
+    const list = records(
+      [
+        [-2, "50"],
+        [-3, 1_600_000_000],
+        [-5, 100],
+        [0, "02"],
+        [2, 1],
+      ],
+      [
+        [0, "03"],
+        [2, 2],
+        [6, 5],
+      ],
+    );
     expect(list).toMatchObject([
       { stream: 0x5002, value: 101, timeMs: 1_600_000_000_000, clock: 0 },
       { stream: 0x5003, value: 102, timeMs: 1_600_000_005_000, clock: 0 },
@@ -94,16 +232,29 @@ describe("resolution (RFC 8428 section 4.6)", () => {
   });
 
   test("the border between relative and absolute is 2^28 seconds", () => {
-    const at = (time: number) => records([[0, "5001"], [2, 1], [6, time]])[0];
+    const at = (time: number) =>
+      records([
+        [0, "5001"],
+        [2, 1],
+        [6, time],
+      ])[0];
     expect(at(268435455)).toMatchObject({ clock: 1, timeMs: NOW_MS + 268435455_000 });
     expect(at(268435456)).toMatchObject({ clock: 0, timeMs: 268435456_000 });
   });
 
   test("fractions of a second are kept to the millisecond", () => {
-    expect(records([[0, "5001"], [2, 0.5], [6, -0.0625]])).toMatchObject([{ timeMs: NOW_MS - 62, value: 0.5 }]);
+    expect(
+      records([
+        [0, "5001"],
+        [2, 0.5],
+        [6, -0.0625],
+      ]),
+    ).toMatchObject([{ timeMs: NOW_MS - 62, value: 0.5 }]);
   });
 
   test("units and unknown labels do not matter", () => {
-    expect(records([[1, "Cel"], [-4, "K"], [42, []], ["x", 1], ...reading])).toMatchObject([{ stored: true, value: 1 }]);
+    expect(records([[1, "Cel"], [-4, "K"], [42, []], ["x", 1], ...reading])).toMatchObject([
+      { stored: true, value: 1 },
+    ]);
   });
 });

@@ -7,7 +7,13 @@ import { type Duplex, duplexPair } from "node:stream";
 import { generate, type Packet, parser } from "mqtt-packet";
 import { AckKey, HelloKey, StateKey } from "../../runtime/contract/messages.ts";
 import { SENML_EPOCH, SENML_OLDEST, SENML_SEQUENCE, SenmlLabel } from "../../runtime/contract/senml.ts";
-import { CHANNEL_ACK, CHANNEL_DATA, CHANNEL_HELLO, CHANNEL_STATE, TOPIC_PREFIX } from "../../runtime/contract/topics.ts";
+import {
+  CHANNEL_ACK,
+  CHANNEL_DATA,
+  CHANNEL_HELLO,
+  CHANNEL_STATE,
+  TOPIC_PREFIX,
+} from "../../runtime/contract/topics.ts";
 import { type LintelServer, type ServerOptions, startServer } from "../app.ts";
 import { decodeCbor, encodeCbor } from "../ingest/cbor-codec.ts";
 import { silentLogger } from "../logger.ts";
@@ -50,7 +56,11 @@ export function encodePack(epoch: number, first: number, oldest: number, reading
 
 /** Readings first..last of stream 5001, each with its own sequence number as the value. */
 export function countingPack(epoch: number, first: number, last: number, oldest = first): Uint8Array {
-  const readings = Array.from({ length: last - first + 1 }, (_, i) => ({ stream: "5001", value: first + i, timeS: -i }));
+  const readings = Array.from({ length: last - first + 1 }, (_, i) => ({
+    stream: "5001",
+    value: first + i,
+    timeS: -i,
+  }));
   return encodePack(epoch, first, oldest, readings);
 }
 
