@@ -33,7 +33,6 @@ afterEach(async () => {
   folder.remove();
 });
 
-// biome-ignore lint: a test reads JSON
 async function get(path: string): Promise<Record<string, never> & { items: Array<Record<string, unknown>> }> {
   return (await (await fetch(server.url + path)).json()) as never;
 }

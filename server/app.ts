@@ -142,14 +142,15 @@ async function listenHttp(api: ApiApp, host: string, port: number): Promise<numb
   return typeof address === "object" && address !== null ? address.port : port;
 }
 
+/** Input that stays unread is no work: its client does not take what it is sent, and waits for its time limit. */
 async function untilIdle(broker: DeviceBroker, ingest: Ingest): Promise<void> {
-  for (let quiet = 0; quiet < QUIET_TURNS; ) {
+  let unreadBytes = broker.unreadBytes;
+  for (let quiet = 0; quiet < QUIET_TURNS; quiet++) {
     await nextTurn();
-    if (!ingest.isIdle) {
-      await ingest.settled();
-      quiet = 0;
-    } else if (broker.isBusy) quiet = 0;
-    else quiet++;
+    const before = unreadBytes;
+    unreadBytes = broker.unreadBytes;
+    if (unreadBytes !== before || !ingest.isIdle) quiet = 0;
+    await ingest.settled();
   }
 }
 

@@ -5,8 +5,8 @@ import { afterEach, describe, expect, test } from "vitest";
 import { HostError } from "../contract/error-codes.ts";
 import { NetStatus, TcpFlag, TcpStatus } from "../contract/host-abi.ts";
 import { type Connection, RECEIVE_BUFFER_BYTES, SEND_BUFFER_BYTES } from "./network.ts";
+import { RealTime } from "./real-time.ts";
 import { TcpNetwork } from "./tcp-network.ts";
-import { RealTime } from "./time-source.ts";
 
 const LOCALHOST = "127.0.0.1";
 const WAIT_MAX_MS = 5000;

@@ -17,22 +17,3 @@ export interface TimeSource {
    */
   holdUntil(settled: () => Promise<void>): void;
 }
-
-export class RealTime implements TimeSource {
-  readonly #startMs = performance.now();
-
-  nowMs(): number {
-    return performance.now() - this.#startMs;
-  }
-
-  at(delayMs: number, fn: () => void): Cancel {
-    const timer = setTimeout(fn, Math.max(0, delayMs));
-    return () => clearTimeout(timer);
-  }
-
-  unixMs(): number {
-    return Date.now();
-  }
-
-  holdUntil(): void {}
-}

@@ -7,19 +7,11 @@
  * rest. All events of one millisecond share one such wait, which keeps a fleet cheap.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { EventHeap } from "./event-heap.ts";
 import type { Cancel, TimeSource } from "./time-source.ts";
 
 /** The event loop gets a turn at least once in so many events: signals and sockets of the process stay alive. */
 const EVENTS_PER_TURN = 10_000;
-/** Cancelled events are swept out when there are this many and they are the majority. */
-const SWEEP_MIN_EVENTS = 1024;
-
-interface TimeEvent {
-  atMs: number;
-  order: number;
-  /** undefined once it has run or was cancelled */
-  fn: (() => void) | undefined;
-}
 
 export interface VirtualTimeOptions {
   /** Unix time at virtual zero, milliseconds. */
@@ -29,10 +21,8 @@ export interface VirtualTimeOptions {
 export class VirtualTime implements TimeSource {
   readonly #startUnixMs: number;
   readonly #holds = new Set<() => Promise<void>>();
-  #heap: TimeEvent[] = [];
+  readonly #events = new EventHeap();
   #nowMs = 0;
-  #order = 0;
-  #cancelled = 0;
   #eventsRun = 0;
   #running = false;
 
@@ -55,10 +45,7 @@ export class VirtualTime implements TimeSource {
   at(delayMs: number, fn: () => void): Cancel {
     if (Number.isNaN(delayMs)) throw new RangeError("The delay of an event is not a number.");
     // Whole milliseconds, as timers and Date.now() of real time give them; never early.
-    const event: TimeEvent = { atMs: this.#nowMs + Math.max(0, Math.ceil(delayMs)), order: this.#order++, fn };
-    this.#heap.push(event);
-    this.#siftUp(this.#heap.length - 1);
-    return () => this.#cancel(event);
+    return this.#events.add(this.#nowMs + Math.max(0, Math.ceil(delayMs)), fn);
   }
 
   holdUntil(settled: () => Promise<void>): void {
@@ -75,14 +62,14 @@ export class VirtualTime implements TimeSource {
     const endMs = Math.floor(untilMs);
     try {
       for (;;) {
-        const next = this.#peek();
+        const next = this.#events.peek();
         const advances = next === undefined || next.atMs > this.#nowMs;
         if (advances && this.#holds.size > 0) {
           await this.#settle();
           continue;
         }
         if (next === undefined || next.atMs > endMs) break;
-        this.#removeFirst();
+        this.#events.removeFirst();
         this.#nowMs = next.atMs;
         this.#eventsRun++;
         const fn = next.fn;
@@ -105,68 +92,4 @@ export class VirtualTime implements TimeSource {
     this.#holds.clear();
     for (const settled of holds) await settled();
   }
-
-  #cancel(event: TimeEvent): void {
-    if (event.fn === undefined) return;
-    event.fn = undefined;
-    this.#cancelled++;
-    if (this.#cancelled < SWEEP_MIN_EVENTS || this.#cancelled * 2 < this.#heap.length) return;
-    this.#heap = this.#heap.filter((kept) => kept.fn !== undefined).sort((a, b) => (isBefore(a, b) ? -1 : 1));
-    this.#cancelled = 0;
-  }
-
-  /** The next event that was not cancelled. */
-  #peek(): TimeEvent | undefined {
-    for (;;) {
-      const first = this.#heap[0];
-      if (first === undefined || first.fn !== undefined) return first;
-      this.#removeFirst();
-      this.#cancelled--;
-    }
-  }
-
-  #removeFirst(): void {
-    const last = this.#heap.pop();
-    if (last === undefined || this.#heap.length === 0) return;
-    this.#heap[0] = last;
-    this.#siftDown(0);
-  }
-
-  #siftUp(start: number): void {
-    const heap = this.#heap;
-    let index = start;
-    while (index > 0) {
-      const parent = (index - 1) >> 1;
-      if (!swapUnlessInOrder(heap, parent, index)) return;
-      index = parent;
-    }
-  }
-
-  #siftDown(start: number): void {
-    const heap = this.#heap;
-    let index = start;
-    for (;;) {
-      const left = 2 * index + 1;
-      const right = left + 1;
-      const leftEvent = heap[left];
-      const rightEvent = heap[right];
-      if (leftEvent === undefined) return;
-      const child = rightEvent !== undefined && isBefore(rightEvent, leftEvent) ? right : left;
-      if (!swapUnlessInOrder(heap, index, child)) return;
-      index = child;
-    }
-  }
-}
-
-function isBefore(a: TimeEvent, b: TimeEvent): boolean {
-  return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
-}
-
-function swapUnlessInOrder(heap: TimeEvent[], parent: number, child: number): boolean {
-  const upper = heap[parent];
-  const lower = heap[child];
-  if (upper === undefined || lower === undefined || !isBefore(lower, upper)) return false;
-  heap[parent] = lower;
-  heap[child] = upper;
-  return true;
 }

@@ -99,12 +99,11 @@ export class DeviceBroker extends Aedes {
     });
   }
 
-  /** Bytes have arrived that no handler has seen, or have been written that have not left. */
-  get isBusy(): boolean {
-    for (const stream of this.#streams) {
-      if (stream.readableLength > 0 || stream.writableLength > 0) return true;
-    }
-    return false;
+  /** What has arrived and no handler has taken. */
+  get unreadBytes(): number {
+    let bytes = 0;
+    for (const stream of this.#streams) if (!stream.destroyed) bytes += stream.readableLength;
+    return bytes;
   }
 
   /** Every connection's output has left, as far as can be seen. */

@@ -1,10 +1,10 @@
 /** Nothing that a client sends may stop the server or keep it from serving the next one. */
 import { connect } from "node:net";
-import { duplexPair } from "node:stream";
 import { generate, type Packet } from "mqtt-packet";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { GOLDEN_DATA_ABSOLUTE, GOLDEN_HELLO, GOLDEN_STATE_ONLINE } from "../../runtime/contract/golden-vectors.ts";
 import type { LintelServer } from "../app.ts";
+import { memoryPair } from "../testing/memory-pair.ts";
 import { makeRandom, mutate } from "../testing/mutate.ts";
 import { countingPack, makeFolder, overTcp, startDevice, startTestServer, TestClient } from "../testing/test-server.ts";
 
@@ -77,7 +77,7 @@ test("12,000 damaged packets", async () => {
   };
   process.on("uncaughtException", countFault);
   for (let connection = 0; connection < 2000; connection++) {
-    const [near, far] = duplexPair();
+    const [near, far] = memoryPair();
     near.on("error", () => {}).resume();
     server.handle(far);
     // A sound CONNECT mostly, or nothing else would ever be looked at.
@@ -129,7 +129,7 @@ test("damaged streams over TCP", async () => {
 });
 
 test("a packet that announces 200 MB ends its connection before it fills the memory", async () => {
-  const [near, far] = duplexPair();
+  const [near, far] = memoryPair();
   server.handle(far);
   const client = await new TestClient(near, MAC).connect();
   client.write(Buffer.from([0x30, 0xff, 0xff, 0xff, 0x5f]));

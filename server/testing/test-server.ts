@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Duplex, duplexPair } from "node:stream";
+import type { Duplex } from "node:stream";
 import { generate, type Packet, parser } from "mqtt-packet";
 import { AckKey, HelloKey, StateKey } from "../../runtime/contract/messages.ts";
 import { SENML_EPOCH, SENML_OLDEST, SENML_SEQUENCE, SenmlLabel } from "../../runtime/contract/senml.ts";
@@ -17,6 +17,7 @@ import {
 import { type LintelServer, type ServerOptions, startServer } from "../app.ts";
 import { decodeCbor, encodeCbor } from "../ingest/cbor-codec.ts";
 import { silentLogger } from "../logger.ts";
+import { memoryPair } from "./memory-pair.ts";
 
 /** 2023-11-14T22:13:20Z */
 export const TEST_NOW_MS = 1_700_000_000_000;
@@ -200,7 +201,7 @@ export function overTcp(port: number, name: string): TestClient {
 }
 
 export function inMemory(server: LintelServer, name: string): TestClient {
-  const [near, far] = duplexPair();
+  const [near, far] = memoryPair();
   server.handle(far);
   return new TestClient(near, name);
 }

@@ -13,7 +13,7 @@ import { connectAsync, type MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SeededRandom } from "../../runtime/board/random.ts";
 import { TcpNetwork } from "../../runtime/board/tcp-network.ts";
-import { RealTime } from "../../runtime/board/time-source.ts";
+import { RealTime } from "../../runtime/board/real-time.ts";
 import { AckKey, HelloKey, StateKey } from "../../runtime/contract/messages.ts";
 import { SENML_EPOCH, SENML_SEQUENCE, SenmlLabel } from "../../runtime/contract/senml.ts";
 import { freePort } from "../../tools/demo/free-port.ts";

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { SeededRandom } from "../../runtime/board/random.ts";
 import { TcpNetwork } from "../../runtime/board/tcp-network.ts";
-import { RealTime } from "../../runtime/board/time-source.ts";
+import { RealTime } from "../../runtime/board/real-time.ts";
 import { LogLevel } from "../../runtime/contract/host-abi.ts";
 import { WasmProgram } from "../../runtime/wasm/wasm-program.ts";
 import { compileProgram } from "../build/compile-program.ts";

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SeededRandom } from "../../runtime/board/random.ts";
 import { TcpNetwork } from "../../runtime/board/tcp-network.ts";
-import { RealTime } from "../../runtime/board/time-source.ts";
+import { RealTime } from "../../runtime/board/real-time.ts";
 import { WasmProgram } from "../../runtime/wasm/wasm-program.ts";
 import { compileProgram } from "../build/compile-program.ts";
 import { ApiClient, ApiError } from "../client/api-client.ts";
