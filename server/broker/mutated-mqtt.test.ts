@@ -139,11 +139,13 @@ test("a packet that announces 200 MB ends its connection before it fills the mem
   await expectServing();
 });
 
-test("topics that reach for an object's prototype", async () => {
+test("topics that reach for an object's prototype, or too deep", async () => {
   const client = await startDevice(server, MAC);
-  for (const topic of ["__proto__", "constructor", `lintel/1/${MAC}/__proto__`, "$SYS/x", "a/".repeat(90)]) {
+  for (const topic of ["__proto__", "constructor", `lintel/1/${MAC}/__proto__`, "$SYS/x"]) {
     client.publish(topic, Buffer.from("x"));
     await client.subscribe(topic);
   }
+  client.publish("a/".repeat(90), Buffer.from("x"));
+  await client.closed();
   await expectServing();
 });

@@ -6,7 +6,7 @@
  * it with the process, also after kill -9, so it cannot go stale (SQLite file locking, "File Locking And Concurrency").
  */
 import { existsSync, mkdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import Database from "better-sqlite3";
 import { describe, errorCode, StartError } from "../errors.ts";
 import { QUICK_CHECK_MAX_BYTES, READER_CACHE_KIB, WAL_CHECKPOINT_PAGES, WRITER_CACHE_KIB } from "../limits.ts";
@@ -53,13 +53,20 @@ export function openForReading(databasePath: string): Database.Database {
 
 function makeFolder(dataDir: string): void {
   try {
-    mkdirSync(dataDir, { recursive: true });
+    makeFolders(resolve(dataDir));
   } catch (error) {
     const code = errorCode(error);
     if (code === "EEXIST" || code === "ENOTDIR") throw new StartError("E_DATA_NOT_A_FOLDER", dataDir, error);
     throw new StartError("E_DATA_NOT_WRITABLE", dataDir, error);
   }
   if (!statSync(dataDir).isDirectory()) throw new StartError("E_DATA_NOT_A_FOLDER", dataDir);
+}
+
+/** Folder by folder: the `recursive` of Node 20 never returns where the system refuses with ENOENT, as below /proc. */
+function makeFolders(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolders(dirname(folder));
+  mkdirSync(folder);
 }
 
 function takeLock(dataDir: string): Database.Database {
