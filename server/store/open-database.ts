@@ -13,6 +13,8 @@ import { QUICK_CHECK_MAX_BYTES, READER_CACHE_KIB, WAL_CHECKPOINT_PAGES, WRITER_C
 import { APPLICATION_ID, MIGRATIONS } from "./schema.ts";
 
 const DATABASE_FILE = "lintel.db";
+/** SQLite, "Database File Format" 1.3, rounded up to the smallest page. */
+const HEADER_BYTES = 512;
 const LOCK_FILE = "lintel.lock";
 
 export interface DataFolder {
@@ -83,11 +85,16 @@ function takeLock(dataDir: string): Database.Database {
 }
 
 function prepareDatabase(path: string): void {
-  const isNew = !existsSync(path) || statSync(path).size === 0;
+  // SQLite takes a file shorter than its header for an empty one, and would write over what is left.
+  const sizeBytes = existsSync(path) ? statSync(path).size : 0;
+  if (sizeBytes > 0 && sizeBytes < HEADER_BYTES) throw new StartError("E_DATABASE_CORRUPT", path, "it is cut short");
   let db: Database.Database | undefined;
   try {
+    // Looked at before the first setting, which would already change the file.
+    db = new Database(path);
+    check(db, path);
+    db.close();
     db = openForWriting(path);
-    if (!isNew) check(db, path);
     migrate(db);
   } catch (error) {
     if (error instanceof StartError) throw error;
@@ -102,8 +109,11 @@ function prepareDatabase(path: string): void {
 }
 
 function check(db: Database.Database, path: string): void {
-  if (db.pragma("application_id", { simple: true }) !== APPLICATION_ID)
+  if (db.pragma("application_id", { simple: true }) !== APPLICATION_ID) {
+    // An empty one is ours to fill: a first start may have been killed before its first commit.
+    if (db.prepare("SELECT count(*) FROM sqlite_schema").pluck().get() === 0) return;
     throw new StartError("E_DATABASE_FOREIGN", path);
+  }
   const version = Number(db.pragma("user_version", { simple: true }));
   if (version > MIGRATIONS.length) {
     throw new StartError("E_DATABASE_NEWER", path, `version ${version}, this one knows ${MIGRATIONS.length}`);

@@ -17,7 +17,8 @@ export interface ProgramMemory {
   heapBytes: number;
 }
 
-export async function measureProgram(program: WasmProgram): Promise<ProgramMemory> {
+/** Undefined for a program that does not export `heap_used` and `heap_limit`. */
+export async function measureProgram(program: WasmProgram): Promise<ProgramMemory | undefined> {
   const time = new VirtualTime();
   const random = new SeededRandom(0);
   const network = new MemoryNetwork({ time, random }).station();
@@ -26,5 +27,6 @@ export async function measureProgram(program: WasmProgram): Promise<ProgramMemor
   await time.run(START_MS);
   const { heapUsedBytes, heapLimitBytes } = device.figures;
   device.stop();
+  if (heapLimitBytes === 0) return undefined;
   return { staticBytes: PROGRAM_RAM_BYTES - heapLimitBytes, heapBytes: heapUsedBytes };
 }

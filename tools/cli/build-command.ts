@@ -31,8 +31,10 @@ export function addBuildCommand(program: Command): void {
       else {
         console.log(`${report.program}: ${report.wasmBytes} bytes in ${relative(".", file) || file}`);
         console.log(
-          `RAM: ${ram.staticBytes} static + ${ram.heapBytes} allocated at start = ` +
-            `${ram.staticBytes + ram.heapBytes} of ${PROGRAM_RAM_BYTES} bytes`,
+          ram === undefined
+            ? "RAM: unknown, since the program does not export heap_used and heap_limit of the device library"
+            : `RAM: ${ram.staticBytes} static + ${ram.heapBytes} allocated at start = ` +
+                `${ram.staticBytes + ram.heapBytes} of ${PROGRAM_RAM_BYTES} bytes`,
         );
       }
     });
