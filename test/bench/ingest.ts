@@ -21,7 +21,7 @@ export const INGEST_HELP = `Usage: npm run bench -- ingest [options]
 
   --seconds <s>   measured time of each part (5)
   --devices <n>   connections (50)
-  --json          one line of JSON at the end, nothing else
+  --json          one line of JSON, the table on standard error
 `;
 
 const WARM_UP_SECONDS = 2;
@@ -87,8 +87,8 @@ export async function benchIngest(args: string[]): Promise<void> {
       p50Ms: round(calm.p50Ms),
       p99Ms: round(calm.p99Ms),
     };
-    if (!values.json)
-      process.stdout.write(table(result, { bareOnes, bareTens, ones, tens, calm }, rate, sent, verified));
+    const terminal = values.json ? process.stderr : process.stdout;
+    terminal.write(table(result, { bareOnes, bareTens, ones, tens, calm }, rate, sent, verified));
     if (verified.rows !== sent || verified.distinct !== sent || verified.duplicates !== 0) {
       throw new Error(`sent ${sent} readings, stored ${verified.rows}, ${verified.duplicates} duplicates; report this`);
     }
