@@ -54,6 +54,10 @@ function disturbances(options: DemoCommandOptions): Disturbance[] {
   if (options.for !== undefined && options.cutNetworkAt === undefined) {
     throw new CommandError("--for says how long the network stays cut: it goes with --cut-network-at");
   }
+  const late = Math.max(options.restartServerAt ?? 0, options.killServerAt ?? 0, options.cutNetworkAt ?? 0);
+  if (options.seconds !== undefined && late >= options.seconds) {
+    throw new CommandError(`${late} s is after the end: --seconds ${options.seconds}`);
+  }
   const forS = options.for ?? DEFAULT_CUT_S;
   const all: Array<[Disturbance["kind"], number | undefined]> = [
     ["restart", options.restartServerAt],

@@ -89,10 +89,14 @@ async function runShop(options: DemoOptions, server: ServerProcess, program: Was
   const view = api.live({}, (reading) => board.show(reading));
   try {
     fleet.start();
-    const disturbed = Promise.all(options.disturbances.map((it) => disturb(it, server, networks, board)));
+    const closed = new AbortController();
+    const disturbed = Promise.all(
+      options.disturbances.map((it) => disturb(it, server, networks, board, closed.signal)),
+    );
     const closing = options.untilClosing();
     // A disturbance that fails, as a server that does not come back, ends the demo at once.
     await Promise.race([closing, disturbed.then(() => closing)]);
+    closed.abort();
     fleet.closeDoors();
     board.note("Doors closed; waiting for the last counts.");
     await disturbed;
@@ -104,13 +108,23 @@ async function runShop(options: DemoOptions, server: ServerProcess, program: Was
   }
 }
 
-/** A failed restart rejects, which ends the demo. */
-async function disturb(what: Disturbance, server: ServerProcess, networks: TcpNetwork[], board: LiveBoard) {
-  await sleep(what.atS * 1000);
+/**
+ * What has not begun when the doors close does not happen; a network that is cut then comes back at once. A failed
+ * restart rejects, which ends the demo.
+ */
+async function disturb(
+  what: Disturbance,
+  server: ServerProcess,
+  networks: TcpNetwork[],
+  board: LiveBoard,
+  closed: AbortSignal,
+): Promise<void> {
+  await sleepUnless(closed, what.atS);
+  if (closed.aborted) return;
   if (what.kind === "cut") {
     board.note(`Network cut for ${what.forS} s.`);
     for (const network of networks) network.cut();
-    await sleep(what.forS * 1000);
+    await sleepUnless(closed, what.forS);
     for (const network of networks) network.restore();
     board.note("Network is back.");
     return;
@@ -119,6 +133,12 @@ async function disturb(what: Disturbance, server: ServerProcess, networks: TcpNe
   await server.stop(what.kind === "kill" ? "SIGKILL" : "SIGTERM");
   await server.start();
   board.note("Server started again.");
+}
+
+async function sleepUnless(closed: AbortSignal, seconds: number): Promise<void> {
+  await sleep(seconds * 1000, undefined, { signal: closed }).catch((error: unknown) => {
+    if (!closed.aborted) throw error;
+  });
 }
 
 /** Waits until the server has every visitor, or until it is clear that it never will. */

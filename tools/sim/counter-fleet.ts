@@ -7,7 +7,7 @@
 import { writeConfig } from "../../runtime/board/config-image.ts";
 import type { Network } from "../../runtime/board/network.ts";
 import type { RandomSource } from "../../runtime/board/random.ts";
-import type { TimeSource } from "../../runtime/board/time-source.ts";
+import type { Cancel, TimeSource } from "../../runtime/board/time-source.ts";
 import { type LogSink, VirtualBoard } from "../../runtime/board/virtual-board.ts";
 import { CounterSetting } from "../../runtime/contract/config-record.ts";
 import { WasmDevice, type WasmDeviceOptions } from "../../runtime/wasm/wasm-device.ts";
@@ -47,6 +47,8 @@ export interface FleetMember {
 export class CounterFleet {
   readonly members: FleetMember[];
   readonly #options: FleetOptions;
+  readonly #powering: Cancel[] = [];
+  readonly #opening: Cancel[] = [];
 
   constructor(options: FleetOptions) {
     this.#options = options;
@@ -66,17 +68,19 @@ export class CounterFleet {
     const { time, random } = this.#options;
     for (const { device, door } of this.members) {
       const powerMs = random.integer(0, POWER_SPREAD_MS);
-      time.at(powerMs, () => device.powerOn());
-      time.at(powerMs + READY_MS, () => door.open());
+      this.#powering.push(time.at(powerMs, () => device.powerOn()));
+      this.#opening.push(time.at(powerMs + READY_MS, () => door.open()));
     }
   }
 
   closeDoors(): void {
+    for (const cancel of this.#opening.splice(0)) cancel();
     for (const { door } of this.members) door.close();
   }
 
   stop(): void {
     this.closeDoors();
+    for (const cancel of this.#powering.splice(0)) cancel();
     for (const { device } of this.members) device.stop();
   }
 
