@@ -48,6 +48,13 @@ module.exports = {
       ["^runtime/wasm/", "^runtime/board/", "^runtime/contract/"],
       "the engine knows no product",
     ),
+    only("lx106", "^tools/lx106/", ["^tools/lx106/", "^runtime/board/random"], "its tests draw seeded instructions"),
+    {
+      name: "one-table-would-hide-a-shared-mistake",
+      severity: "error",
+      from: { path: "^runtime/esp8266/" },
+      to: { path: "^tools/lx106/" },
+    },
     only("server", "^server/", ["^server/", "^runtime/contract/"], "the server shares only words with devices"),
     {
       name: "routes-never-touch-sql",

@@ -11,6 +11,7 @@ import { ApiError } from "../client/api-client.ts";
 import { addDemoCommand } from "../demo/demo-command.ts";
 import { addBuildCommand } from "./build-command.ts";
 import { CommandError } from "./command-error.ts";
+import { addDisasmCommand } from "./disasm-command.ts";
 import { addServeCommand } from "./serve-command.ts";
 import { addSimCommand } from "./sim-command.ts";
 import { addTailCommand } from "./tail-command.ts";
@@ -25,7 +26,8 @@ async function main(): Promise<void> {
     .showSuggestionAfterError()
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "lintel: ")) });
-  for (const add of [addServeCommand, addBuildCommand, addSimCommand, addTailCommand, addDemoCommand]) add(program);
+  const commands = [addServeCommand, addBuildCommand, addSimCommand, addTailCommand, addDemoCommand, addDisasmCommand];
+  for (const add of commands) add(program);
   await program.parseAsync();
 }
 
