@@ -51,7 +51,9 @@ export class StartError extends Error {
 /** The first line of whatever was thrown. */
 export function describe(cause: unknown): string {
   if (cause === undefined) return "no details";
-  const text = cause instanceof Error ? cause.message : String(cause);
+  // An error that crossed a thread is an object with a message, and not always an Error of this one.
+  const hasMessage = typeof cause === "object" && cause !== null && "message" in cause;
+  const text = String(hasMessage ? cause.message : cause);
   return text.split("\n", 1)[0] ?? text;
 }
 

@@ -4,6 +4,8 @@
 export const PENDING_MAX_BYTES = 8 * 1024 * 1024;
 /** The same for one device, bytes, so that one cannot starve the rest. */
 export const PENDING_DEVICE_MAX_BYTES = 256 * 1024;
+/** What one message takes besides its payload: its record in a block and the bookkeeping of it, bytes, about. */
+export const MESSAGE_OVERHEAD_BYTES = 64;
 /** Messages handed to the writer at once, bytes; and the most of these blocks that make one group commit. */
 export const BATCH_MAX_BYTES = 128 * 1024;
 export const COMMIT_MAX_BATCHES = 4;

@@ -71,6 +71,10 @@ export function start(): void {
   activeHigh = config.switch(CounterSetting.ActiveHigh, false);
   const debounceMs = config.setting(CounterSetting.DebounceMs, 0, 1000, DEFAULT_DEBOUNCE_MS);
   periods.begin(config.setting(CounterSetting.PeriodS, 1, 86400, DEFAULT_PERIOD_S));
+  if (pinB == pinA) {
+    logValue(LogLevel.Error, "both barriers are on one pin, counting without direction: ", pinA);
+    pinB = NO_PIN;
+  }
   if (pinB == NO_PIN) {
     watch(pinA, activeHigh ? PinEdge.Rising : PinEdge.Falling, debounceMs);
   } else {

@@ -88,8 +88,11 @@ export class LiveHub {
     for (const viewer of this.#viewers) {
       const text = textFor(viewer);
       if (text === "") continue;
-      viewer.response.write(text);
-      if (viewer.response.writableLength <= LIVE_UNSENT_MAX_BYTES) continue;
+      // What is unsent from before counts, not this text: it may be long, and it leaves at the end of this turn.
+      if (viewer.response.writableLength <= LIVE_UNSENT_MAX_BYTES) {
+        viewer.response.write(text);
+        continue;
+      }
       this.#options.onDropped();
       viewer.response.destroy();
       this.#remove(viewer);

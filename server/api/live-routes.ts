@@ -8,6 +8,8 @@ export function addLiveRoutes(app: ApiApp, hub: LiveHub): void {
   app.get(
     "/api/v1/live",
     {
+      // The stream has no end, so a HEAD request would never be answered.
+      exposeHeadRoute: false,
       schema: {
         summary: "Readings as they are committed, as server-sent events",
         description:

@@ -42,6 +42,11 @@ const AEDES_OPTIONS = {
   maxClientsIdLength: 64,
   /** Packets that a client sends before its CONNACK. */
   queueLimit: 100,
+  /**
+   * No limit on messages being delivered: at a limit, one client that does not read would hold up all the others, and the
+   * queue behind it is let go by recursion (mqemitter 7), which a full queue turns into a stack overflow.
+   */
+  concurrency: 0,
   drainTimeout: 10_000,
   /** No client needs QoS 2 here. */
   maxInflightInbound: 16,
@@ -74,7 +79,7 @@ export class DeviceBroker extends Aedes {
       // Publishing is judged in `publish`, where a denial does not end the connection.
       authorizePublish: (_client, _packet, done) => done(null),
       authorizeSubscribe: (client, subscription, done) => done(null, this.#judgeSubscription(client, subscription)),
-      authorizeForward: (client, packet) => (client.conn.writableLength > MQTT_UNSENT_MAX_BYTES ? null : packet),
+      authorizeForward: (client, packet) => (isBehind(client.conn) ? null : packet),
     });
     this.#sink = options.sink;
     this.#metrics = options.metrics;
@@ -251,6 +256,11 @@ const ACK_UNSENT_MAX_BYTES = 16 * 1024;
 function announcedBytes(client: Client): number {
   const { _parser: parser } = client as unknown as { _parser?: { packet?: { length?: number } } };
   return parser?.packet?.length ?? -1;
+}
+
+/** Aedes waits for a connection that is full; a subscriber in that state loses messages instead. */
+function isBehind(conn: Duplex): boolean {
+  return conn.writableNeedDrain || conn.writableLength > MQTT_UNSENT_MAX_BYTES;
 }
 
 function noop(): void {}

@@ -59,6 +59,7 @@ export class BatchBuilder {
     this.#buffer ??= Buffer.from(this.#pool.take());
     const buffer = this.#buffer;
     const start = this.#lengthBytes;
+    if (start + HEADER_BYTES + payload.length > BLOCK_BYTES) throw new RangeError("a message longer than ingest takes");
     buffer[start] = kind;
     buffer.writeUIntLE(mac, start + 1, 6);
     buffer[start + 7] = 0;

@@ -4,9 +4,11 @@
  *
  * Memory is bounded by dropping: a message over the limit is forgotten unacknowledged and the device sends it again.
  */
+import { PAYLOAD_UP_MAX_BYTES } from "../../runtime/contract/limits.ts";
 import {
   BATCHES_UNDER_WAY_MAX,
   LOG_LINES_PER_MINUTE,
+  MESSAGE_OVERHEAD_BYTES,
   PENDING_DEVICE_MAX_BYTES,
   PENDING_MAX_BYTES,
   RECONNECT_SPREAD_MIN_MS,
@@ -17,6 +19,7 @@ import { macToText } from "../mac-address.ts";
 import type { Metrics } from "../metrics.ts";
 import { BatchBuilder, BatchKind, BlockPool } from "./batch.ts";
 import { type Ack, encodeAck } from "./messages.ts";
+import type { MalformedReason } from "./senml-pack.ts";
 import { ACK_FIELDS, type Committed, type LiveReading } from "./writer-messages.ts";
 import type { WriterEvents, WriterPort } from "./writer-port.ts";
 
@@ -102,8 +105,13 @@ export class Ingest implements WriterEvents {
       this.#shed("stopping");
       return;
     }
+    if (payload.length > PAYLOAD_UP_MAX_BYTES) {
+      this.#malformed("tooLong", mac, payload.length);
+      return;
+    }
     const share = this.#shareOf(mac);
-    const bytes = payload.length;
+    // What a message costs besides its payload counts too, or empty ones would be free.
+    const bytes = payload.length + MESSAGE_OVERHEAD_BYTES;
     if (share.pendingBytes + bytes > PENDING_DEVICE_MAX_BYTES) {
       this.#shed("device");
       return;
@@ -258,10 +266,12 @@ export class Ingest implements WriterEvents {
     metrics.rejected.inc(tallies.rejected);
     metrics.dropped.inc(tallies.dropped);
     metrics.lostInTransit.inc(tallies.lostInTransit);
-    for (const { reason, mac, bytes } of committed.malformed) {
-      metrics.malformed.inc({ reason });
-      this.#log.warn({ reason, device: macToText(mac), bytes }, "a message could not be read");
-    }
+    for (const { reason, mac, bytes } of committed.malformed) this.#malformed(reason, mac, bytes);
+  }
+
+  #malformed(reason: MalformedReason, mac: number, bytes: number): void {
+    this.#options.metrics.malformed.inc({ reason });
+    this.#log.warn({ reason, device: macToText(mac), bytes }, "a message could not be read");
   }
 
   #shed(cause: "device" | "total" | "stopping"): void {

@@ -122,7 +122,8 @@ export class Reader {
     const after = range.after ?? { timeMs: range.fromMs, epochId: -1, sequence: -1 };
     return this.#sql.readings.all({
       streamId: range.streamId,
-      fromMs: range.fromMs,
+      // SQLite searches by this bound alone; the comparison of rows only sorts out what shares its millisecond.
+      fromMs: Math.max(range.fromMs, after.timeMs),
       toMs: range.toMs,
       limit: range.limit,
       ...after,

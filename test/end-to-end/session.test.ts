@@ -114,6 +114,30 @@ test("an acknowledgement of another epoch, or of readings never sent, moves noth
   expect(crashes()).toBe(0);
 });
 
+test("a server that is ahead of the epoch: the readings come again under another epoch, none is forgotten", async () => {
+  let mistaken = true;
+  server.answerHello = (epoch, oldest) => {
+    const sequence = mistaken ? 0xffffffff : oldest - 1;
+    mistaken = false;
+    return { epoch, sequence };
+  };
+  await time.runFor(MINUTE_MS);
+  const [first, second] = server.hellos.map((hello) => hello.get(HelloKey.Epoch));
+  expect(server.hellos).toHaveLength(2);
+  expect(second).not.toBe(first);
+  expect(server.packs[0]).toMatchObject({ epoch: second, first: 1, oldest: 1 });
+});
+
+test("a server whose clock was never set does not set ours", async () => {
+  server.answerHello = (epoch, oldest) => ({ epoch, sequence: oldest - 1, unixS: 5 });
+  server.answerPack = ({ epoch, last }) => ({ epoch, sequence: last, unixS: 6 });
+  await time.runFor(10 * MINUTE_MS);
+  const counts = server.packs.flatMap(({ records }) => records).filter((r) => r.get(SenmlLabel.Name) === "5001");
+  expect(counts.length).toBeGreaterThan(7);
+  expect(counts.length).toBeLessThan(11);
+  expect(server.packs.every(({ records }) => records[0]?.get(SenmlLabel.BaseTime) === undefined)).toBe(true);
+});
+
 test("an acknowledgement from the past is harmless", async () => {
   await time.runFor(5 * MINUTE_MS);
   const epoch = server.packs[0]?.epoch ?? 0;

@@ -5,7 +5,6 @@
  */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { isAbsolute, join, relative, resolve } from "node:path";
-import asc, { libraryFiles } from "assemblyscript/asc";
 import { PROGRAM_DATA_OFFSET, PROGRAM_RAM_BYTES } from "../../runtime/contract/limits.ts";
 import { PACKAGE_ROOT } from "./package-root.ts";
 
@@ -49,6 +48,7 @@ export async function compileProgram(path: string): Promise<CompiledProgram> {
   const entry = findEntry(path);
   // asc names files relative to its base folder; everything a program needs is below the package or beside it.
   const name = entry.split(/[\\/]/).at(-2) ?? "program";
+  const { default: asc, libraryFiles } = await loadCompiler();
   libraryFiles[STUB_RUNTIME] = readFileSync(join(PACKAGE_ROOT, ARENA), "utf8");
   const files = new Map<string, Uint8Array | string>();
   const diagnostics: string[] = [];
@@ -71,6 +71,19 @@ export async function compileProgram(path: string): Promise<CompiledProgram> {
   const told = diagnostics.join("");
   if (/^WARNING /m.test(told)) throw new BuildError(told.trim());
   return { name, wasm, text: String(text) };
+}
+
+/**
+ * The compiler is 60 MiB that a server does not want, so it is loaded when something is compiled. It brings a handler
+ * of uncaught errors that prints megabytes of its own source; the errors of this process are none of its business.
+ */
+async function loadCompiler() {
+  const before = process.listeners("uncaughtException");
+  const compiler = await import("assemblyscript/asc");
+  for (const listener of process.listeners("uncaughtException")) {
+    if (!before.includes(listener)) process.off("uncaughtException", listener);
+  }
+  return compiler;
 }
 
 function findEntry(path: string): string {

@@ -9,6 +9,7 @@ import { BuildError } from "../build/compile-program.ts";
 import { PACKAGE_ROOT } from "../build/package-root.ts";
 import { ApiError } from "../client/api-client.ts";
 import { addDemoCommand } from "../demo/demo-command.ts";
+import { ServerProcessError } from "../demo/server-process.ts";
 import { addBuildCommand } from "./build-command.ts";
 import { CommandError } from "./command-error.ts";
 import { addDisasmCommand } from "./disasm-command.ts";
@@ -16,7 +17,7 @@ import { addServeCommand } from "./serve-command.ts";
 import { addSimCommand } from "./sim-command.ts";
 import { addTailCommand } from "./tail-command.ts";
 
-const USER_ERRORS = [CommandError, ApiError, StartError, BuildError, ProgramError];
+const USER_ERRORS = [CommandError, ApiError, ServerProcessError, StartError, BuildError, ProgramError];
 
 async function main(): Promise<void> {
   const { version } = JSON.parse(readFileSync(join(PACKAGE_ROOT, "package.json"), "utf8")) as { version: string };
@@ -38,5 +39,8 @@ try {
   else if (USER_ERRORS.some((type) => error instanceof type)) {
     console.error(`lintel: ${(error as Error).message}`);
     process.exitCode = 1;
-  } else throw error;
+  } else {
+    console.error(`lintel: internal error, please report it: ${error instanceof Error ? error.stack : error}`);
+    process.exitCode = 70;
+  }
 }

@@ -11,12 +11,13 @@ export function parsePort(text: string): number {
   return port;
 }
 
-/** A whole number from `least` on. */
-export function parseCount(least: number): (text: string) => number {
+/** A whole number from `least` to `most`. */
+export function parseCount(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
     const count = Number(text);
-    if (!/^\d+$/.test(text) || count < least || !Number.isSafeInteger(count)) {
-      throw new InvalidArgumentError(`A whole number from ${least} on is expected.`);
+    if (!/^\d+$/.test(text) || count < least || count > most) {
+      const range = most === Number.MAX_SAFE_INTEGER ? `from ${least} on` : `from ${least} to ${most}`;
+      throw new InvalidArgumentError(`A whole number ${range} is expected.`);
     }
     return count;
   };

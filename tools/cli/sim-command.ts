@@ -1,4 +1,5 @@
 /** `lintel sim`: virtual boards, in real time against a running server, or days of them in virtual time. */
+import { randomInt } from "node:crypto";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
@@ -9,7 +10,7 @@ import { LogLevel } from "../../runtime/contract/host-abi.ts";
 import { WasmProgram } from "../../runtime/wasm/wasm-program.ts";
 import { compileProgram } from "../build/compile-program.ts";
 import { ApiClient } from "../client/api-client.ts";
-import { CounterFleet, type FleetOptions } from "../sim/counter-fleet.ts";
+import { CounterFleet, DEVICES_MAX, type FleetOptions } from "../sim/counter-fleet.ts";
 import { tallyReadings } from "../sim/tally.ts";
 import { VirtualShop } from "../sim/virtual-shop.ts";
 import { CommandError } from "./command-error.ts";
@@ -23,7 +24,7 @@ const REACH_TIMEOUT_MS = 5000;
 
 interface SimOptions {
   devices: number;
-  server: { host: string; port: number };
+  server?: { host: string; port: number };
   seconds?: number;
   virtualHours?: number;
   data?: string;
@@ -38,12 +39,17 @@ export function addSimCommand(program: Command): void {
     .command("sim")
     .description("run virtual counters at the doors of a virtual shop")
     .argument("[program]", "folder of the program", "firmware/counter")
-    .option("--devices <n>", "how many boards; every second one has two barriers", parseCount(1), 1)
-    .option("--server <host:port>", "MQTT listener of a running server", parseAddress, {
-      host: DEFAULT_HOST,
-      port: DEFAULT_MQTT_PORT,
-    })
-    .option("--seconds <s>", "stop after this time (default: at Ctrl-C)", parseDuration)
+    .option("--devices <n>", "how many boards; every second one has two barriers", parseCount(1, DEVICES_MAX), 1)
+    .option(
+      "--server <host:port>",
+      `MQTT listener of a running server (default: ${DEFAULT_HOST}:${DEFAULT_MQTT_PORT})`,
+      parseAddress,
+    )
+    .option(
+      "--seconds <s>",
+      "close the doors after this time (default: at Ctrl-C); the last counts take one period more",
+      parseDuration,
+    )
     .option(
       "--virtual-hours <h>",
       "virtual time instead, with a server inside: so many hours in seconds",
@@ -56,7 +62,8 @@ export function addSimCommand(program: Command): void {
     .option("--json", "end with one line of JSON; log to standard error", false)
     .action(async (path: string, options: SimOptions) => {
       const log = options.json ? console.error : console.log;
-      if (options.virtualHours === undefined) await checkReachable(options.server);
+      const server = options.server ?? { host: DEFAULT_HOST, port: DEFAULT_MQTT_PORT };
+      if (options.virtualHours === undefined) await checkReachable(server);
       const wasm = WasmProgram.compile((await compileProgram(path)).wasm);
       const shop = {
         program: wasm,
@@ -67,7 +74,7 @@ export function addSimCommand(program: Command): void {
       };
       const result =
         options.virtualHours === undefined
-          ? await simulateInRealTime(shop, options, log)
+          ? await simulateInRealTime(shop, server, options, log)
           : await simulateVirtually(shop, options.virtualHours, options);
       if (options.json) console.log(JSON.stringify(result));
       else for (const [name, value] of Object.entries(result)) console.log(`${name}: ${value}`);
@@ -76,17 +83,23 @@ export function addSimCommand(program: Command): void {
 
 type Shop = Pick<FleetOptions, "program" | "devices" | "periodS" | "meanIntervalMs" | "log">;
 
-async function simulateInRealTime(shop: Shop, options: SimOptions, log: (line: string) => void) {
+async function simulateInRealTime(
+  shop: Shop,
+  server: { host: string; port: number },
+  options: SimOptions,
+  log: (line: string) => void,
+) {
   const time = new RealTime();
   const fleet = new CounterFleet({
     ...shop,
     time,
     random: new SeededRandom(options.seed),
+    boardRandom: freshRandom(),
     network: () => new TcpNetwork({ time }),
-    server: options.server,
+    server,
   });
   fleet.start();
-  log(`${options.devices} virtual boards talk to ${options.server.host}:${options.server.port}`);
+  log(`${options.devices} virtual boards talk to ${server.host}:${server.port}`);
   await new StopRequest().wait(options.seconds);
   fleet.closeDoors();
   log(`doors closed; waiting ${options.period} s for the last counts`);
@@ -102,22 +115,38 @@ async function simulateVirtually(shop: Shop, hours: number, options: SimOptions)
     ...shop,
     seed: options.seed,
     startUnixMs: Math.floor(Date.now() / HOUR_MS) * HOUR_MS - hours * HOUR_MS,
-    ...(options.data === undefined ? {} : { dataDir: options.data }),
+    ...(options.data === undefined ? {} : { dataDir: options.data, boardRandom: freshRandom() }),
   });
   try {
+    const api = new ApiClient(new URL(virtual.server.url));
+    const before = await tallyReadings(api);
     await virtual.run(hours * HOUR_MS);
     const simulatedMs = performance.now() - startedMs;
-    const { devices, ...tally } = await tallyReadings(new ApiClient(new URL(virtual.server.url)));
+    const after = await tallyReadings(api);
+    const visitorsSimulated = virtual.fleet.visitors;
+    // What the folder held before this run is not this run's.
+    const visitorsCounted = after.visitorsCounted - before.visitorsCounted;
+    const duplicates = after.duplicates - before.duplicates;
+    const lost = after.lost - before.lost;
+    if (visitorsCounted !== visitorsSimulated || duplicates !== 0 || lost !== 0) process.exitCode = 1;
     return {
-      devices,
-      visitorsSimulated: virtual.fleet.visitors,
-      ...tally,
+      devices: options.devices,
+      visitorsSimulated,
+      visitorsCounted,
+      readingsStored: after.readingsStored - before.readingsStored,
+      duplicates,
+      lost,
       virtualHours: hours,
       realSeconds: Number((simulatedMs / 1000).toFixed(2)),
     };
   } finally {
     await virtual.close();
   }
+}
+
+/** Boards that a server may know already: each run of them is one of its own, only the visitors repeat. */
+function freshRandom(): SeededRandom {
+  return new SeededRandom(randomInt(2 ** 31));
 }
 
 /** Devices try for ever; a person who mistyped a port wants to know at once. */

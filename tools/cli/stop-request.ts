@@ -1,5 +1,7 @@
-/** Ctrl-C, or a time that has passed. A second Ctrl-C ends the process as usual. */
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+/** Ctrl-C, or a time that has passed. A second Ctrl-C ends the process at once. */
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+/** What a shell reports for a process that Ctrl-C ended. */
+const EXIT_INTERRUPTED = 130;
 
 export class StopRequest {
   readonly #requested: Promise<void>;
@@ -25,7 +27,11 @@ export class StopRequest {
   }
 
   #stop(): void {
-    for (const signal of SIGNALS) process.off(signal, this.#onSignal);
+    for (const signal of SIGNALS) {
+      process.off(signal, this.#onSignal);
+      // By way of `exit`, so that what must not be left behind is ended.
+      process.on(signal, () => process.exit(EXIT_INTERRUPTED));
+    }
     this.#resolve();
   }
 }

@@ -4,6 +4,7 @@ import { CommandError } from "../cli/command-error.ts";
 import { parseCount, parseDuration, parseMoment } from "../cli/option-values.ts";
 import { DEFAULT_HOST, DEFAULT_HTTP_PORT, DEFAULT_MQTT_PORT } from "../cli/serve-command.ts";
 import { StopRequest } from "../cli/stop-request.ts";
+import { DEVICES_MAX } from "../sim/counter-fleet.ts";
 import { type DemoResult, type Disturbance, isComplete, runDemo } from "./demo.ts";
 import { freePort } from "./free-port.ts";
 
@@ -25,7 +26,7 @@ export function addDemoCommand(program: Command): void {
     .command("demo")
     .description("a server, a shop of virtual counters, and the proof that nobody was lost")
     .option("--seconds <s>", "close the doors after this time (default: at Ctrl-C)", parseDuration)
-    .option("--devices <n>", "how many counters", parseCount(1), 6)
+    .option("--devices <n>", "how many counters", parseCount(1, DEVICES_MAX), 6)
     .option("--seed <n>", "the same seed gives the same visitors", parseCount(0), 1)
     .option("--restart-server-at <s>", "stop the server and start it again", parseMoment)
     .option("--kill-server-at <s>", "kill the server (SIGKILL) and start it again", parseMoment)

@@ -41,6 +41,10 @@ export class ServerProcess {
       { stdio: ["ignore", "ignore", "pipe"], detached: true },
     );
     this.#child = child;
+    // However this process ends, the server does not stay behind.
+    const end = () => child.kill();
+    process.once("exit", end);
+    child.once("exit", () => process.off("exit", end));
     this.#errors = "";
     child.stderr?.on("data", (chunk: Buffer) => {
       this.#errors += chunk;

@@ -17,6 +17,8 @@ import { Door } from "./door.ts";
 /** GPIO14 and GPIO12: D5 and D6 of most boards. */
 const PIN_OUTER = 14;
 const PIN_INNER = 12;
+/** Addresses that the fleet has: two bytes of the MAC count the boards. */
+export const DEVICES_MAX = 0xffff;
 /** Boards are ready to count this long after power comes; doors open then. */
 const READY_MS = 1000;
 /** A board is powered within this time of the others, milliseconds. */
@@ -29,6 +31,11 @@ export interface FleetOptions {
   devices: number;
   /** The network of one board. */
   network: (index: number) => Network;
+  /**
+   * What the boards themselves draw, as the number of a queue's epoch. Absent: from `random`, so that the whole run
+   * replays; but boards that meet a server which has seen them before must not repeat themselves.
+   */
+  boardRandom?: RandomSource;
   server: { host: string; port: number };
   /** One count each so many seconds. */
   periodS: number;
@@ -85,13 +92,13 @@ export class CounterFleet {
   }
 
   #member(index: number): FleetMember {
-    const { time, random, program, network, server, periodS, meanIntervalMs, log, engine } = this.#options;
+    const { time, random, program, network, boardRandom, server, periodS, meanIntervalMs, log, engine } = this.#options;
     const address = macAddress(index);
     const mac = address.toString("hex");
     const hasInner = index % 2 === 1;
     const board = new VirtualBoard({
       time,
-      random: random.fork(2 * index),
+      random: (boardRandom ?? random).fork(2 * index),
       network: network(index),
       mac: address,
       log: (level, text) => log?.(mac, level, text),

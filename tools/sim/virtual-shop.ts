@@ -18,7 +18,8 @@ const SERVER_PORT = 1883;
 /** After the doors have closed, long enough for the last period to end and to be acknowledged. */
 const DRAIN_PERIODS = 2;
 
-export interface VirtualShopOptions extends Pick<FleetOptions, "devices" | "periodS" | "meanIntervalMs" | "log"> {
+export interface VirtualShopOptions
+  extends Pick<FleetOptions, "devices" | "periodS" | "meanIntervalMs" | "log" | "boardRandom"> {
   program: WasmProgram;
   seed: number;
   startUnixMs: number;
@@ -48,7 +49,7 @@ export class VirtualShop {
   }
 
   static async open(options: VirtualShopOptions): Promise<VirtualShop> {
-    const { program, seed, startUnixMs, devices, periodS, meanIntervalMs, log } = options;
+    const { program, seed, startUnixMs, devices, periodS, meanIntervalMs, log, boardRandom } = options;
     const temporary = options.dataDir === undefined ? await mkdtemp(join(tmpdir(), "lintel-shop-")) : undefined;
     const remove = async () => {
       if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
@@ -77,6 +78,7 @@ export class VirtualShop {
         meanIntervalMs,
         engine: { onAllocation: "error" },
         ...(log === undefined ? {} : { log }),
+        ...(boardRandom === undefined ? {} : { boardRandom }),
       });
       return new VirtualShop({ time, network, fleet, server }, periodS, remove);
     } catch (error) {

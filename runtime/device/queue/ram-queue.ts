@@ -25,7 +25,7 @@ export class RamQueue implements ReadingQueue {
 
   /** Chooses the epoch; called once, when the host can be asked for random numbers. */
   begin(): void {
-    this.epochNumber = randomU32();
+    this.renew();
   }
 
   epoch(): u32 {
@@ -79,6 +79,11 @@ export class RamQueue implements ReadingQueue {
     if (sequence >= next) return false;
     if (sequence >= this.oldestSequence) this.forget(sequence - this.oldestSequence + 1);
     return true;
+  }
+
+  renew(): void {
+    this.epochNumber = randomU32();
+    this.oldestSequence = 1;
   }
 
   private forget(readings: u32): void {

@@ -20,6 +20,8 @@ export interface ReadingQueue {
   streamAt(index: u32): u32;
   valueAt(index: u32): i32;
   uptimeAt(index: u32): u32;
+  /** Moves what is held to a new epoch, where sequence numbers begin at 1 again. */
+  renew(): void;
   /** Forgets every reading up to and including `sequence`; false, and nothing forgotten, for one never given out. */
   acknowledge(sequence: u32): bool;
 }

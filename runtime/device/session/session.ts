@@ -16,6 +16,7 @@ import {
   RESEND_MAX,
   STATE_EVERY_S,
 } from "../../contract/limits.ts";
+import { SENML_ABSOLUTE_TIME_MIN_S } from "../../contract/senml.ts";
 import { STREAM_REBOOT } from "../../contract/stream-ids.ts";
 import { CHANNEL_ACK, CHANNEL_DATA, CHANNEL_HELLO, CHANNEL_STATE } from "../../contract/topics.ts";
 import { CborReader } from "../cbor/reader.ts";
@@ -276,10 +277,15 @@ export class Session {
   private takeAck(): bool {
     const ack = this.ack;
     if (!ack.read(this.reader, this.client.payload, this.client.payloadBytes)) return false;
-    if (ack.unixS != 0) this.clock.set(ack.unixS);
+    // A server whose own clock was never set is no help; and from here on times are absolute (RFC 8428 section 4.5.3).
+    if (ack.unixS >= <u32>SENML_ABSOLUTE_TIME_MIN_S) this.clock.set(ack.unixS);
     if (ack.reconnectDelayMs != 0) this.backoff.ask(ack.reconnectDelayMs);
     if (!ack.hasSequence) return true;
-    if (ack.epoch != this.queue.epoch() || !this.queue.acknowledge(ack.sequence)) return false;
+    if (ack.epoch != this.queue.epoch()) return false;
+    if (!this.queue.acknowledge(ack.sequence)) {
+      this.beginEpoch();
+      return false;
+    }
     if (this.phase == Phase.Connecting) this.welcome();
     if (this.sentThrough != 0) {
       this.resends = 0;
@@ -291,6 +297,17 @@ export class Session {
       }
     }
     return true;
+  }
+
+  /**
+   * The server knows more of this epoch than we ever gave out: two epochs have the same number, or somebody spoke in our
+   * name. What we hold would be taken for repeated; under a new epoch it is not.
+   */
+  private beginEpoch(): void {
+    logText(LogLevel.Warning, "the server is ahead of this epoch: readings go into a new one");
+    this.queue.renew();
+    // By way of a new connection, and so of its growing waits: a server that always answers so must not make us storm it.
+    this.client.timeOut();
   }
 
   /** The answer to `hello`. */
