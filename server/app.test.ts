@@ -1,5 +1,7 @@
-import { type AddressInfo, createServer } from "node:net";
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import mqtt from "mqtt";
+import { generate } from "mqtt-packet";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { GOLDEN_STATE_OFFLINE, GOLDEN_STATE_ONLINE } from "../runtime/contract/golden-vectors.ts";
 import { HelloKey } from "../runtime/contract/messages.ts";
@@ -35,6 +37,22 @@ afterEach(async () => {
 
 async function get(path: string): Promise<Record<string, never> & { items: Array<Record<string, unknown>> }> {
   return (await (await fetch(server.url + path)).json()) as never;
+}
+/** A client that subscribes to everything and then reads nothing. */
+async function subscribeAndStall(port: number, clientId: string): Promise<Socket> {
+  const socket = connect({ host: "127.0.0.1", port });
+  socket.write(
+    generate({ cmd: "connect", clientId, protocolId: "MQTT", protocolVersion: 4, clean: true, keepalive: 0 }),
+  );
+  socket.write(generate({ cmd: "subscribe", messageId: 1, subscriptions: [{ topic: "#", qos: 0 }] }));
+  let received = 0;
+  // CONNACK has four bytes, SUBACK five.
+  while (received < 9) {
+    const [chunk] = (await once(socket, "data")) as [Buffer];
+    received += chunk.length;
+  }
+  socket.pause();
+  return socket;
 }
 const countOf = async (mac = MAC) => (await get(`/api/v1/devices/${mac}/streams`)).items[0]?.["count"] ?? 0;
 const metric = async (name: string) => {
@@ -148,6 +166,18 @@ describe("the policy", () => {
     expect(observer.messages.map(({ topic }) => topic)).toEqual([device.topic("data"), device.topic("ack")]);
     expect(await countOf()).toBe(2);
     observer.drop();
+  });
+
+  test("an observer that does not read holds up nobody", async () => {
+    const silent = await Promise.all([1, 2, 3].map((number) => subscribeAndStall(server.mqttPort, `silent-${number}`)));
+    const device = await startDevice(server, MAC);
+    // Far more than the buffers of a connection take; a delivery that waited for one would wait for its end.
+    for (let pack = 0; pack < 3000; pack++) {
+      device.data(countingPack(EPOCH, 1 + 100 * pack, 100 * (pack + 1)));
+      if (pack % 10 === 9) await device.ack(100 * (pack + 1));
+    }
+    expect(await countOf()).toBe(300_000);
+    for (const socket of silent) socket.destroy();
   });
 
   test("a state is retained, nothing else is", async () => {

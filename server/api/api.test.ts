@@ -215,6 +215,11 @@ describe("readings", () => {
 });
 
 describe("live", () => {
+  test("has no HEAD, which would never end", async () => {
+    const response = await fetch(`${server.url}/api/v1/live`, { method: "HEAD" });
+    expect(response.status).toBe(404);
+  });
+
   /** Reads events until there are as many as wanted. */
   async function watch(query: string, wanted: number, act: () => void): Promise<string[]> {
     const abort = new AbortController();

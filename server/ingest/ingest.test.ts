@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { PAYLOAD_UP_MAX_BYTES } from "../../runtime/contract/limits.ts";
-import { PENDING_DEVICE_MAX_BYTES, PENDING_MAX_BYTES } from "../limits.ts";
+import { MESSAGE_OVERHEAD_BYTES, PENDING_DEVICE_MAX_BYTES, PENDING_MAX_BYTES } from "../limits.ts";
 import { silentLogger } from "../logger.ts";
 import { Metrics } from "../metrics.ts";
 import { type Batch, BatchKind, readBatch } from "./batch.ts";
@@ -81,7 +81,7 @@ test("nothing is acknowledged before its commit", async () => {
 
 describe("memory", () => {
   test("of one device is bounded, and comes back with the commit", async () => {
-    const fitting = PENDING_DEVICE_MAX_BYTES / PAYLOAD.length;
+    const fitting = Math.floor(PENDING_DEVICE_MAX_BYTES / (PAYLOAD.length + MESSAGE_OVERHEAD_BYTES));
     for (let i = 0; i < fitting + 5; i++) ingest.offer(BatchKind.Data, MAC, PAYLOAD);
     expect(await shed()).toEqual([["device", 5]]);
     await turn();
@@ -91,9 +91,23 @@ describe("memory", () => {
   });
 
   test("of all together is bounded", async () => {
-    const fitting = PENDING_MAX_BYTES / PAYLOAD.length;
+    const fitting = Math.floor(PENDING_MAX_BYTES / (PAYLOAD.length + MESSAGE_OVERHEAD_BYTES));
     for (let i = 0; i < fitting + 3; i++) ingest.offer(BatchKind.Data, MAC + (i % 100), PAYLOAD);
     expect(await shed()).toEqual([["total", 3]]);
+  });
+
+  test("is taken by empty messages too", async () => {
+    const fitting = Math.floor(PENDING_DEVICE_MAX_BYTES / MESSAGE_OVERHEAD_BYTES);
+    for (let i = 0; i < fitting + 7; i++) ingest.offer(BatchKind.Data, MAC, new Uint8Array(0));
+    expect(await shed()).toEqual([["device", 7]]);
+  });
+
+  test("is not given to a message over the limit, however long it is", async () => {
+    ingest.offer(BatchKind.Data, MAC, new Uint8Array(PAYLOAD_UP_MAX_BYTES + 1));
+    ingest.offer(BatchKind.Data, MAC, new Uint8Array(200_000));
+    await turn();
+    expect(writer.posted).toHaveLength(0);
+    expect(ingest.isIdle).toBe(true);
   });
 });
 
