@@ -32,7 +32,6 @@ export function addDisasmCommand(program: Command): void {
         throw new CommandError(`${file} has ${code.length} bytes and does not fit behind 0x${address.toString(16)}`);
       }
       const lines = [...listCode(code, address)];
-      process.stdout.once("error", endAtClosedPipe);
       if (json) {
         const listing = lines.map((line) => ({
           address: line.address,
@@ -62,11 +61,6 @@ function readCode(file: string): Uint8Array {
   }
   if (code.length === 0) throw new CommandError(`${file} is empty: there is nothing to list`);
   return code;
-}
-
-/** `lintel disasm ... | head` stops reading early. */
-function endAtClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE") throw error;
 }
 
 function parseMemoryAddress(text: string): number {

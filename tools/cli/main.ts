@@ -32,6 +32,14 @@ async function main(): Promise<void> {
   await program.parseAsync();
 }
 
+/** Whoever read our output is gone, as `lintel ... | head` is: end in order, once. */
+function endWithReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+  process.stdout.off("error", endWithReader).on("error", () => {});
+  process.kill(process.pid, "SIGTERM");
+}
+
+process.stdout.on("error", endWithReader);
 try {
   await main();
 } catch (error) {
