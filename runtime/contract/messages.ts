@@ -35,7 +35,7 @@ export enum StateKey {
   FreeBytes = 2,
   /** unsigned, readings waiting for an acknowledgement */
   Queued = 3,
-  /** unsigned, readings lost because the queue was full, since the epoch began */
+  /** unsigned, readings lost because the queue was full, since the start */
   Dropped = 4,
   /** unsigned, connections after the first one, since the start */
   Reconnects = 5,

@@ -10,32 +10,25 @@
 import { OBJECT, OBJECT_OVERHEAD, BLOCK_OVERHEAD } from "./common";
 
 // Inlined: a global would not be set yet when the globals of other files allocate.
-// @ts-ignore: decorator
 @inline const LIMIT: usize = LINTEL_RAM_BYTES;
 /** Word alignment is all that the chip asks for: it has no wider load. */
-// @ts-ignore: decorator
 @inline const ALIGN_MASK: usize = 3;
 
-// @ts-ignore: decorator
 @lazy let heapStart: usize = (__heap_base + ALIGN_MASK) & ~ALIGN_MASK;
-// @ts-ignore: decorator
 @lazy let heapEnd: usize = heapStart;
 
 /** Bytes given out so far. */
-// @ts-ignore: decorator
 @global
 export function __heap_used(): u32 {
   return <u32>(heapEnd - heapStart);
 }
 
 /** Bytes that can be given out at most. */
-// @ts-ignore: decorator
 @global
 export function __heap_limit(): u32 {
   return <u32>(LIMIT - heapStart);
 }
 
-// @ts-ignore: decorator
 @global @unsafe
 export function __alloc(sizeBytes: usize): usize {
   const at = heapEnd;
@@ -46,7 +39,6 @@ export function __alloc(sizeBytes: usize): usize {
   return at;
 }
 
-// @ts-ignore: decorator
 @global @unsafe
 export function __realloc(pointer: usize, sizeBytes: usize): usize {
   const moved = __alloc(sizeBytes);
@@ -54,11 +46,9 @@ export function __realloc(pointer: usize, sizeBytes: usize): usize {
   return moved;
 }
 
-// @ts-ignore: decorator
 @global @unsafe
 export function __free(pointer: usize): void {}
 
-// @ts-ignore: decorator
 @global @unsafe
 export function __new(sizeBytes: usize, id: u32): usize {
   if (sizeBytes > LIMIT) unreachable();
@@ -72,7 +62,6 @@ export function __new(sizeBytes: usize, id: u32): usize {
   return block + BLOCK_OVERHEAD + OBJECT_OVERHEAD;
 }
 
-// @ts-ignore: decorator
 @global @unsafe
 export function __renew(pointer: usize, sizeBytes: usize): usize {
   const header = changetype<OBJECT>(pointer - BLOCK_OVERHEAD - OBJECT_OVERHEAD);
@@ -81,24 +70,19 @@ export function __renew(pointer: usize, sizeBytes: usize): usize {
   return moved;
 }
 
-// @ts-ignore: decorator
 @global @unsafe
 export function __link(parent: usize, child: usize, expectMultiple: bool): void {}
 
-// @ts-ignore: decorator
 @global @unsafe
 export function __pin(pointer: usize): usize {
   return pointer;
 }
 
-// @ts-ignore: decorator
 @global @unsafe
 export function __unpin(pointer: usize): void {}
 
-// @ts-ignore: decorator
 @global @unsafe
 function __visit(pointer: usize, cookie: u32): void {}
 
-// @ts-ignore: decorator
 @global @unsafe
 export function __collect(): void {}

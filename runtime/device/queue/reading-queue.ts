@@ -12,7 +12,7 @@ export interface ReadingQueue {
   oldest(): u32;
   /** Readings held. */
   count(): u32;
-  /** Readings that had to go because the queue was full, since the epoch began. */
+  /** Readings that had to go because the queue was full, since the start; a new epoch does not reset it. */
   dropped(): u32;
   /** Adds a reading, taken `uptimeS` seconds after the start. */
   push(stream: u32, value: i32, uptimeS: u32): void;
