@@ -1,11 +1,13 @@
 /**
  * Compiles a device program: AssemblyScript in, WebAssembly out, by asc in this process. The module is plain WebAssembly
  * 1.0 (no bulk memory, sign extension or saturating conversion), imports nothing but the host ABI, keeps its memory to
- * one page, and allocates from Lintel's own arena.
+ * PROGRAM_RAM_BYTES, and allocates from Lintel's own arena.
  */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { isAbsolute, join, relative, resolve } from "node:path";
 import { PROGRAM_DATA_OFFSET, PROGRAM_RAM_BYTES } from "../../runtime/contract/limits.ts";
+import { PROGRAM_RAM_ADDRESS } from "../../runtime/contract/native-image.ts";
+import { loadCompiler } from "./asc.ts";
 import { PACKAGE_ROOT } from "./package-root.ts";
 
 export interface CompiledProgram {
@@ -28,8 +30,6 @@ const ARENA = "runtime/device/memory/arena.ts";
 
 const OPTIONS = [
   ["--runtime", "stub"],
-  ["--use", `LINTEL_RAM_BYTES=${PROGRAM_RAM_BYTES}`],
-  ["--memoryBase", String(PROGRAM_DATA_OFFSET)],
   ["--optimizeLevel", "3"],
   ["--shrinkLevel", "2"],
   ["--converge"],
@@ -39,12 +39,32 @@ const OPTIONS = [
   ["--disable", "sign-extension"],
   ["--disable", "nontrapping-f2i"],
   ["--disable", "mutable-globals"],
-  ["--initialMemory", "1"],
-  ["--maximumMemory", "1"],
 ].flat();
 
-/** Compiles the program at `path`: its folder, or its entry file. A path that does not exist is looked up in the package. */
-export async function compileProgram(path: string): Promise<CompiledProgram> {
+const PAGE_BYTES = 65536;
+
+/** Where the program's memory begins: at 0 of a page of its own, or at its place in the chip's address space. */
+const MEMORY_START = { wasm: 0, lx106: PROGRAM_RAM_ADDRESS };
+
+export type Engine = keyof typeof MEMORY_START;
+
+function memoryOptions(engine: Engine): string[] {
+  const start = MEMORY_START[engine];
+  const end = start + PROGRAM_RAM_BYTES;
+  const pages = String(Math.ceil(end / PAGE_BYTES));
+  return [
+    ["--use", `LINTEL_RAM_END=${end}`],
+    ["--memoryBase", String(start + PROGRAM_DATA_OFFSET)],
+    ["--initialMemory", pages],
+    ["--maximumMemory", pages],
+  ].flat();
+}
+
+/**
+ * Compiles the program at `path`: its folder, or its entry file. A path that does not exist is looked up in the package.
+ * For engine lx106 the module is linked at the chip's addresses: tools/aot makes native code of it.
+ */
+export async function compileProgram(path: string, engine: Engine = "wasm"): Promise<CompiledProgram> {
   const entry = findEntry(path);
   // asc names files relative to its base folder; everything a program needs is below the package or beside it.
   const name = entry.split(/[\\/]/).at(-2) ?? "program";
@@ -53,7 +73,7 @@ export async function compileProgram(path: string): Promise<CompiledProgram> {
   const files = new Map<string, Uint8Array | string>();
   const diagnostics: string[] = [];
   const { error } = await asc.main(
-    [posix(relative(PACKAGE_ROOT, entry)), ...OPTIONS, "--outFile", "out.wasm", "--textFile", "out.wat"],
+    [posix(relative(PACKAGE_ROOT, entry)), ...OPTIONS, ...memoryOptions(engine), "--outFile", "out.wasm", "--textFile", "out.wat"],
     {
       stdout: { write: () => true },
       stderr: { write: (chunk: string | Uint8Array) => Boolean(diagnostics.push(String(chunk))) },
@@ -71,19 +91,6 @@ export async function compileProgram(path: string): Promise<CompiledProgram> {
   const told = diagnostics.join("");
   if (/^WARNING /m.test(told)) throw new BuildError(told.trim());
   return { name, wasm, text: String(text) };
-}
-
-/**
- * The compiler is 60 MiB that a server does not want, so it is loaded when something is compiled. It brings a handler
- * of uncaught errors that prints megabytes of its own source; the errors of this process are none of its business.
- */
-async function loadCompiler() {
-  const before = process.listeners("uncaughtException");
-  const compiler = await import("assemblyscript/asc");
-  for (const listener of process.listeners("uncaughtException")) {
-    if (!before.includes(listener)) process.off("uncaughtException", listener);
-  }
-  return compiler;
 }
 
 function findEntry(path: string): string {

@@ -4,13 +4,13 @@
  * what it needs while it starts; the host watches `heap_used` and reports any growth after that.
  *
  * The names and signatures of the `__` functions and the object header are those that asc's generated code expects.
- * The compiler takes this file for a part of its own library, so it imports nothing of Lintel: PROGRAM_RAM_BYTES of
- * contract/limits.ts comes as the constant LINTEL_RAM_BYTES.
+ * The compiler takes this file for a part of its own library, so it imports nothing of Lintel: the end of the
+ * program's memory (contract/limits.ts, PROGRAM_RAM_BYTES) comes as the constant LINTEL_RAM_END.
  */
 import { OBJECT, OBJECT_OVERHEAD, BLOCK_OVERHEAD } from "./common";
 
 // Inlined: a global would not be set yet when the globals of other files allocate.
-@inline const LIMIT: usize = LINTEL_RAM_BYTES;
+@inline const LIMIT: usize = LINTEL_RAM_END;
 /** Word alignment is all that the chip asks for: it has no wider load. */
 @inline const ALIGN_MASK: usize = 3;
 

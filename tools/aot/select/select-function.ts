@@ -1,0 +1,318 @@
+/**
+ * SSA to LX106 instructions over virtual registers. Blocks are taken in post order, so every user of a value is selected
+ * before the value itself, save for phis across back edges, which read registers anyway.
+ */
+import {
+  ARGUMENT_REGISTERS,
+  type MachineBlock,
+  type MachineFunction,
+  type MachineInst,
+  type Reg,
+} from "../machine/machine-function.ts";
+import { type Block, type Func, successors, type Value } from "../ssa/ir.ts";
+import { selectPlain } from "./arithmetic.ts";
+import { type CallFacts, outgoingWords, selectCall } from "./calls.ts";
+import { invert, type Test, testOf } from "./conditions.ts";
+import { selectLoad, selectStore } from "./memory.ts";
+import { sequenceMoves } from "./parallel-moves.ts";
+import { Selection } from "./selection.ts";
+import { isPlain } from "./values.ts";
+
+/** A switch with more distinct cases than this becomes a table of jumps, with fewer a row of comparisons. */
+const COMPARISONS_MAX = 5;
+
+export interface SelectOptions extends CallFacts {
+  index: number;
+  loopDepths: ReadonlyMap<Block, number>;
+}
+
+export function selectFunction(func: Func, options: SelectOptions): MachineFunction {
+  return new FunctionSelector(func, options).run();
+}
+
+class FunctionSelector {
+  readonly #func: Func;
+  readonly #options: SelectOptions;
+  readonly #selection: Selection;
+  readonly #blocks = new Map<Block, MachineBlock>();
+  /** Blocks on edges that need copies of their own, in the order of making. */
+  readonly #edges: MachineBlock[] = [];
+  #nextId = 0;
+  #outgoingWords = 0;
+  #results = new Map<Value, (Value | undefined)[]>();
+
+  constructor(func: Func, options: SelectOptions) {
+    this.#func = func;
+    this.#options = options;
+    this.#selection = new Selection(func, options.loopDepths);
+  }
+
+  run(): MachineFunction {
+    const order = postOrder(this.#func);
+    for (const block of order) this.#blocks.set(block, this.#newBlock(this.#options.loopDepths.get(block) ?? 0));
+    for (const block of order) this.#selectBlock(block);
+    const blocks = [...order].reverse().map((block) => this.#blocks.get(block) as MachineBlock);
+    const all = [...blocks, ...this.#edges];
+    connect(all);
+    return {
+      name: this.#func.name,
+      index: this.#options.index,
+      blocks: all,
+      registerCount: this.#selection.registerCount,
+      stackArguments: Math.max(0, this.#func.paramWords - ARGUMENT_REGISTERS.length),
+      stackResults: Math.max(0, this.#func.resultWords - ARGUMENT_REGISTERS.length),
+      outgoingWords: this.#outgoingWords,
+    };
+  }
+
+  #newBlock(loopDepth: number): MachineBlock {
+    return { id: this.#nextId++, insts: [], successors: [], predecessors: [], loopDepth };
+  }
+
+  #selectBlock(block: Block): void {
+    const selection = this.#selection;
+    selection.beginBlock();
+    selection.source = undefined;
+    this.#terminator(block);
+    for (let index = block.values.length - 1; index >= 0; index--) {
+      const value = block.values[index] as Value;
+      selection.beginGroup();
+      selection.source = value.source;
+      this.#value(value);
+    }
+    if (block === this.#func.blocks[0]) this.#params();
+    (this.#blocks.get(block) as MachineBlock).insts = selection.finishBlock();
+  }
+
+  #value(value: Value): void {
+    const selection = this.#selection;
+    switch (value.op) {
+      case "phi":
+      case "param":
+      case "const":
+        return;
+      case "result": {
+        const call = value.args[0] as Value;
+        const results = this.#results.get(call) ?? [];
+        results[value.imm] = value;
+        this.#results.set(call, results);
+        return;
+      }
+      case "call":
+      case "call_pointer":
+        return this.#call(value);
+      case "trap_if": {
+        const branch = this.#branch(testOf(selection, value.args[0] as Value, value.block));
+        branch.trap = value.trap as NonNullable<Value["trap"]>;
+        return;
+      }
+      case "store8":
+      case "store16":
+      case "store32":
+        return selectStore(selection, value);
+      case "load8_u":
+      case "load16_u":
+      case "load16_s":
+      case "load32":
+        if (selection.isNeeded(value)) selectLoad(selection, value);
+        return;
+      default:
+        if (isPlain(value) && selection.isNeeded(value)) selectPlain(selection, value);
+    }
+  }
+
+  #call(call: Value): void {
+    this.#outgoingWords = Math.max(this.#outgoingWords, outgoingWords(call));
+    const results = this.#results.get(call) ?? [];
+    this.#results.delete(call);
+    const words = Array.from({ length: call.resultWords ?? 0 }, (_, word) => (word === 0 ? call : results[word]));
+    if (call.isPure === true && words.every((word) => word === undefined || !this.#selection.isNeeded(word))) return;
+    selectCall(this.#selection, this.#options, call, words);
+  }
+
+  /** Parameters come in registers and on the stack; all are read at once, at the start. */
+  #params(): void {
+    const selection = this.#selection;
+    selection.beginGroup();
+    selection.source = undefined;
+    for (const value of this.#func.blocks[0]?.values ?? []) {
+      if (value.op !== "param" || !selection.isNeeded(value)) continue;
+      const from = ARGUMENT_REGISTERS[value.imm];
+      const d = selection.registerOf(value);
+      if (from !== undefined) selection.emit("copy", [d], [from]);
+      else selection.emit("load_argument", [d], [], value.imm - ARGUMENT_REGISTERS.length);
+    }
+  }
+
+  #terminator(block: Block): void {
+    const selection = this.#selection;
+    const { terminator } = block;
+    switch (terminator.kind) {
+      case "jump":
+        this.#phiMoves(block, terminator.to);
+        this.#jump(this.#blocks.get(terminator.to) as MachineBlock);
+        return;
+      case "branch": {
+        const test = testOf(selection, terminator.condition, block);
+        const then = this.#edge(block, terminator.then);
+        const otherwise = this.#edge(block, terminator.else);
+        // The jump falls away where its target follows.
+        if (isLater(this.#blocks, terminator.then, terminator.else)) {
+          this.#branch(test).target = then;
+          return this.#jump(otherwise);
+        }
+        this.#branch(invert(test)).target = otherwise;
+        return this.#jump(then);
+      }
+      case "switch":
+        return this.#switch(block, terminator);
+      case "return":
+        return this.#return(terminator.values);
+      case "trap":
+        selection.emit("trap", [], []).trap = terminator.trap;
+        return;
+    }
+  }
+
+  #branch(test: Test): MachineInst {
+    const inst = this.#selection.emit("branch", [], test.uses, test.imm);
+    inst.condition = test.condition;
+    return inst;
+  }
+
+  #jump(target: MachineBlock): void {
+    this.#selection.emit("jump", [], []).target = target;
+  }
+
+  #return(values: Value[]): void {
+    const selection = this.#selection;
+    values.slice(ARGUMENT_REGISTERS.length).forEach((value, word) => {
+      selection.emit("store_result", [], [selection.read(value)], word);
+    });
+    const inRegisters = values.slice(0, ARGUMENT_REGISTERS.length);
+    const sources = inRegisters.map((value) => (value.op === "const" ? undefined : selection.read(value)));
+    const registers = inRegisters.map((value, word) => {
+      const d = ARGUMENT_REGISTERS[word] as Reg;
+      const source = sources[word];
+      if (source !== undefined) selection.emit("copy", [d], [source]);
+      else selection.emit("const", [d], [], value.imm);
+      return d;
+    });
+    selection.emit("ret", [], registers);
+  }
+
+  /** The block that an edge leads to: one of its own where phis need copies and the target has other edges too. */
+  #edge(from: Block, to: Block): MachineBlock {
+    const target = this.#blocks.get(to) as MachineBlock;
+    if (!to.values.some(({ op }) => op === "phi")) return target;
+    const { loopDepths } = this.#options;
+    const edge = this.#newBlock(Math.min(loopDepths.get(from) ?? 0, loopDepths.get(to) ?? 0));
+    this.#edges.push(edge);
+    edge.insts = this.#edgeMoves(from, to);
+    edge.insts.push({ op: "jump", defs: [], uses: [], imm: 0, target });
+    return edge;
+  }
+
+  #switch(block: Block, { index, targets, otherwise }: { index: Value; targets: Block[]; otherwise: Block }): void {
+    const selection = this.#selection;
+    const edges = new Map<Block, MachineBlock>();
+    const edgeTo = (target: Block) => {
+      const known = edges.get(target) ?? this.#edge(block, target);
+      edges.set(target, known);
+      return known;
+    };
+    const rest = edgeTo(otherwise);
+    const cases = targets.map((target) => edgeTo(target));
+    const register = selection.read(index);
+    const distinct = cases.filter((target) => target !== rest).length;
+    if (distinct <= COMPARISONS_MAX) {
+      cases.forEach((target, number) => {
+        if (target !== rest) this.#branch(this.#equals(register, number)).target = target;
+      });
+      return this.#jump(rest);
+    }
+    const limit = selection.constant(cases.length);
+    this.#branch({ condition: "bgeu", uses: [register, limit], imm: 0 }).target = rest;
+    selection.emit("jump_table", [selection.newRegister()], [register]).targets = cases;
+  }
+
+  #equals(register: Reg, number: number): Test {
+    if (number === 0) return { condition: "beqz", uses: [register], imm: 0 };
+    if ([1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 32, 64, 128, 256].includes(number)) {
+      return { condition: "beqi", uses: [register], imm: number };
+    }
+    return { condition: "beq", uses: [register, this.#selection.constant(number)], imm: 0 };
+  }
+
+  /** Copies into the phis of the only successor, at the end of the block. */
+  #phiMoves(from: Block, to: Block): void {
+    const selection = this.#selection;
+    const moves = this.#movesOf(from, to);
+    for (const { d, s, value } of sequenceMoves(moves, () => selection.newRegister())) {
+      if (value === undefined) selection.emit("copy", [d], [s as Reg]);
+      else {
+        const inst = selection.emit("const", [d], [], value.imm);
+        if (value.symbol !== undefined) inst.symbol = value.symbol;
+      }
+    }
+  }
+
+  #edgeMoves(from: Block, to: Block): MachineInst[] {
+    const moves = this.#movesOf(from, to);
+    return sequenceMoves(moves, () => this.#selection.newRegister()).map(({ d, s, value }) => {
+      if (value === undefined) return { op: "copy", defs: [d], uses: [s as Reg], imm: 0 };
+      const inst: MachineInst = { op: "const", defs: [d], uses: [], imm: value.imm };
+      if (value.symbol !== undefined) inst.symbol = value.symbol;
+      return inst;
+    });
+  }
+
+  /** What the phis of `to` get over the edges from `from`; several such edges bring the same. */
+  #movesOf(from: Block, to: Block): { d: Reg; s?: Reg; value?: Value }[] {
+    const edge = to.predecessors.indexOf(from);
+    return to.values
+      .filter(({ op }) => op === "phi")
+      .map((phi) => {
+        const arg = phi.args[edge] as Value;
+        const d = this.#selection.registerOf(phi);
+        return arg.op === "const" ? { d, value: arg } : { d, s: this.#selection.read(arg) };
+      });
+  }
+}
+
+/** Whether `then` comes later than `other` in the proposed order, which is the reverse of the post order. */
+function isLater(blocks: ReadonlyMap<Block, MachineBlock>, then: Block, other: Block): boolean {
+  return (blocks.get(then)?.id ?? 0) < (blocks.get(other)?.id ?? 0);
+}
+
+/** Blocks that can be reached, each after its successors but for loops. */
+function postOrder(func: Func): Block[] {
+  const [entry] = func.blocks;
+  if (entry === undefined) return [];
+  const order: Block[] = [];
+  const seen = new Set<Block>([entry]);
+  const stack: { block: Block; next: Block[] }[] = [{ block: entry, next: successors(entry.terminator) }];
+  for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+    const next = top.next.shift();
+    if (next === undefined) {
+      order.push(top.block);
+      stack.pop();
+    } else if (!seen.has(next)) {
+      seen.add(next);
+      stack.push({ block: next, next: successors(next.terminator) });
+    }
+  }
+  return order;
+}
+
+function connect(blocks: MachineBlock[]): void {
+  for (const block of blocks) {
+    const targets = new Set<MachineBlock>();
+    for (const inst of block.insts) {
+      if (inst.target !== undefined) targets.add(inst.target);
+      for (const target of inst.targets ?? []) targets.add(target);
+    }
+    block.successors = [...targets];
+    for (const target of targets) target.predecessors.push(block);
+  }
+}

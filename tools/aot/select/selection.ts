@@ -1,0 +1,150 @@
+/**
+ * What is known while a function is selected: registers of values, the instructions of the block at hand, and what may be
+ * folded into what. Blocks are selected from their ends to their beginnings, so that a value which all its users have
+ * taken into themselves is never computed.
+ */
+import type { Block, Func, Value } from "../ssa/ir.ts";
+import { terminatorArgs } from "../ssa/ir.ts";
+import { FIRST_VIRTUAL, type MachineInst, type MachineOp, type Reg } from "../machine/machine-function.ts";
+import { isPlain } from "./values.ts";
+
+/** A constant that several instructions of a block can share. */
+interface SharedConstant {
+  inst: MachineInst;
+  register: Reg;
+  /** Instructions of the block that were there when it was last asked for. */
+  position: number;
+}
+
+/** Constants are shared over this many instructions at most: longer, and a register is worth more than two bytes. */
+const SHARE_MAX_INSTRUCTIONS = 40;
+
+export class Selection {
+  readonly #registers: Int32Array;
+  readonly #uses: Uint32Array;
+  readonly #loopDepths: ReadonlyMap<Block, number>;
+  #nextRegister = FIRST_VIRTUAL;
+  /** Values that some selected instruction reads from a register. */
+  readonly #needed = new Set<Value>();
+  #constants = new Map<string, SharedConstant>();
+  readonly #moved = new Set<MachineInst>();
+  /** Groups of instructions of the block, the last group first. */
+  #groups: MachineInst[][] = [];
+  #group: MachineInst[] = [];
+  #count = 0;
+  source: number | undefined;
+
+  constructor(func: Func, loopDepths: ReadonlyMap<Block, number>) {
+    this.#registers = new Int32Array(func.valueCount);
+    this.#uses = countUses(func);
+    this.#loopDepths = loopDepths;
+  }
+
+  get registerCount(): number {
+    return this.#nextRegister;
+  }
+
+  newRegister(): Reg {
+    return this.#nextRegister++;
+  }
+
+  usesOf(value: Value): number {
+    return this.#uses[value.id] as number;
+  }
+
+  isNeeded(value: Value): boolean {
+    return this.#needed.has(value);
+  }
+
+  /** The register of a value, whether or not it is read. */
+  registerOf(value: Value): Reg {
+    const known = this.#registers[value.id] as number;
+    if (known !== 0) return known;
+    const register = this.newRegister();
+    this.#registers[value.id] = register;
+    return register;
+  }
+
+  /** A register that holds the value where the next instruction of the group stands. */
+  read(value: Value): Reg {
+    if (value.op === "const") return this.constant(value.imm, value.symbol);
+    this.#needed.add(value);
+    return this.registerOf(value);
+  }
+
+  /** A register with a constant, shared with later instructions of the block where that is near. */
+  constant(imm: number, symbol?: string): Reg {
+    const key = `${imm} ${symbol ?? ""}`;
+    const shared = this.#constants.get(key);
+    const isNear = shared !== undefined && this.#count - shared.position <= SHARE_MAX_INSTRUCTIONS;
+    if (shared !== undefined && isNear) {
+      if (this.#group.includes(shared.inst)) return shared.register;
+      this.#moved.add(shared.inst);
+    }
+    const register = shared !== undefined && isNear ? shared.register : this.newRegister();
+    const inst = this.emit("const", [register], [], imm);
+    if (symbol !== undefined) inst.symbol = symbol;
+    this.#constants.set(key, { inst, register, position: this.#count });
+    return register;
+  }
+
+  /** What stands before a call does not share with what stands behind it: a register that survives calls is dear. */
+  forgetConstants(): void {
+    this.#constants = new Map();
+  }
+
+  /** Whether the only user of `value` may compute it in its place. */
+  canFold(value: Value, user: Block): boolean {
+    if (!isPlain(value) || value.op === "const") return false;
+    return this.usesOf(value) === 1 && this.canRepeat(value, user);
+  }
+
+  /** Whether computing the value at its user instead does not put it into a deeper loop. */
+  canRepeat(value: Value, user: Block): boolean {
+    return value.block === user || this.#depth(user) <= this.#depth(value.block);
+  }
+
+  #depth(block: Block): number {
+    return this.#loopDepths.get(block) ?? 0;
+  }
+
+  emit(op: MachineOp, defs: Reg[], uses: Reg[], imm = 0): MachineInst {
+    const inst: MachineInst = { op, defs, uses, imm };
+    if (this.source !== undefined) inst.source = this.source;
+    this.#group.push(inst);
+    this.#count++;
+    return inst;
+  }
+
+  /** The instructions emitted next stand before all that were emitted so far. */
+  beginGroup(): void {
+    if (this.#group.length > 0) this.#groups.push(this.#group);
+    this.#group = [];
+  }
+
+  beginBlock(): void {
+    this.#groups = [];
+    this.#group = [];
+    this.#count = 0;
+    this.forgetConstants();
+  }
+
+  /** The instructions of the block in the order in which they run. */
+  finishBlock(): MachineInst[] {
+    this.beginGroup();
+    return this.#groups
+      .reverse()
+      .flat()
+      .filter((inst) => !this.#moved.has(inst));
+  }
+}
+
+function countUses(func: Func): Uint32Array {
+  const uses = new Uint32Array(func.valueCount);
+  for (const block of func.blocks) {
+    for (const value of block.values) for (const arg of value.args) uses[arg.id] = (uses[arg.id] as number) + 1;
+    for (const arg of terminatorArgs(block.terminator)) uses[arg.id] = (uses[arg.id] as number) + 1;
+  }
+  return uses;
+}
+
