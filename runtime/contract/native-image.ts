@@ -25,6 +25,8 @@ export const NATIVE_IMAGE_HEADER_BYTES = 32;
 
 /** Where the host reserves the memory of a program: the start of the chip's data RAM. */
 export const PROGRAM_RAM_ADDRESS = 0x3ffe8000;
+/** How much it reserves: PROGRAM_RAM_BYTES, and globals behind it. */
+export const PROGRAM_RESERVED_BYTES = 0x5000;
 /** Slots of the host's table; it fills PROGRAM_DATA_OFFSET bytes. */
 export const HOST_TABLE_SLOTS = 64;
 /** The slot that holds the image's address. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { AllocationError, type DeviceOptions } from "../board/device-life.ts";
 import { MemoryNetwork } from "../board/memory-network.ts";
 import { SeededRandom } from "../board/random.ts";
 import { VirtualBoard } from "../board/virtual-board.ts";
@@ -6,7 +7,7 @@ import { VirtualTime } from "../board/virtual-time.ts";
 import { LogLevel, ResetReason } from "../contract/host-abi.ts";
 import { POLL_MAX_MS } from "../contract/limits.ts";
 import { compileSource } from "./compile-source.ts";
-import { AllocationError, WasmDevice, type WasmDeviceOptions } from "./wasm-device.ts";
+import { WasmDevice } from "./wasm-device.ts";
 import { WasmProgram } from "./wasm-program.ts";
 
 /** Programs of these tests tell what happens by `say(n)`: a log line with one number. */
@@ -28,7 +29,7 @@ function say(value: i32): void {
 }
 `;
 
-async function setUp(source: string, options: WasmDeviceOptions = {}) {
+async function setUp(source: string, options: DeviceOptions = {}) {
   const program = WasmProgram.compile(await compileSource(PRELUDE + source));
   const time = new VirtualTime();
   const random = new SeededRandom(1);

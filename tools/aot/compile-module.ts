@@ -15,9 +15,9 @@ import { CALLER_SAVED_MASK } from "./machine/machine-function.ts";
 import type { Module, ValType } from "./read/module.ts";
 import { readModule } from "./read/read-module.ts";
 import { selectFunction } from "./select/select-function.ts";
-import { inlineCalls } from "./ssa/inline.ts";
+
 import type { Callee, Trap } from "./ssa/ir.ts";
-import { loopDepths } from "./ssa/loops.ts";
+import { loopDepths } from "./select/loop-depths.ts";
 import { optimise } from "./ssa/optimise.ts";
 import type { ProgramSpace } from "./ssa/program-space.ts";
 
@@ -233,11 +233,6 @@ function compileUnits(
   options: CompileOptions,
 ): { codes: FunctionCode[]; callees: number[][]; order: number[] } {
   for (const { func } of units) optimise(func);
-  const changed = inlineCalls(
-    units.map(({ func }) => func),
-    { keep: entries },
-  );
-  for (const index of changed) optimise((units[index] as Unit).func);
   const callees = units.map(({ func }) => calleesOf(func, indirect));
   const used = reachable(entries, callees);
   const order = bottomUp(callees).filter((index) => used.has(index));

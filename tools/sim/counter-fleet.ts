@@ -5,12 +5,13 @@
  */
 
 import { writeConfig } from "../../runtime/board/config-image.ts";
+import type { DeviceOptions } from "../../runtime/board/device-life.ts";
 import type { Network } from "../../runtime/board/network.ts";
 import type { RandomSource } from "../../runtime/board/random.ts";
 import type { Cancel, TimeSource } from "../../runtime/board/time-source.ts";
 import { type LogSink, VirtualBoard } from "../../runtime/board/virtual-board.ts";
 import { CounterSetting } from "../../runtime/contract/config-record.ts";
-import { WasmDevice, type WasmDeviceOptions } from "../../runtime/wasm/wasm-device.ts";
+import { WasmDevice } from "../../runtime/wasm/wasm-device.ts";
 import type { WasmProgram } from "../../runtime/wasm/wasm-program.ts";
 import { Door } from "./door.ts";
 
@@ -42,7 +43,7 @@ export interface FleetOptions {
   /** Mean time between two visitors at one door, milliseconds. */
   meanIntervalMs: number;
   log?: (mac: string, ...line: Parameters<LogSink>) => void;
-  engine?: WasmDeviceOptions;
+  engine?: DeviceOptions;
 }
 
 export interface FleetMember {

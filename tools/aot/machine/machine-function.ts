@@ -100,6 +100,9 @@ export type MachineOp =
   /** defs [d], imm = slot; uses [value], imm = slot: words of the frame. Made by the allocator. */
   | "load_slot"
   | "store_slot"
+  /** a1 down and registers saved; registers restored and a1 up again. Made by the allocator, see Allocation. */
+  | "enter_frame"
+  | "leave_frame"
   /** Runs `inner` where the condition does NOT hold: a branch over one instruction. defs, uses: those of both together. */
   | "guarded"
   /** A call. uses, defs: the physical registers of arguments and results; clobbers: what else may change. `callee` says whom. */

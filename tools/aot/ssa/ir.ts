@@ -127,6 +127,8 @@ export interface Block {
   terminator: Terminator;
   /** One entry for each edge: a block whose branch has both arms here is in it twice. */
   predecessors: Block[];
+  /** The head of a loop that is still being built: its phis do not have all their arguments yet. */
+  isOpen?: boolean;
 }
 
 /** A function. `blocks[0]` is the entry; it has no predecessors and no phis. */
@@ -137,6 +139,7 @@ export class Func {
   blocks: Block[] = [];
   #nextValue = 0;
   #nextBlock = 0;
+  readonly #constants = new Map<number | string, Value>();
 
   constructor(name: string, paramWords: number, resultWords: number) {
     this.name = name;
@@ -173,6 +176,22 @@ export class Func {
   append(block: Block, op: Op, args: Value[], imm = 0): Value {
     const value = this.newValue(block, op, args, imm);
     block.values.push(value);
+    return value;
+  }
+
+  /**
+   * The constant `imm`, or the value of `symbol` plus `imm`: always the same one, so that constants can be compared as
+   * values. It floats: it stands in no block's list, and any block can use it. place-constants.ts gives such constants a
+   * place when everything else is done.
+   */
+  constant(imm: number, symbol?: string): Value {
+    const key = symbol === undefined ? imm | 0 : `${symbol}+${imm | 0}`;
+    let value = this.#constants.get(key);
+    if (value === undefined) {
+      value = this.newValue(this.blocks[0] as Block, "const", [], imm | 0);
+      if (symbol !== undefined) value.symbol = symbol;
+      this.#constants.set(key, value);
+    }
     return value;
   }
 }

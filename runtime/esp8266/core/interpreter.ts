@@ -1,0 +1,633 @@
+/**
+ * Runs decoded blocks, one operation after the other: the plain engine, and the oracle for translated code.
+ *
+ * Longer than other files because it is one loop over one switch, for speed: the operands of every operation are read
+ * before the switch, registers are one typed array, DRAM is accessed in place, and everything uncommon goes to MemorySpace
+ * or Core. Counters are kept a block at a time; `#settle` makes them exact wherever somebody may look. Semantics: Xtensa ISA
+ * Reference Manual, chapter 6.
+ */
+import { EmulatorError, hex } from "../emulator-error.ts";
+import { DRAM_ADDRESS, DRAM_BYTES, FLASH_WINDOW_ADDRESS, FLASH_WINDOW_BYTES } from "../memory/address-map.ts";
+import { CACHE_LINE_SHIFT } from "../memory/flash-cache.ts";
+import { CACHE_PRESENT, DRAM_HOST, DRAM_TOUCHED, FLASH_HOST } from "../memory/host-layout.ts";
+import { type MemorySpace, NO_FAULT } from "../memory/memory-space.ts";
+import { BLOCK_WORDS, type BlockCache, BlockField, OP_WORDS } from "./block-cache.ts";
+import type { Core } from "./core.ts";
+import { TAKEN_CYCLES } from "./cycle-model.ts";
+import { B4CONST, B4CONSTU } from "./decode.ts";
+import { DEBUGCAUSE_BREAK, DEBUGCAUSE_BREAK_N, ExceptionCause } from "./exception-causes.ts";
+import { Op } from "./operations.ts";
+import type { RegionProtection } from "./region-protection.ts";
+import { SpecialRegister } from "./special-registers.ts";
+
+export enum Pause {
+  /** Something is due, or the limit is near: go on instruction by instruction. */
+  Limit,
+  /** An exception was entered. */
+  Exception,
+  /** No block at `pc`: a routine of TypeScript, or a fetch that fails. */
+  Elsewhere,
+  /** A block has become hot, or translated code begins at `pc`. */
+  Translated,
+}
+
+export interface InterpreterOptions {
+  /** Entries of a block after which it is reported as hot. */
+  readonly heatLimit: number;
+  readonly onSimcall: ((core: Core) => void) | undefined;
+}
+
+/** Counted per block while a profile is taken: told at every end of a run of instructions. */
+export type BlockWatcher = (pc: number, instructions: number, cycles: number) => void;
+
+/** How a block was left. */
+enum Flow {
+  Next,
+  Taken,
+  /** To an address in `pc`, as after a taken branch. */
+  Jump,
+  /** Core has the exact state behind the last instruction. */
+  Settled,
+  /** Core has entered a handler. */
+  Fault,
+}
+
+const ACCESS_BYTES: Readonly<Record<number, number>> = {
+  ...{ [Op.L32r]: 4, [Op.L32i]: 4, [Op.L16ui]: 2, [Op.L16si]: 2, [Op.L8ui]: 1 },
+  ...{ [Op.S32i]: 4, [Op.S16i]: 2, [Op.S8i]: 1 },
+};
+
+export class Interpreter {
+  watcher: BlockWatcher | undefined;
+  readonly #core: Core;
+  readonly #memory: MemorySpace;
+  readonly #blocks: BlockCache;
+  readonly #protection: RegionProtection;
+  readonly #heatLimit: number;
+  readonly #onSimcall: ((core: Core) => void) | undefined;
+
+  constructor(core: Core, blocks: BlockCache, protection: RegionProtection, options: InterpreterOptions) {
+    this.#core = core;
+    this.#memory = core.memory;
+    this.#blocks = blocks;
+    this.#protection = protection;
+    this.#heatLimit = options.heatLimit;
+    this.#onSimcall = options.onSimcall;
+  }
+
+  /**
+   * Runs whole blocks from `pc` on as long as they end before `cycleLimit`. `force`: the first one is run even if it has
+   * been translated.
+   */
+  run(cycleLimit: number, force: boolean): Pause {
+    const block = this.#blocks.find(this.#core.pc | 0);
+    return block === 0 ? Pause.Elsewhere : this.#execute(block, cycleLimit, force, false);
+  }
+
+  /** Runs one instruction, or only fetches its line from flash: in that time something may have become due. */
+  step(): Pause {
+    const block = this.#blocks.single(this.#core.pc | 0);
+    return block === 0 ? Pause.Elsewhere : this.#execute(block, Number.POSITIVE_INFINITY, true, true);
+  }
+
+  #execute(first: number, cycleLimit: number, force: boolean, single: boolean): Pause {
+    const core = this.#core;
+    const memory = this.#memory;
+    const cache = this.#blocks;
+    const { code, addresses, cyclesBefore, blocks } = cache;
+    const { bytes, halves, words } = memory;
+    const watcher = this.watcher;
+    const heatLimit = this.#heatLimit;
+    // Longer than 16, since the t field of some operations holds other things than registers.
+    const R = words;
+    const extra = memory.extra[0];
+    const extraAddress = extra?.address ?? 0;
+    const extraBytes = extra?.sizeBytes ?? 0;
+    const extraHost = extra?.host ?? 0;
+    const extraCode = extra?.codeMap ?? 0;
+    let block = first;
+    let forced = force;
+    let cycles = core.cycles;
+    let instructions = core.instructions;
+    let sar = core.sar;
+    let pc = 0;
+    for (;;) {
+      const fields = block * BLOCK_WORDS;
+      const line = blocks[fields + BlockField.Line] as number;
+      if (cycles + (blocks[fields + BlockField.Cycles] as number) > cycleLimit) {
+        this.#settle(blocks[fields + BlockField.Pc] as number, cycles, instructions, sar);
+        return Pause.Limit;
+      }
+      if (line >= 0 && bytes[CACHE_PRESENT + line] === 0) {
+        const penalty = memory.fetchLine(line);
+        cycles += penalty;
+        watcher?.(blocks[fields + BlockField.Pc] as number, 0, penalty);
+        if (!single) continue;
+        this.#settle(blocks[fields + BlockField.Pc] as number, cycles, instructions, sar);
+        return Pause.Limit;
+      }
+      if (heatLimit !== 0 && !single) {
+        const heat = (blocks[fields + BlockField.Heat] as number) + 1;
+        blocks[fields + BlockField.Heat] = heat;
+        if (heat === heatLimit || (blocks[fields + BlockField.Translated] !== 0 && !forced)) {
+          this.#settle(blocks[fields + BlockField.Pc] as number, cycles, instructions, sar);
+          return Pause.Translated;
+        }
+        forced = false;
+      }
+      const start = blocks[fields + BlockField.Start] as number;
+      let at = start;
+      let flow = Flow.Next;
+      operations: for (; ; at += OP_WORDS) {
+        const word = code[at] as number;
+        const immediate = code[at + 1] as number;
+        const d = (word >>> 8) & 0xff;
+        const s = R[(word >>> 16) & 0xff] as number;
+        const t = R[word >>> 24] as number;
+        let address = 0;
+        switch (word & 0xff) {
+          case Op.Add:
+            R[d] = (s + t) | 0;
+            continue;
+          case Op.Addx2:
+            R[d] = ((s << 1) + t) | 0;
+            continue;
+          case Op.Addx4:
+            R[d] = ((s << 2) + t) | 0;
+            continue;
+          case Op.Addx8:
+            R[d] = ((s << 3) + t) | 0;
+            continue;
+          case Op.Sub:
+            R[d] = (s - t) | 0;
+            continue;
+          case Op.Subx2:
+            R[d] = ((s << 1) - t) | 0;
+            continue;
+          case Op.Subx4:
+            R[d] = ((s << 2) - t) | 0;
+            continue;
+          case Op.Subx8:
+            R[d] = ((s << 3) - t) | 0;
+            continue;
+          case Op.And:
+            R[d] = s & t;
+            continue;
+          case Op.Or:
+            R[d] = s | t;
+            continue;
+          case Op.Xor:
+            R[d] = s ^ t;
+            continue;
+          case Op.Neg:
+            R[d] = -t | 0;
+            continue;
+          case Op.Abs:
+            R[d] = t < 0 ? -t | 0 : t;
+            continue;
+          case Op.Addi:
+            R[d] = (s + immediate) | 0;
+            continue;
+          case Op.Movi:
+            R[d] = immediate;
+            continue;
+          case Op.Mov:
+            R[d] = s;
+            continue;
+          case Op.Moveqz:
+            if (t === 0) R[d] = s;
+            continue;
+          case Op.Movnez:
+            if (t !== 0) R[d] = s;
+            continue;
+          case Op.Movltz:
+            if (t < 0) R[d] = s;
+            continue;
+          case Op.Movgez:
+            if (t >= 0) R[d] = s;
+            continue;
+          case Op.Nsa:
+            R[d] = Math.clz32(s ^ (s >> 31)) - 1;
+            continue;
+          case Op.Nsau:
+            R[d] = Math.clz32(s);
+            continue;
+          case Op.Mul16u:
+            R[d] = Math.imul(s & 0xffff, t & 0xffff);
+            continue;
+          case Op.Mul16s:
+            R[d] = Math.imul((s << 16) >> 16, (t << 16) >> 16);
+            continue;
+          case Op.Mull:
+            R[d] = Math.imul(s, t);
+            continue;
+          case Op.Slli:
+            R[d] = s << immediate;
+            continue;
+          case Op.Srai:
+            R[d] = t >> immediate;
+            continue;
+          case Op.Srli:
+            R[d] = t >>> immediate;
+            continue;
+          case Op.Src:
+            R[d] = funnel(s, t, sar);
+            continue;
+          case Op.Srl:
+            R[d] = sar < 32 ? t >>> sar : 0;
+            continue;
+          case Op.Sll:
+            R[d] = funnel(s, 0, sar);
+            continue;
+          case Op.Sra:
+            R[d] = t >> Math.min(sar, 31);
+            continue;
+          case Op.Ssr:
+            sar = s & 31;
+            continue;
+          case Op.Ssl:
+            sar = 32 - (s & 31);
+            continue;
+          case Op.Ssa8l:
+            sar = (s & 3) << 3;
+            continue;
+          case Op.Ssa8b:
+            sar = 32 - ((s & 3) << 3);
+            continue;
+          case Op.Ssai:
+            sar = immediate;
+            continue;
+          case Op.Extui:
+            R[d] = (t >>> (immediate & 31)) & (immediate >>> 8);
+            continue;
+          case Op.Nop:
+            continue;
+          case Op.RsrSar:
+            R[d] = sar;
+            continue;
+          case Op.WsrSar:
+            sar = t & 63;
+            continue;
+          case Op.XsrSar:
+            R[d] = sar;
+            sar = t & 63;
+            continue;
+          case Op.L32r: {
+            address = immediate;
+            const offset = (address - FLASH_WINDOW_ADDRESS) >>> 0;
+            if (offset < FLASH_WINDOW_BYTES) {
+              if (bytes[CACHE_PRESENT + (offset >>> CACHE_LINE_SHIFT)] === 0) break;
+              R[d] = words[(offset + FLASH_HOST) >>> 2] as number;
+              continue;
+            }
+            const extraOffset = (address - extraAddress) >>> 0;
+            if (extraOffset >= extraBytes) break;
+            R[d] = words[(extraOffset + extraHost) >>> 2] as number;
+            continue;
+          }
+          case Op.L32i: {
+            address = (s + immediate) | 0;
+            if ((address & 3) !== 0) break;
+            let host = (address - DRAM_ADDRESS) >>> 0;
+            if (host < DRAM_BYTES) host += DRAM_HOST;
+            else {
+              host = (address - extraAddress) >>> 0;
+              if (host >= extraBytes) break;
+              host += extraHost;
+            }
+            R[d] = words[host >>> 2] as number;
+            continue;
+          }
+          case Op.L16ui: {
+            address = (s + immediate) | 0;
+            if ((address & 1) !== 0) break;
+            let host = (address - DRAM_ADDRESS) >>> 0;
+            if (host < DRAM_BYTES) host += DRAM_HOST;
+            else {
+              host = (address - extraAddress) >>> 0;
+              if (host >= extraBytes) break;
+              host += extraHost;
+            }
+            R[d] = halves[host >>> 1] as number;
+            continue;
+          }
+          case Op.L16si: {
+            address = (s + immediate) | 0;
+            if ((address & 1) !== 0) break;
+            let host = (address - DRAM_ADDRESS) >>> 0;
+            if (host < DRAM_BYTES) host += DRAM_HOST;
+            else {
+              host = (address - extraAddress) >>> 0;
+              if (host >= extraBytes) break;
+              host += extraHost;
+            }
+            R[d] = ((halves[host >>> 1] as number) << 16) >> 16;
+            continue;
+          }
+          case Op.L8ui: {
+            address = (s + immediate) | 0;
+            let host = (address - DRAM_ADDRESS) >>> 0;
+            if (host < DRAM_BYTES) host += DRAM_HOST;
+            else {
+              host = (address - extraAddress) >>> 0;
+              if (host >= extraBytes) break;
+              host += extraHost;
+            }
+            R[d] = bytes[host] as number;
+            continue;
+          }
+          case Op.S32i: {
+            address = (s + immediate) | 0;
+            if ((address & 3) !== 0) break;
+            const offset = (address - DRAM_ADDRESS) >>> 0;
+            if (offset < DRAM_BYTES) {
+              words[(offset + DRAM_HOST) >>> 2] = t;
+              words[(offset + DRAM_TOUCHED) >>> 2] = 0x01010101;
+              continue;
+            }
+            const extraOffset = (address - extraAddress) >>> 0;
+            if (extraOffset >= extraBytes || words[(extraOffset + extraCode) >>> 2] !== 0) break;
+            words[(extraOffset + extraHost) >>> 2] = t;
+            continue;
+          }
+          case Op.S16i: {
+            address = (s + immediate) | 0;
+            if ((address & 1) !== 0) break;
+            const offset = (address - DRAM_ADDRESS) >>> 0;
+            if (offset < DRAM_BYTES) {
+              halves[(offset + DRAM_HOST) >>> 1] = t;
+              halves[(offset + DRAM_TOUCHED) >>> 1] = 0x0101;
+              continue;
+            }
+            const extraOffset = (address - extraAddress) >>> 0;
+            if (extraOffset >= extraBytes || halves[(extraOffset + extraCode) >>> 1] !== 0) break;
+            halves[(extraOffset + extraHost) >>> 1] = t;
+            continue;
+          }
+          case Op.S8i: {
+            address = (s + immediate) | 0;
+            const offset = (address - DRAM_ADDRESS) >>> 0;
+            if (offset < DRAM_BYTES) {
+              bytes[offset + DRAM_HOST] = t;
+              bytes[offset + DRAM_TOUCHED] = 1;
+              continue;
+            }
+            const extraOffset = (address - extraAddress) >>> 0;
+            if (extraOffset >= extraBytes || bytes[extraOffset + extraCode] !== 0) break;
+            bytes[extraOffset + extraHost] = t;
+            continue;
+          }
+          case Op.Rsr:
+            this.#settleAt(at, start, cycles, instructions, sar);
+            R[d] = core.readSpecial(immediate);
+            continue;
+          case Op.End:
+            break operations;
+          case Op.Beqz:
+            if (s === 0) flow = Flow.Taken;
+            break operations;
+          case Op.Bnez:
+            if (s !== 0) flow = Flow.Taken;
+            break operations;
+          case Op.Bltz:
+            if (s < 0) flow = Flow.Taken;
+            break operations;
+          case Op.Bgez:
+            if (s >= 0) flow = Flow.Taken;
+            break operations;
+          case Op.Beqi:
+            if (s === B4CONST[word >>> 24]) flow = Flow.Taken;
+            break operations;
+          case Op.Bnei:
+            if (s !== B4CONST[word >>> 24]) flow = Flow.Taken;
+            break operations;
+          case Op.Blti:
+            if (s < (B4CONST[word >>> 24] as number)) flow = Flow.Taken;
+            break operations;
+          case Op.Bgei:
+            if (s >= (B4CONST[word >>> 24] as number)) flow = Flow.Taken;
+            break operations;
+          case Op.Bltui:
+            if (s >>> 0 < (B4CONSTU[word >>> 24] as number)) flow = Flow.Taken;
+            break operations;
+          case Op.Bgeui:
+            if (s >>> 0 >= (B4CONSTU[word >>> 24] as number)) flow = Flow.Taken;
+            break operations;
+          case Op.Beq:
+            if (s === t) flow = Flow.Taken;
+            break operations;
+          case Op.Bne:
+            if (s !== t) flow = Flow.Taken;
+            break operations;
+          case Op.Blt:
+            if (s < t) flow = Flow.Taken;
+            break operations;
+          case Op.Bge:
+            if (s >= t) flow = Flow.Taken;
+            break operations;
+          case Op.Bltu:
+            if (s >>> 0 < t >>> 0) flow = Flow.Taken;
+            break operations;
+          case Op.Bgeu:
+            if (s >>> 0 >= t >>> 0) flow = Flow.Taken;
+            break operations;
+          case Op.Bany:
+            if ((s & t) !== 0) flow = Flow.Taken;
+            break operations;
+          case Op.Bnone:
+            if ((s & t) === 0) flow = Flow.Taken;
+            break operations;
+          case Op.Ball:
+            if ((~s & t) === 0) flow = Flow.Taken;
+            break operations;
+          case Op.Bnall:
+            if ((~s & t) !== 0) flow = Flow.Taken;
+            break operations;
+          case Op.Bbs:
+            if (((s >>> (t & 31)) & 1) !== 0) flow = Flow.Taken;
+            break operations;
+          case Op.Bbc:
+            if (((s >>> (t & 31)) & 1) === 0) flow = Flow.Taken;
+            break operations;
+          case Op.Bbsi:
+            if (((s >>> (word >>> 24)) & 1) !== 0) flow = Flow.Taken;
+            break operations;
+          case Op.Bbci:
+            if (((s >>> (word >>> 24)) & 1) === 0) flow = Flow.Taken;
+            break operations;
+          case Op.J:
+            flow = Flow.Taken;
+            break operations;
+          case Op.Call0:
+            R[0] = addresses[at / OP_WORDS + 1] as number;
+            flow = Flow.Taken;
+            break operations;
+          case Op.Callx0:
+            R[0] = addresses[at / OP_WORDS + 1] as number;
+            pc = s;
+            flow = Flow.Jump;
+            break operations;
+          case Op.Jx:
+            pc = s;
+            flow = Flow.Jump;
+            break operations;
+          case Op.Ret:
+            pc = R[0] as number;
+            flow = Flow.Jump;
+            break operations;
+          default:
+            this.#settleAt(at, start, cycles, instructions, sar);
+            flow = this.#special(word & 0xff, d, s, t, immediate, at);
+            break operations;
+        }
+        // Only accesses that were not served above come here.
+        this.#settleAt(at, start, cycles, instructions, sar);
+        flow = this.#access(word & 0xff, d, address, t, at);
+        if (flow !== Flow.Next) break;
+      }
+      if (flow >= Flow.Settled) {
+        watcher?.(blocks[fields + BlockField.Pc] as number, core.instructions - instructions, core.cycles - cycles);
+        return flow === Flow.Fault ? Pause.Exception : Pause.Limit;
+      }
+      const count = blocks[fields + BlockField.Instructions] as number;
+      const spent = (blocks[fields + BlockField.Cycles] as number) + (flow === Flow.Next ? 0 : TAKEN_CYCLES);
+      cycles += spent;
+      instructions += count;
+      watcher?.(blocks[fields + BlockField.Pc] as number, count, spent);
+      let next = 0;
+      if (flow === Flow.Jump) {
+        next = cache.find(pc);
+      } else {
+        const link = fields + (flow === Flow.Next ? BlockField.Next : BlockField.Taken);
+        next = blocks[link] as number;
+        pc = flow === Flow.Next ? (addresses[start / OP_WORDS + count] as number) : (code[at + 1] as number);
+        if (next === 0 && !single) {
+          const { generation } = cache;
+          next = cache.find(pc);
+          if (generation === cache.generation) blocks[link] = next;
+        }
+      }
+      if (next === 0 || single) {
+        this.#settle(pc, cycles, instructions, sar);
+        return single ? Pause.Limit : Pause.Elsewhere;
+      }
+      block = next;
+    }
+  }
+
+  #settle(pc: number, cycles: number, instructions: number, sar: number): void {
+    const core = this.#core;
+    core.pc = pc >>> 0;
+    core.cycles = cycles;
+    core.instructions = instructions;
+    core.sar = sar;
+  }
+
+  /** Makes Core what it is before the operation `at` of a block that begins at `start` with these counts. */
+  #settleAt(at: number, start: number, cycles: number, instructions: number, sar: number): void {
+    const { addresses, cyclesBefore } = this.#blocks;
+    const index = at / OP_WORDS;
+    this.#settle(
+      addresses[index] as number,
+      cycles + (cyclesBefore[index] as number),
+      instructions + index - start / OP_WORDS,
+      sar,
+    );
+  }
+
+  /** Moves Core, which is settled before the operation `at`, behind it. */
+  #retire(at: number): Flow {
+    const { addresses, cyclesBefore } = this.#blocks;
+    const index = at / OP_WORDS;
+    const core = this.#core;
+    core.pc = (addresses[index + 1] as number) >>> 0;
+    core.cycles += (cyclesBefore[index + 1] as number) - (cyclesBefore[index] as number);
+    core.instructions++;
+    return Flow.Settled;
+  }
+
+  #jump(at: number, pc: number): Flow {
+    this.#retire(at);
+    this.#core.cycles += TAKEN_CYCLES;
+    this.#core.pc = pc >>> 0;
+    return Flow.Settled;
+  }
+
+  #raise(cause: ExceptionCause, excvaddr = this.#core.special[SpecialRegister.EXCVADDR] as number): Flow {
+    this.#core.raiseException(cause, excvaddr);
+    return Flow.Fault;
+  }
+
+  /** A load or store that is not to RAM. Flow.Next: the block may go on. */
+  #access(op: number, d: number, address: number, value: number, at: number): Flow {
+    const memory = this.#memory;
+    const core = this.#core;
+    const sizeBytes = ACCESS_BYTES[op];
+    if (sizeBytes === undefined) throw new EmulatorError("bug", `Operation ${op} has no access.`, { pc: core.pc });
+    if (op === Op.S32i || op === Op.S16i || op === Op.S8i) {
+      memory.store(address, sizeBytes, value);
+      if (memory.fault !== NO_FAULT) return this.#raise(memory.fault, address);
+    } else {
+      const loaded = memory.load(address, sizeBytes);
+      if (memory.fault !== NO_FAULT) return this.#raise(memory.fault, address);
+      core.registers[d] = op === Op.L16si ? (loaded << 16) >> 16 : loaded;
+    }
+    if (!memory.attention && !core.attention) return Flow.Next;
+    memory.attention = false;
+    core.attention = true;
+    core.cycles += memory.stallCycles;
+    return this.#retire(at);
+  }
+
+  /** Operations that concern more than registers and memory; they end their block. */
+  #special(op: Op, d: number, s: number, t: number, immediate: number, at: number): Flow {
+    const core = this.#core;
+    switch (op) {
+      case Op.Wsr:
+        core.writeSpecial(immediate, t);
+        return this.#retire(at);
+      case Op.Xsr: {
+        const old = core.readSpecial(immediate);
+        core.writeSpecial(immediate, t);
+        core.registers[d] = old;
+        return this.#retire(at);
+      }
+      case Op.Rsil:
+        core.registers[d] = core.setInterruptLevel(immediate);
+        return this.#retire(at);
+      case Op.Waiti:
+        core.setInterruptLevel(immediate);
+        core.waiting = true;
+        return this.#retire(at);
+      case Op.Rfe:
+        return this.#jump(at, core.returnFromException());
+      case Op.Rfde:
+        return this.#jump(at, core.special[SpecialRegister.DEPC] as number);
+      case Op.Rfi:
+        return this.#jump(at, core.returnFromLevel(immediate));
+      case Op.Tlb:
+        core.registers[d] = this.#protection.run(immediate, s, t);
+        return this.#retire(at);
+      case Op.Syscall:
+        return this.#raise(ExceptionCause.Syscall);
+      case Op.Break:
+      case Op.BreakN:
+        return core.raiseDebug(op === Op.Break ? DEBUGCAUSE_BREAK : DEBUGCAUSE_BREAK_N) ? Flow.Fault : this.#retire(at);
+      case Op.Simcall:
+        if (!this.#onSimcall) throw new EmulatorError("not-emulated", "simcall without a handler.", { pc: core.pc });
+        this.#onSimcall(core);
+        return this.#retire(at);
+      case Op.Illegal:
+        return this.#raise(ExceptionCause.IllegalInstruction);
+      default:
+        throw new EmulatorError("not-emulated", `The instruction at ${hex(core.pc)} is not emulated.`, { pc: core.pc });
+    }
+  }
+}
+
+/** The lower word of high:low, shifted right by `amount`, 0 to 63. */
+function funnel(high: number, low: number, amount: number): number {
+  if (amount === 0) return low;
+  if (amount < 32) return (high << (32 - amount)) | (low >>> amount);
+  return high >>> (amount - 32);
+}

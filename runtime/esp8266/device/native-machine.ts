@@ -1,0 +1,222 @@
+/**
+ * The emulated chip that runs a native program, for all devices of that program in turn: between two calls nothing of a
+ * program is left but its RAM, so a device brings its RAM and takes it away again. One translation of the code then serves a
+ * fleet. The flash cache is emptied when another device comes, since its code would have been displaced.
+ *
+ * The host's functions stand at addresses behind the mask ROM, where the chip has nothing; each is served by TypeScript. A
+ * pointer parameter becomes an index into the program's RAM. Assumption: a host function costs HOST_CALL_CYCLES.
+ */
+import type { HostImports } from "../../board/host-imports.ts";
+import { POLL_WATCHDOG_MS } from "../../board/device-life.ts";
+import { HOST_FUNCTIONS } from "../../contract/host-functions.ts";
+import { PROGRAM_DATA_OFFSET } from "../../contract/limits.ts";
+import { HOST_IMAGE_SLOT, PROGRAM_RAM_ADDRESS } from "../../contract/native-image.ts";
+import { Chip } from "../chip.ts";
+import { ExceptionCause } from "../core/exception-causes.ts";
+import { EmulatorError, hex } from "../emulator-error.ts";
+import { DRAM_ADDRESS } from "../memory/address-map.ts";
+import { maskRom } from "../rom/mask-rom.ts";
+import { poisoned, type RomRoutine } from "../rom/rom-routine.ts";
+import { IMAGE_ADDRESS, IMAGE_FLASH_OFFSET, type NativeProgram } from "./native-program.ts";
+
+/** Behind the mask ROM's 64 KiB. A word for each function, in the order of HOST_FUNCTIONS. */
+export const HOST_CALL_ADDRESS = 0x40010000;
+const HOST_CALL_CYCLES = 100;
+const WORD_BYTES = 4;
+
+export const CPU_CYCLES_PER_MS = 80_000;
+const WATCHDOG_CYCLES = POLL_WATCHDOG_MS * CPU_CYCLES_PER_MS;
+/** What a host gives a program: as much as the SDK gives its own tasks. */
+export const STACK_BYTES = 4096;
+/** The end of the RAM that programs have; ROM and SDK use what follows. */
+const STACK_TOP = 0x3fffc000;
+
+/** The program ran into an exception of the core, or did what the emulated chip cannot show. */
+export class NativeTrap extends Error {
+  override readonly name = "NativeTrap";
+}
+
+/** A call took longer than the watchdog waits. */
+export class WatchdogBite extends Error {
+  override readonly name = "WatchdogBite";
+}
+
+/** Whose RAM it is and who serves its host calls. */
+export interface MachineUser {
+  /** The RAM of this device while another one runs. */
+  ram: Uint8Array;
+  host: HostImports;
+}
+
+export interface CallFigures {
+  instructions: number;
+  cycles: number;
+  /** Of the stack, at its deepest. */
+  stackBytes: number;
+}
+
+const machines = new WeakMap<NativeProgram, NativeMachine>();
+
+/** The chip of a program, made when its first device wants it. */
+export function machineOf(program: NativeProgram): NativeMachine {
+  const machine = machines.get(program) ?? new NativeMachine(program);
+  machines.set(program, machine);
+  return machine;
+}
+
+export class NativeMachine {
+  readonly chip: Chip;
+  readonly #program: NativeProgram;
+  /** The program's RAM on the chip, not a copy. */
+  readonly #ram: Uint8Array;
+  readonly #stack: Uint8Array;
+  #user: MachineUser | undefined;
+  #isBitten = false;
+
+  constructor(program: NativeProgram) {
+    this.#program = program;
+    const flash = new Uint8Array(IMAGE_FLASH_OFFSET + program.image.length).fill(0xff);
+    flash.set(program.image, IMAGE_FLASH_OFFSET);
+    const routines = maskRom();
+    for (const routine of this.#hostRoutines()) {
+      routines.set(routine.address, { name: routine.name, run: poisoned(routine) });
+    }
+    this.chip = new Chip({ flash, routines });
+    this.#ram = dram(this.chip, PROGRAM_RAM_ADDRESS, program.ramBytes);
+    this.#stack = dram(this.chip, STACK_TOP - STACK_BYTES, STACK_BYTES);
+  }
+
+  /** The RAM of the device that runs: what its host functions reach. */
+  get ram(): Uint8Array {
+    return this.#ram;
+  }
+
+  /** Calls a function of the program for a device; its result word. Throws NativeTrap, WatchdogBite, or what the host throws. */
+  call(user: MachineUser, address: number, figures?: CallFigures): number {
+    const { chip } = this;
+    this.#switchTo(user);
+    const { cycles, instructions } = chip;
+    this.#isBitten = false;
+    const calmDown = chip.core.at(cycles + WATCHDOG_CYCLES, () => {
+      this.#isBitten = true;
+      chip.stop();
+    });
+    try {
+      return this.#run(address);
+    } finally {
+      calmDown();
+      const lowest = this.#lowestWrite();
+      chip.clearTouched(lowest, STACK_TOP);
+      if (figures !== undefined) {
+        figures.instructions += chip.instructions - instructions;
+        figures.cycles += chip.cycles - cycles;
+        figures.stackBytes = Math.max(figures.stackBytes, STACK_TOP - lowest);
+      }
+    }
+  }
+
+  /** RAM and stack as power leaves them, so that a program that takes them for zeros is found out. */
+  spoilRam(user: MachineUser): void {
+    this.#switchTo(user);
+    for (const bytes of [this.#ram, this.#stack]) {
+      for (let index = 0; index < bytes.length; index++) bytes[index] = (index * 167 + 91) & 0xff;
+    }
+  }
+
+  /** The words at the start of RAM that a host fills. */
+  fillTable(user: MachineUser): void {
+    this.#switchTo(user);
+    HOST_FUNCTIONS.forEach((_, slot) => {
+      this.chip.writeWord(PROGRAM_RAM_ADDRESS + slot * WORD_BYTES, HOST_CALL_ADDRESS + slot * WORD_BYTES);
+    });
+    this.chip.writeWord(PROGRAM_RAM_ADDRESS + HOST_IMAGE_SLOT * WORD_BYTES, IMAGE_ADDRESS);
+  }
+
+  #run(address: number): number {
+    try {
+      const result = this.chip.call(address, [], { stack: STACK_TOP });
+      const lowest = this.#lowestWrite();
+      if (lowest < STACK_TOP - STACK_BYTES) {
+        throw new NativeTrap(`a write to ${hex(lowest)}, below the stack of ${STACK_BYTES} bytes (a stack overflow?)`);
+      }
+      if (result.kind === "returned") return result.words(1)[0] as number;
+      if (result.kind === "exception") throw this.#trapOf(result.cause, result.epc1, result.excvaddr);
+      const place = this.#program.describe(this.chip.pc);
+      if (result.kind === "stopped" && this.#isBitten) {
+        throw new WatchdogBite(`a call ran for more than ${POLL_WATCHDOG_MS} ms of the chip's time`);
+      }
+      throw new NativeTrap(`the program stopped (${result.kind}) at ${place}`);
+    } catch (error) {
+      // Registers and routines that are not emulated are out of a program's reach unless it goes astray.
+      if (error instanceof EmulatorError && error.code === "not-emulated") {
+        throw new NativeTrap(`${error.message} At ${this.#program.describe(error.pc ?? 0)}.`);
+      }
+      throw error;
+    }
+  }
+
+  #trapOf(cause: ExceptionCause, pc: number, address: number): NativeTrap {
+    const trap = cause === ExceptionCause.IllegalInstruction ? this.#program.trapAt(pc) : undefined;
+    const isAccess =
+      cause === ExceptionCause.LoadStoreError ||
+      cause === ExceptionCause.LoadStoreAlignment ||
+      cause === ExceptionCause.LoadProhibited ||
+      cause === ExceptionCause.StoreProhibited;
+    const what = trap ?? `exception ${cause} (${ExceptionCause[cause]})${isAccess ? ` for ${hex(address)}` : ""}`;
+    return new NativeTrap(`${what} at ${this.#program.describe(pc)}`);
+  }
+
+  #switchTo(user: MachineUser): void {
+    if (this.#user === user) return;
+    this.#user?.ram.set(this.#ram);
+    this.#ram.set(user.ram);
+    this.#user = user;
+    this.chip.memory.cache.clear();
+  }
+
+  /** The lowest address above the program's RAM that the call has written to; STACK_TOP when there is none. */
+  #lowestWrite(): number {
+    const bottom = PROGRAM_RAM_ADDRESS + this.#program.ramBytes;
+    const index = this.chip.memory.touched.subarray(bottom - DRAM_ADDRESS, STACK_TOP - DRAM_ADDRESS).indexOf(1);
+    return index < 0 ? STACK_TOP : bottom + index;
+  }
+
+  #hostRoutines(): RomRoutine[] {
+    return HOST_FUNCTIONS.map((fn, slot): RomRoutine => {
+      const params = fn.params.split(" ").filter((name) => name !== "");
+      const isPointer = params.map((name) => name.startsWith("*"));
+      const name = fn.name as keyof HostImports;
+      return {
+        name,
+        address: HOST_CALL_ADDRESS + slot * WORD_BYTES,
+        resultWords: fn.returns ? 1 : 0,
+        run: (core) => {
+          const args = isPointer.map((pointer, index) =>
+            pointer ? this.#indexOf(core.argument(index)) : core.argument(index) | 0,
+          );
+          core.spend(HOST_CALL_CYCLES);
+          const serve = (this.#user as MachineUser).host[name] as (...args: number[]) => number | undefined;
+          const result = serve(...args);
+          if (fn.returns) core.setResult(0, (result ?? 0) >>> 0);
+        },
+      };
+    });
+  }
+
+  /**
+   * A pointer as an index into RAM. The host's table is out of bounds. So is the null pointer, but for nothing: an empty
+   * range may stand at 0, as it may in WebAssembly.
+   */
+  #indexOf(pointer: number): number {
+    if (pointer === 0) return this.#ram.length;
+    return pointer < PROGRAM_RAM_ADDRESS + PROGRAM_DATA_OFFSET ? 0xffffffff : pointer - PROGRAM_RAM_ADDRESS;
+  }
+}
+
+/** A part of the chip's data RAM, not a copy. */
+function dram(chip: Chip, address: number, sizeBytes: number): Uint8Array {
+  const region = chip.memory.regionAt(address);
+  if (region === undefined) throw new EmulatorError("bug", `The chip has no RAM at ${hex(address)}.`);
+  const start = region.host + address - region.address;
+  return chip.memory.bytes.subarray(start, start + sizeBytes);
+}

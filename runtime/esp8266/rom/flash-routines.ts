@@ -1,0 +1,110 @@
+/**
+ * The flash routines of the mask ROM and the switches of the flash cache. Results as in the SDK's SpiFlashOpResult: 0 is
+ * done, 1 an error. Addresses are those of the flash chip. The real routines demand words at word addresses and so do ours.
+ */
+import type { RoutineContext } from "../bus.ts";
+import * as cycles from "./rom-cycles.ts";
+import { misuse, type RomRoutine } from "./rom-routine.ts";
+
+/** The flash chip as the ROM sees it. Offsets and sizes are inside of it when it is called. */
+export interface FlashPort {
+  readonly sizeBytes: number;
+  read(offset: number, into: Uint8Array): void;
+  /** Clears bits. */
+  write(offset: number, bytes: Uint8Array): void;
+  /** Sets one sector of 4 KiB to ones. */
+  eraseSector(offset: number): void;
+}
+
+/** The cache over the flash window. */
+export interface FlashCachePort {
+  /** `megabyte` of the flash becomes visible; the cache takes one bank of IRAM or both. */
+  enable(megabyte: number, cacheBytes: number): void;
+  disable(): void;
+}
+
+const SPI_FLASH_RESULT_OK = 0;
+const SPI_FLASH_RESULT_ERR = 1;
+const SECTOR_BYTES = 0x1000;
+const BLOCK_BYTES = 0x10000;
+const PAGE_BYTES = 256;
+const WORD_BYTES = 4;
+const CACHE_BANK_BYTES = 0x4000;
+
+export function flashRoutines(flash: FlashPort, cache: FlashCachePort): RomRoutine[] {
+  /** Runs it when the range is whole words inside of the chip, and answers. */
+  const guarded = (core: RoutineContext, offset: number, sizeBytes: number, run: () => void) => {
+    const isValid = (offset | sizeBytes) % WORD_BYTES === 0 && offset + sizeBytes <= flash.sizeBytes;
+    core.spend(cycles.FLASH_COMMAND_CYCLES);
+    if (isValid) run();
+    core.setResult(0, isValid ? SPI_FLASH_RESULT_OK : SPI_FLASH_RESULT_ERR);
+  };
+  const erase = (core: RoutineContext, offset: number, sizeBytes: number, costCycles: number) =>
+    guarded(core, offset, sizeBytes, () => {
+      for (let done = 0; done < sizeBytes; done += SECTOR_BYTES) flash.eraseSector(offset + done);
+      core.spend(costCycles);
+    });
+  return [
+    {
+      name: "SPIRead",
+      address: 0x40004b1c,
+      resultWords: 1,
+      run: (core) => {
+        const sizeBytes = core.argument(2);
+        guarded(core, core.argument(0), sizeBytes, () => {
+          const bytes = new Uint8Array(sizeBytes);
+          flash.read(core.argument(0), bytes);
+          core.memory.writeBytes(core.argument(1), bytes);
+          core.spend((sizeBytes / WORD_BYTES) * cycles.FLASH_READ_WORD_CYCLES);
+        });
+      },
+    },
+    {
+      name: "SPIWrite",
+      address: 0x40004a4c,
+      resultWords: 1,
+      run: (core) => {
+        const sizeBytes = core.argument(2);
+        guarded(core, core.argument(0), sizeBytes, () => {
+          flash.write(core.argument(0), core.memory.readBytes(core.argument(1), sizeBytes));
+          core.spend(Math.ceil(sizeBytes / PAGE_BYTES) * cycles.FLASH_PAGE_PROGRAM_CYCLES);
+        });
+      },
+    },
+    {
+      name: "SPIEraseSector",
+      address: 0x40004a00,
+      resultWords: 1,
+      run: (core) => erase(core, core.argument(0) * SECTOR_BYTES, SECTOR_BYTES, cycles.FLASH_SECTOR_ERASE_CYCLES),
+    },
+    {
+      name: "SPIEraseBlock",
+      address: 0x400049b4,
+      resultWords: 1,
+      run: (core) => erase(core, core.argument(0) * BLOCK_BYTES, BLOCK_BYTES, cycles.FLASH_BLOCK_ERASE_CYCLES),
+    },
+    {
+      // Cache_Read_Enable(odd or even megabyte, pair of megabytes, banks - 1): known from how boot loaders call it.
+      name: "Cache_Read_Enable",
+      address: 0x40004678,
+      resultWords: 0,
+      run: (core) => {
+        const [isOdd, megabytePair, banks] = [core.argument(0), core.argument(1), core.argument(2)];
+        if (isOdd > 1 || banks > 1) {
+          throw misuse(core, "Cache_Read_Enable", `arguments ${isOdd}, ${megabytePair}, ${banks} have no meaning`);
+        }
+        cache.enable(megabytePair * 2 + isOdd, (banks + 1) * CACHE_BANK_BYTES);
+        core.spend(cycles.SHORT_ROUTINE_CYCLES);
+      },
+    },
+    {
+      name: "Cache_Read_Disable",
+      address: 0x400047f0,
+      resultWords: 0,
+      run: (core) => {
+        cache.disable();
+        core.spend(cycles.SHORT_ROUTINE_CYCLES);
+      },
+    },
+  ];
+}

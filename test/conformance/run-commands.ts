@@ -1,0 +1,172 @@
+/**
+ * Runs the commands of one file of the WebAssembly test suite: compiles its modules, runs them on the emulated chip, and
+ * judges every assertion and action. A module that loads is no test of its own; one that does not is a failure.
+ */
+import { CompileError, UnsupportedError } from "../../tools/aot/errors.ts";
+import { interfaceOf } from "../native/interface-of.ts";
+import { type Outcome, showOutcome, STACK_EXHAUSTED } from "../native/program.ts";
+import { type ChipSettings, compileForChip, type ProgramOnChip } from "../native/program-on-chip.ts";
+import { showValue } from "../native/wasm-values.ts";
+import type { Action, Command } from "./commands.ts";
+import { argumentValue, foreignType, isReturn, isTrap, showExpected } from "./expectation.ts";
+import { importProblem, SPECTEST_IMPORTS } from "./spectest.ts";
+
+export interface Skip {
+  file: string;
+  line: number;
+  reason: string;
+}
+
+export interface Tally {
+  passed: number;
+  /** What was expected and what came, with file and line. */
+  failures: string[];
+  skipped: Skip[];
+}
+
+type Loaded = { program: ProgramOnChip } | { skipped: string } | { failed: string };
+
+/** Why a command does not count. */
+class Skipped extends Error {}
+
+export class CommandRun {
+  readonly tally: Tally = { passed: 0, failures: [], skipped: [] };
+  readonly #file: string;
+  readonly #readModule: (filename: string) => Uint8Array;
+  readonly #settings: ChipSettings;
+  readonly #named = new Map<string, Loaded>();
+  #latest: Loaded = { skipped: "there is no module before it" };
+
+  constructor(file: string, readModule: (filename: string) => Uint8Array, settings: ChipSettings) {
+    this.#file = file;
+    this.#readModule = readModule;
+    this.#settings = settings;
+  }
+
+  run(command: Command): void {
+    try {
+      const problem = this.#judge(command);
+      if (problem === undefined) return;
+      if (problem === "") this.tally.passed++;
+      else this.tally.failures.push(`${this.#file}:${command.line}: ${command.type}: ${problem}`);
+    } catch (error) {
+      if (!(error instanceof Skipped)) throw error;
+      this.tally.skipped.push({ file: this.#file, line: command.line, reason: error.message });
+    }
+  }
+
+  /** "" when it is as it should be, undefined when it is no test, else what is wrong. */
+  #judge(command: Command): string | undefined {
+    const { type, text = "", expected } = command;
+    switch (type) {
+      case "module":
+        return this.#load(command);
+      case "register":
+        return undefined;
+      case "action":
+        return verdict((outcome) => outcome.kind === "returned", "any result", this.#act(command));
+      case "assert_return":
+        return verdict((outcome) => isReturn(expected, outcome), showExpected(expected), this.#act(command));
+      case "assert_trap":
+        return verdict((outcome) => isTrap(text, outcome), `trap "${text}"`, this.#act(command));
+      case "assert_exhaustion":
+        return verdict((outcome) => isTrap(STACK_EXHAUSTED, outcome), `trap "${STACK_EXHAUSTED}"`, this.#act(command));
+      case "assert_invalid":
+      case "assert_malformed":
+        return this.#assertRefused(command);
+      case "assert_unlinkable":
+        throw new Skipped("linking: whoever builds a program compares its imports with the host's table");
+      case "assert_uninstantiable":
+        return this.#assertUninstantiable(command);
+      default:
+        throw new Skipped(`the command "${type}" is unknown`);
+    }
+  }
+
+  #load(command: Command): string | undefined {
+    this.#latest = this.#compile(command);
+    if ("program" in this.#latest) {
+      const outcome = this.#latest.program.init();
+      if (outcome.kind !== "returned") this.#latest = { failed: `its start ends in ${showOutcome(outcome)}` };
+    }
+    if (command.name !== undefined) this.#named.set(command.name, this.#latest);
+    if ("skipped" in this.#latest) throw new Skipped(this.#latest.skipped);
+    return "failed" in this.#latest ? this.#latest.failed : undefined;
+  }
+
+  #compile(command: Command): Loaded {
+    const wasm = this.#binary(command);
+    try {
+      const problem = this.#importProblem(wasm);
+      if (problem !== undefined) return { skipped: problem };
+      return { program: compileForChip(wasm, { ...this.#settings, checked: true, imports: SPECTEST_IMPORTS }) };
+    } catch (error) {
+      if (error instanceof UnsupportedError) return { skipped: error.message };
+      if (error instanceof CompileError) return { failed: `does not compile: ${error.message}` };
+      // A mistake of the compiler itself; the stack says where.
+      return { failed: `the compiler broke: ${error instanceof Error ? error.stack : String(error)}` };
+    }
+  }
+
+  #importProblem(wasm: Uint8Array): string | undefined {
+    // What V8 cannot read the compiler cannot either, and says why.
+    if (!WebAssembly.validate(wasm)) return undefined;
+    for (const { module, name, kind, signature } of interfaceOf(wasm).imports) {
+      const problem = importProblem(module, name, kind, signature.params);
+      if (problem !== undefined) return problem;
+    }
+    return undefined;
+  }
+
+  #binary({ filename, moduleType }: Command): Uint8Array {
+    if (filename === undefined) throw new Skipped("the command names no file");
+    if (moduleType === "text" || !filename.endsWith(".wasm")) {
+      throw new Skipped("the module is text, which is for an assembler to read");
+    }
+    return this.#readModule(filename);
+  }
+
+  #assertRefused(command: Command): string {
+    const wasm = this.#binary(command);
+    try {
+      compileForChip(wasm, { ...this.#settings, checked: true, imports: SPECTEST_IMPORTS });
+    } catch (error) {
+      if (error instanceof CompileError) return "";
+      return `the compiler broke: ${error instanceof Error ? error.stack : String(error)}`;
+    }
+    return `expected an error like "${command.text ?? ""}", but it compiles`;
+  }
+
+  #assertUninstantiable(command: Command): string {
+    const loaded = this.#compile(command);
+    if ("skipped" in loaded) throw new Skipped(loaded.skipped);
+    // Segments beyond their table or memory can be known before the program runs.
+    if ("failed" in loaded) return loaded.failed.includes("out of bounds") ? "" : loaded.failed;
+    const expected = command.text ?? "";
+    return verdict((outcome) => isTrap(expected, outcome), `trap "${expected}"`, loaded.program.init());
+  }
+
+  #act({ action }: Command): Outcome {
+    if (action === undefined) throw new Skipped("the command has no action");
+    const loaded = action.module === undefined ? this.#latest : this.#named.get(action.module);
+    if (loaded === undefined) throw new Skipped(`there is no module "${action.module}"`);
+    if ("skipped" in loaded) throw new Skipped(loaded.skipped);
+    if ("failed" in loaded) return { kind: "inconclusive", reason: "its module does not load" };
+    const foreign = foreignType(action.args);
+    if (foreign !== undefined) throw new Skipped(`an argument is of type ${foreign}`);
+    if (action.type === "get") {
+      const value = loaded.program.global(action.field);
+      return value ? { kind: "returned", values: [value] } : { kind: "inconclusive", reason: "no such global" };
+    }
+    return loaded.program.call(action.field, action.args.map(argumentValue));
+  }
+}
+
+function verdict(isRight: (outcome: Outcome) => boolean, expected: string, outcome: Outcome): string {
+  return isRight(outcome) ? "" : `expected ${expected}, got ${showOutcome(outcome)}`;
+}
+
+/** `add(i32 1, i32 2)`, to say which call failed. */
+export function showAction(action: Action): string {
+  return action.type === "get" ? action.field : `${action.field}(${action.args.map(argumentValue).map(showValue).join(", ")})`;
+}

@@ -1,0 +1,129 @@
+/**
+ * Registers and frame of a function. The allocation is tried with four callee-saved registers, then with fewer, and the
+ * cheapest outcome is taken: what a register across calls is worth depends on everything else, so it is measured.
+ *
+ * A try is: rename webs, build the interference graph, colour it, cut what got no colour into pieces, again; then slots
+ * and frame.
+ */
+import { estimateFrequencies } from "../machine/block-frequency.ts";
+import {
+  ALLOCATABLE_MASK,
+  CALLEE_SAVED_MASK,
+  countBits,
+  isCall,
+  RETURN_ADDRESS_MASK,
+} from "../machine/instruction-facts.ts";
+import { FIRST_VIRTUAL, type MachineFunction, type MachineInst } from "../machine/machine-function.ts";
+import { type Colouring, colourGraph } from "./colour.ts";
+import { FunctionCopy } from "./function-copy.ts";
+import { buildGraph } from "./interference.ts";
+import { measureCost } from "./measure-cost.ts";
+import { type Frame, makeFrame } from "./plan-frame.ts";
+import { prepare } from "./prepare.ts";
+import { freshFacts, type RegisterFacts } from "./register-facts.ts";
+import { packSlots } from "./slots.ts";
+import { type SpillContext, spillRegisters } from "./spill.ts";
+import { renameWebs } from "./webs.ts";
+
+export interface Allocation {
+  /** Words of the frame for values that found no register. */
+  slotCount: number;
+  /** Physical registers that the function's own instructions write, saved ones included. */
+  usedMask: number;
+  frame: Frame;
+}
+
+/** A function is not allocated more than once when it is longer than this. */
+const TRIAL_INSTRUCTIONS_MAX = 4000;
+const ROUNDS_MAX = 40;
+
+/** Rewrites `fn` to physical registers, slots, enter_frame and leave_frame. */
+export function allocateRegisters(fn: MachineFunction): Allocation {
+  prepare(fn);
+  let best = tryAllocation(fn, ALLOCATABLE_MASK);
+  if (countInstructions(fn) <= TRIAL_INSTRUCTIONS_MAX) {
+    for (const allowed of smallerSets(best.usedMask)) {
+      const other = tryAllocation(fn, allowed);
+      if (other.cost < best.cost) best = other;
+    }
+  }
+  best.copy.commit();
+  const { slotCount, usedMask, frame } = best;
+  return { slotCount, usedMask, frame: best.copy.translateFrame(frame) };
+}
+
+/** Sets of registers to try instead, when a try has used these. */
+function smallerSets(usedMask: number): number[] {
+  const sets: number[] = [];
+  const kept = usedMask & CALLEE_SAVED_MASK;
+  for (let count = countBits(kept) - 1; count >= 0; count--) {
+    sets.push((ALLOCATABLE_MASK & ~CALLEE_SAVED_MASK) | (((1 << count) - 1) << 12));
+  }
+  if ((usedMask & RETURN_ADDRESS_MASK) !== 0)
+    sets.push(...[ALLOCATABLE_MASK, ...sets].map((set) => set & ~RETURN_ADDRESS_MASK));
+  return sets;
+}
+
+function countInstructions(fn: MachineFunction): number {
+  return fn.blocks.reduce((sum, block) => sum + block.insts.length, 0);
+}
+
+interface Trial extends Allocation {
+  copy: FunctionCopy;
+  cost: number;
+}
+
+function tryAllocation(fn: MachineFunction, allowed: number): Trial {
+  const copy = new FunctionCopy(fn);
+  const { work } = copy;
+  let facts: RegisterFacts[] = Array.from({ length: work.registerCount }, freshFacts);
+  let slotCount = 0;
+  let costly = CALLEE_SAVED_MASK;
+  if (!work.blocks.some((block) => block.insts.some(isCall))) costly |= RETURN_ADDRESS_MASK;
+  for (let round = 0; ; round++) {
+    if (round === ROUNDS_MAX) throw new Error(`registers of ${fn.name} are not settled after ${ROUNDS_MAX} rounds`);
+    facts = renameWebs(work, facts);
+    const frequencies = estimateFrequencies(work);
+    const graph = buildGraph(work, facts, frequencies);
+    const colouring = colourGraph(graph, { allowed, costly });
+    if (colouring.spilled.length === 0) {
+      applyColours(work, colouring);
+      break;
+    }
+    const context: SpillContext = { fn: work, facts, frequencies, crossesCall: graph.crossesCall, slotCount };
+    spillRegisters(context, colouring.spilled);
+    slotCount = context.slotCount;
+  }
+  const frequencies = estimateFrequencies(work);
+  const packed = packSlots(work, slotCount, frequencies);
+  const usedMask = writtenMask(work);
+  const frame = makeFrame(work, packed, frequencies);
+  return { copy, slotCount: packed, usedMask, frame, cost: measureCost(work, frame) };
+}
+
+function applyColours(fn: MachineFunction, { colour }: Colouring): void {
+  const registerOf = (reg: number) => (reg < FIRST_VIRTUAL ? reg : (colour[reg] as number));
+  const apply = (inst: MachineInst): void => {
+    inst.defs = inst.defs.map(registerOf);
+    inst.uses = inst.uses.map(registerOf);
+    if (inst.inner !== undefined) apply(inst.inner);
+  };
+  for (const block of fn.blocks) {
+    for (const inst of block.insts) apply(inst);
+    block.insts = block.insts.filter((inst) => !isIdentity(inst));
+  }
+  fn.registerCount = FIRST_VIRTUAL;
+}
+
+function isIdentity(inst: MachineInst): boolean {
+  if (inst.op === "guarded") return isIdentity(inst.inner as MachineInst);
+  return inst.op === "copy" && inst.defs[0] === inst.uses[0];
+}
+
+function writtenMask(fn: MachineFunction): number {
+  let mask = 0;
+  for (const block of fn.blocks) {
+    for (const inst of block.insts) for (const reg of inst.defs) mask |= 1 << reg;
+  }
+  return mask;
+}

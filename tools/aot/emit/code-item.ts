@@ -1,0 +1,60 @@
+/** Instructions on their way to bytes: chosen, but with labels for addresses and without a width for branches. */
+import type { Instruction } from "../../lx106/encode.ts";
+import type { Condition } from "../machine/machine-function.ts";
+import type { Trap } from "../ssa/ir.ts";
+
+export interface Label {
+  /** From the start of the function; known when the code has been measured. */
+  address: number;
+}
+
+export type CodeItem = { source?: number } & (
+  | { kind: "plain"; instruction: Instruction }
+  | { kind: "label"; label: Label }
+  /** `operands` are those before the target. With a `trap`, the label is that of the trap's shared instruction. */
+  | { kind: "branch"; condition: Condition; operands: number[]; to: Label; trap?: Trap; form: BranchForm }
+  | { kind: "jump"; to: Label }
+  | { kind: "trap"; trap: Trap }
+  /** Where the branches to this trap go; at the end of the function, and only if one of them goes there. */
+  | { kind: "shared-trap"; label: Label; trap: Trap }
+  /** call0, or j for a call that is the last thing the function does. */
+  | { kind: "call"; function: number; isTail: boolean }
+  /** The call0 over a jump table, whose end is aligned. */
+  | { kind: "table-call"; to: Label }
+  | { kind: "align" }
+  | { kind: "literal"; register: number; value: number; symbol?: string }
+);
+
+export enum BranchForm {
+  /** beqz.n, bnez.n */
+  Narrow = 0,
+  Wide = 1,
+  /** The opposite branch over a jump, or over the trap itself. */
+  Over = 2,
+}
+
+const OPPOSITES: readonly (readonly [Condition, Condition])[] = [
+  ["beq", "bne"],
+  ["blt", "bge"],
+  ["bltu", "bgeu"],
+  ["bany", "bnone"],
+  ["ball", "bnall"],
+  ["bbs", "bbc"],
+  ["beqz", "bnez"],
+  ["bltz", "bgez"],
+  ["beqi", "bnei"],
+  ["blti", "bgei"],
+  ["bltui", "bgeui"],
+  ["bbsi", "bbci"],
+];
+
+const OPPOSITE_OF: ReadonlyMap<Condition, Condition> = new Map(
+  OPPOSITES.flatMap(([a, b]) => [
+    [a, b],
+    [b, a],
+  ]),
+);
+
+export function oppositeOf(condition: Condition): Condition {
+  return OPPOSITE_OF.get(condition) as Condition;
+}
