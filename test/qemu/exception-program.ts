@@ -27,6 +27,7 @@ export interface ExceptionProgram {
   endAddress: number;
   /** Where each case begins; in the order of the cases. */
   caseAddresses: number[];
+  vectorAddresses: number[];
 }
 
 function unaligned(
@@ -155,6 +156,7 @@ export function exceptionProgram(
     startAddress: addressOf(start),
     endAddress: addressOf(end),
     caseAddresses: starts.map(addressOf),
+    vectorAddresses: Object.values(VECTORS).map((offset) => CODE_ADDRESS + offset),
     cases,
   };
 }

@@ -132,7 +132,7 @@ function countByCall(log: Readable, callAddress: number): number[] {
     for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
       const address = bytes.indexOf(SLASH, start) + 1;
       if (bytes[address] !== ownDigit) counts[call] = (counts[call] ?? 0) + 1;
-      else if (bytes.latin1Slice(address, address + ADDRESS_DIGITS) === callDigits) counts[++call] = 0;
+      else if (bytes.toString("latin1", address, address + ADDRESS_DIGITS) === callDigits) counts[++call] = 0;
       start = end + 1;
     }
     rest = bytes.subarray(start);

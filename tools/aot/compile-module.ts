@@ -14,10 +14,10 @@ import { type Plan, planProgram, typeOfFunction } from "./link/plan-program.ts";
 import { CALLER_SAVED_MASK } from "./machine/machine-function.ts";
 import type { Module, ValType } from "./read/module.ts";
 import { readModule } from "./read/read-module.ts";
-import { selectFunction } from "./select/select-function.ts";
-
-import type { Callee, Trap } from "./ssa/ir.ts";
+import { hoistConstants } from "./select/hoist-constants.ts";
 import { loopDepths } from "./select/loop-depths.ts";
+import { selectFunction } from "./select/select-function.ts";
+import type { Callee, Trap } from "./ssa/ir.ts";
 import { optimise } from "./ssa/optimise.ts";
 import type { ProgramSpace } from "./ssa/program-space.ts";
 
@@ -166,12 +166,7 @@ function isOwn(module: Module, functionIndex: number): boolean {
   return functionIndex >= module.functionImports.length;
 }
 
-function spaceOf(
-  module: Module,
-  plan: Plan,
-  units: FunctionUnits,
-  hostSlot: CompileOptions["hostSlot"],
-): ProgramSpace {
+function spaceOf(module: Module, plan: Plan, units: FunctionUnits, hostSlot: CompileOptions["hostSlot"]): ProgramSpace {
   const space: ProgramSpace = {
     module,
     memory: plan.memory,
@@ -201,10 +196,7 @@ function tableEntry(
     const { module: from, name } = module.functionImports[entry] as { module: string; name: string };
     throw new CompileError(`import ${from}.${name} stands in a table: only the module's own functions may`);
   }
-  return [
-    plan.typeNumber(typeOfFunction(module, entry)),
-    { functionIndex: units.numberOf(space, entry, true) },
-  ];
+  return [plan.typeNumber(typeOfFunction(module, entry)), { functionIndex: units.numberOf(space, entry, true) }];
 }
 
 function initPlan(module: Module, options: CompileOptions, plan: Plan, space: ProgramSpace) {
@@ -245,7 +237,8 @@ function compileUnits(
       clobbersOf: (callee) => codes[callee]?.clobbers ?? CALLER_SAVED_MASK,
       hostTableAddress: PROGRAM_RAM_ADDRESS,
     });
-    const allocation = allocateRegisters(machine, { verify: options.verify ?? false });
+    hoistConstants(machine);
+    const allocation = allocateRegisters(machine);
     codes[index] = emitFunction(machine, allocation);
   }
   return { codes, callees, order };

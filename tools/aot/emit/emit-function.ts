@@ -237,4 +237,3 @@ function removeIdleJumps(items: readonly CodeItem[]): CodeItem[] {
     return true;
   });
 }
-

@@ -71,7 +71,8 @@ export function linkImage(parts: ImageParts): LinkedImage {
     });
   }
   for (const [value, offset] of literals) view.setInt32(offset, value, true);
-  for (const index of parts.order) placeCode(image, parts.codes[index] as FunctionCode, index, offsets, literals, literalOf);
+  for (const index of parts.order)
+    placeCode(image, parts.codes[index] as FunctionCode, index, offsets, literals, literalOf);
   writeHeader(view, parts, offsets);
   return {
     image,
@@ -97,9 +98,10 @@ function placeCode(
 ): void {
   const start = offsets[index] as number;
   image.set(code.bytes, start);
-  for (const { offset, function: callee } of code.calls) {
+  for (const { offset, function: callee, isTail } of code.calls) {
     const at = start + offset;
-    image.set(encode({ mnemonic: "call0", operands: [offsets[callee] as number] }, at), at);
+    const mnemonic = isTail ? "j" : "call0";
+    image.set(encode({ mnemonic, operands: [offsets[callee] as number] }, at), at);
   }
   for (const literal of code.literals) {
     const at = start + literal.offset;

@@ -3,9 +3,10 @@
  * folded into what. Blocks are selected from their ends to their beginnings, so that a value which all its users have
  * taken into themselves is never computed.
  */
+
+import { FIRST_VIRTUAL, type MachineInst, type MachineOp, type Reg } from "../machine/machine-function.ts";
 import type { Block, Func, Value } from "../ssa/ir.ts";
 import { terminatorArgs } from "../ssa/ir.ts";
-import { FIRST_VIRTUAL, type MachineInst, type MachineOp, type Reg } from "../machine/machine-function.ts";
 import { isPlain } from "./values.ts";
 
 /** A constant that several instructions of a block can share. */
@@ -147,4 +148,3 @@ function countUses(func: Func): Uint32Array {
   }
   return uses;
 }
-

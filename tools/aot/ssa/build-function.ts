@@ -6,18 +6,26 @@
  */
 import { UnsupportedError } from "../errors.ts";
 import { ByteReader } from "../read/byte-reader.ts";
-import { type FunctionBody, type FuncType, type ValType, wordsOf } from "../read/module.ts";
+import { type FuncType, type FunctionBody, type ValType, wordsOf } from "../read/module.ts";
 import { ControlStack, type Frame } from "./control-stack.ts";
 import { type Block, Func, type Trap, type Value } from "./ir.ts";
-import { type LoadWidth, loadWord, type StoreWidth, storeWord } from "./lower-memory.ts";
-import { access, bulk, memoryGrow, memorySize } from "./lower-memory.ts";
-import { signWord } from "./lower-i64.ts";
-import { callIndirect } from "./lower-call.ts";
 import { Locals } from "./locals.ts";
+import { callIndirect } from "./lower-call.ts";
+import { signWord } from "./lower-i64.ts";
+import {
+  access,
+  bulk,
+  type LoadWidth,
+  loadWord,
+  memoryGrow,
+  memorySize,
+  type StoreWidth,
+  storeWord,
+} from "./lower-memory.ts";
 import { NUMERIC } from "./numeric.ts";
-import { skipInstruction } from "./skip-instruction.ts";
 import type { ProgramSpace } from "./program-space.ts";
 import { removeTrivialPhis } from "./remove-trivial-phis.ts";
+import { skipInstruction } from "./skip-instruction.ts";
 import { ValueBuilder } from "./value-builder.ts";
 
 /** By opcode: the width of the access, what becomes of the high word, and the words that are stored. */

@@ -1,6 +1,7 @@
 /** Rules for and, or, xor, shifts, rotations and funnel shifts. Bit fields of up to 16 bits become `extui`. */
-import type { Value } from "./ir.ts";
+
 import type { Maker } from "./fold.ts";
+import type { Value } from "./ir.ts";
 import { possibleBits } from "./known-bits.ts";
 import { isComparison, isNumber, opposite } from "./operations.ts";
 
@@ -131,7 +132,7 @@ function foldShrU(m: Maker, a: Value, amount: number): Value | undefined {
     if (a1.imm <= amount && isFieldMask(mask)) {
       return m.make("and", [m.make("shr_u", [a0, m.constant(amount - a1.imm)]), m.constant(mask)]);
     }
-    if (a1.imm <= amount && possibleBits(a0) << a1.imm >>> a1.imm === possibleBits(a0) >>> 0) {
+    if (a1.imm <= amount && (possibleBits(a0) << a1.imm) >>> a1.imm === possibleBits(a0) >>> 0) {
       return m.make("shr_u", [a0, m.constant(amount - a1.imm)]);
     }
   }

@@ -1,6 +1,7 @@
 /** Rules for comparisons. Branches compare with 0 and some small constants for free; a boolean in a register costs three. */
-import type { Value } from "./ir.ts";
+
 import type { Maker } from "./fold.ts";
+import type { Value } from "./ir.ts";
 import { greatest, isBoolean, possibleBits } from "./known-bits.ts";
 import { type Comparison, compare, isComparison, isNumber, opposite } from "./operations.ts";
 
@@ -152,4 +153,3 @@ export function isSumWithoutCarry(a: Value, b: Value): boolean {
   if (a.op !== "add" || (a.args[0] !== b && a.args[1] !== b)) return false;
   return greatest(a.args[0] as Value) + greatest(a.args[1] as Value) <= 0xffff_ffff;
 }
-

@@ -1,6 +1,7 @@
 /** Rules for select and for the two operations with a carry. */
-import type { Value } from "./ir.ts";
+
 import type { Maker } from "./fold.ts";
+import type { Value } from "./ir.ts";
 import { isBoolean } from "./known-bits.ts";
 import { compare, isNumber } from "./operations.ts";
 

@@ -1,6 +1,7 @@
 /** Rules for add, sub and mul. All of it is exact modulo 2^32, so sums can be put in any order. */
-import type { Value } from "./ir.ts";
+
 import type { Maker } from "./fold.ts";
+import type { Value } from "./ir.ts";
 import { trailingZeros } from "./known-bits.ts";
 import { isNumber } from "./operations.ts";
 

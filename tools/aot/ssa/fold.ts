@@ -10,11 +10,12 @@
  *
  * Every rule either makes the value simpler or moves it towards these forms, so that folding ends.
  */
-import type { Block, Func, Op, PureOp, Value } from "./ir.ts";
-import { foldComparison } from "./fold-comparison.ts";
-import { foldAdd, foldMul, foldSub } from "./fold-sum.ts";
+
 import { foldAnd, foldFunnel, foldOr, foldRotr, foldShift, foldXor } from "./fold-bits.ts";
+import { foldComparison } from "./fold-comparison.ts";
 import { foldCarry, foldSelect } from "./fold-select.ts";
+import { foldAdd, foldMul, foldSub } from "./fold-sum.ts";
+import type { Block, Func, Op, PureOp, Value } from "./ir.ts";
 import { evaluate, isCommutative, isNumber, isPureOp } from "./operations.ts";
 
 /** What the rules make values with. */

@@ -2,7 +2,9 @@
 import type { Value } from "./ir.ts";
 
 const SIGNED_BRANCH: ReadonlySet<number> = new Set([-1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 32, 64, 128, 256]);
-const UNSIGNED_BRANCH: ReadonlySet<number> = new Set([0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 32, 64, 128, 256, 32768, 65536]);
+const UNSIGNED_BRANCH: ReadonlySet<number> = new Set([
+  0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 32, 64, 128, 256, 32768, 65536,
+]);
 
 /** What movi can load; anything else is a literal. */
 export function isSmall(constant: Value): boolean {

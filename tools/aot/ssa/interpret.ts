@@ -123,7 +123,8 @@ class Run {
 
   #view(access: Value, bytes: number): { view: DataView; address: number } {
     const world = this.#world;
-    const region = access.region === "global" ? world.globals : access.region === "constant" ? world.constants : world.memory;
+    const region =
+      access.region === "global" ? world.globals : access.region === "constant" ? world.constants : world.memory;
     const address = (this.#get(access.args[0]) + access.imm) >>> 0;
     if (address + bytes > region.length) throw new Fault();
     return { view: new DataView(region.buffer, region.byteOffset, region.byteLength), address };

@@ -2,8 +2,9 @@
  * What branches and traps on the way to some place say about conditions there: a list from the place upward. A comparison
  * that follows from it, or is excluded by it, is known.
  */
-import { type Block, type Func, type Value } from "./ir.ts";
+
 import { bareCondition } from "./fold-select.ts";
+import { type Block, type Func, type Value } from "./ir.ts";
 import { greatest } from "./known-bits.ts";
 import { type Comparison, compare, isComparison, isNumber, opposite } from "./operations.ts";
 

@@ -2,9 +2,10 @@
  * About how many registers a loop keeps busy: values from outside that it uses, and what goes round. What is only needed
  * behind the loop is not counted: the allocator can keep that in memory.
  */
-import type { Loop } from "./loops.ts";
+
 import { phis } from "./edit.ts";
 import { terminatorArgs, type Value } from "./ir.ts";
+import type { Loop } from "./loops.ts";
 
 /** Registers for values that live long, of 14: the rest is for what comes and goes. */
 const LONG_LIVED = 10;

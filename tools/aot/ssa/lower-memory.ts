@@ -95,13 +95,7 @@ export function storeWord(build: ValueBuilder, space: ProgramSpace, width: Store
 }
 
 /** Decides at run time whether an access is aligned. */
-function eitherWay(
-  build: ValueBuilder,
-  at: Access,
-  sizeBytes: number,
-  direct: () => Value,
-  apart: () => Value,
-): Value {
+function eitherWay(build: ValueBuilder, at: Access, sizeBytes: number, direct: () => Value, apart: () => Value): Value {
   const { func } = build;
   const address = build.make("add", [at.address, build.constant(at.offset)]);
   const condition = build.make("and", [address, build.constant(sizeBytes - 1)]);

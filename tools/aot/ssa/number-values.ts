@@ -11,8 +11,17 @@ import type { Block, Func, PureOp, Value } from "./ir.ts";
 import { assume, assumeEdge, type Conditions, isKnownTrue } from "./known-conditions.ts";
 import { foldAddress, narrowStored } from "./memory-access.ts";
 import { MemoryState, stateAtJoin, writersIn } from "./memory-state.ts";
-import { accessBytes, hasEffect, isCommutative, isComparison, isConstantLoad, isLoad, isPure } from "./operations.ts";
-import { isPureOp, isStore } from "./operations.ts";
+import {
+  accessBytes,
+  hasEffect,
+  isCommutative,
+  isComparison,
+  isConstantLoad,
+  isLoad,
+  isPure,
+  isPureOp,
+  isStore,
+} from "./operations.ts";
 
 /** Returns whether anything was replaced. */
 export function numberValues(func: Func): boolean {

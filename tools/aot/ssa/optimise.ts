@@ -4,23 +4,35 @@ import type { Func } from "./ir.ts";
 import { numberValues } from "./number-values.ts";
 import { placeConstants } from "./place-constants.ts";
 import { removeDead } from "./remove-dead.ts";
+import { rotateLoops } from "./rotate-loops.ts";
 import { simplifyGraph } from "./simplify-graph.ts";
+import { threadJumps } from "./thread-jumps.ts";
 
 /** Rounds of the cheap passes; what is left after them is hardly worth another. */
 const ROUNDS_MAX = 6;
+/** Threading copies blocks: what it makes of copies of copies is not wanted. */
+const THREADING_ROUNDS = 4;
 
 /** The cheap passes only: what a function needs before calls of it are weighed for inlining. Constants float afterwards. */
 export function cleanUp(func: Func): void {
   floatConstants(func);
   removeUnreachable(func);
+  runRounds(func);
+}
+
+function runRounds(func: Func): void {
   for (let round = 0; round < ROUNDS_MAX; round++) {
-    const isGraphChanged = simplifyGraph(func);
+    const isThreaded = round < THREADING_ROUNDS && threadJumps(func);
+    const isGraphChanged = simplifyGraph(func) || isThreaded;
     const isNumbered = numberValues(func);
     removeDead(func);
     if (!isGraphChanged && !isNumbered) break;
   }
 }
+
+/** Everything. Afterwards all values, constants too, stand where they are meant to be computed. */
 export function optimise(func: Func): void {
   cleanUp(func);
+  if (rotateLoops(func)) runRounds(func);
   placeConstants(func);
 }

@@ -1,5 +1,15 @@
 /** Reads what print.ts writes, for tests. Values and blocks get numbers of their own, in the order of the text. */
-import { type Block, type Callee, Func, type Op, type Region, successors, type Terminator, type Trap, type Value } from "./ir.ts";
+import {
+  type Block,
+  type Callee,
+  Func,
+  type Op,
+  type Region,
+  successors,
+  type Terminator,
+  type Trap,
+  type Value,
+} from "./ir.ts";
 import { isLoad, isPureOp, isStore } from "./operations.ts";
 
 export function parseFunc(text: string): Func {
@@ -91,7 +101,12 @@ class Parser {
       });
       return;
     }
-    const [, name, op, rest] = /^(?:(v\d+) = )?(\w+) ?(.*)$/.exec(line) as unknown as [string, string | undefined, Op, string];
+    const [, name, op, rest] = /^(?:(v\d+) = )?(\w+) ?(.*)$/.exec(line) as unknown as [
+      string,
+      string | undefined,
+      Op,
+      string,
+    ];
     if (isLoad(op) || isStore(op)) return this.#access(block, name, op, rest);
     if (op === "param") this.#add(block, name, op, "", Number(rest));
     else if (op === "const") {
@@ -122,7 +137,12 @@ class Parser {
     if (match === null) throw new Error(`not a call: ${rest}`);
     const [, pure, callee, args, words] = match as unknown as [string, string | undefined, string, string, string];
     const isPointer = op === "call_pointer";
-    const value = this.#add(block, name, op, isPointer && args !== "" ? `${callee}, ${args}` : isPointer ? callee : args);
+    const value = this.#add(
+      block,
+      name,
+      op,
+      isPointer && args !== "" ? `${callee}, ${args}` : isPointer ? callee : args,
+    );
     value.resultWords = Number(words);
     if (isPointer) return;
     value.callee = parseCallee(callee);

@@ -4,14 +4,42 @@
  */
 import type { RandomSource } from "../../../runtime/board/random.ts";
 import { addPhi } from "./edit.ts";
-import { type Block, type BinaryOp, Func, type PureOp, type Region, type Terminator, type Trap, type Value } from "./ir.ts";
+import {
+  type BinaryOp,
+  type Block,
+  Func,
+  type PureOp,
+  type Region,
+  type Terminator,
+  type Trap,
+  type Value,
+} from "./ir.ts";
 
 const MEMORY_MASK = 0x3c;
 const BINARY: readonly BinaryOp[] = [
-  "add", "add", "add", "sub", "sub", "mul", "and", "or", "xor", "shl", "shr_u", "shr_s", "rotr",
-  "eq", "ne", "lt_s", "lt_u", "ge_s", "ge_u",
+  "add",
+  "add",
+  "add",
+  "sub",
+  "sub",
+  "mul",
+  "and",
+  "or",
+  "xor",
+  "shl",
+  "shr_u",
+  "shr_s",
+  "rotr",
+  "eq",
+  "ne",
+  "lt_s",
+  "lt_u",
+  "ge_s",
+  "ge_u",
 ]; // prettier-ignore
-const NUMBERS = [0, 1, 2, 3, 4, 5, 7, 8, 12, 16, 24, 31, 32, 33, 100, 255, 256, 0xffff, 0x7fffffff, -0x80000000, -1, -2, -4, -8];
+const NUMBERS = [
+  0, 1, 2, 3, 4, 5, 7, 8, 12, 16, 24, 31, 32, 33, 100, 255, 256, 0xffff, 0x7fffffff, -0x80000000, -1, -2, -4, -8,
+];
 const TRAPS: readonly Trap[] = ["unreachable", "integer overflow", "integer divide by zero"];
 
 export interface RandomOptions {
@@ -142,7 +170,8 @@ class Generator {
     if (this.#chance(4)) return this.#operand();
     if (this.#chance(6)) return this.#add("eq", [first, this.#func.constant(0)]);
     if (this.#chance(4)) return this.#add(this.#pick(["and", "or", "xor"] as const), [first, this.#condition()]);
-    if (this.#chance(8)) return this.#add("select", [first, this.#condition(), this.#func.constant(this.#random.integer(0, 1))]);
+    if (this.#chance(8))
+      return this.#add("select", [first, this.#condition(), this.#func.constant(this.#random.integer(0, 1))]);
     return first;
   }
 
@@ -213,7 +242,8 @@ class Generator {
   #leave(): void {
     const rest = this.#func.addBlock();
     const kind = this.#random.integer(0, 5);
-    const target = kind === 0 ? undefined : this.#pick(kind <= 2 && this.#continues.length > 0 ? this.#continues : this.#breaks);
+    const target =
+      kind === 0 ? undefined : this.#pick(kind <= 2 && this.#continues.length > 0 ? this.#continues : this.#breaks);
     if (target === undefined) {
       const out = this.#func.addBlock();
       this.#branch(this.#condition(), out, rest);

@@ -2,8 +2,16 @@
  * Simplifies the graph of blocks: decided branches, blocks that only jump, chains of blocks, traps behind a branch. What
  * needs copies of blocks is in thread-jumps.ts, what removes branches by `select` in select-diamonds.ts.
  */
-import { countUses, phis, removePredecessor, removePredecessorAt, removeUnreachable } from "./edit.ts";
-import { Replacements, replaceTerminator, retarget } from "./edit.ts";
+import {
+  countUses,
+  phis,
+  Replacements,
+  removePredecessor,
+  removePredecessorAt,
+  removeUnreachable,
+  replaceTerminator,
+  retarget,
+} from "./edit.ts";
 import { bareCondition } from "./fold-select.ts";
 import { type Block, type Func, successors } from "./ir.ts";
 import { onlyArgument } from "./number-values.ts";

@@ -1,6 +1,7 @@
 /** Appends values to the block that is being built, folding what can be folded as it goes. */
-import type { Block, Callee, Func, Op, Region, Trap, Value } from "./ir.ts";
+
 import { makeFolded } from "./fold.ts";
+import type { Block, Callee, Func, Op, Region, Trap, Value } from "./ir.ts";
 
 export class ValueBuilder {
   readonly func: Func;

@@ -97,7 +97,8 @@ class Verifier {
   #checkValue(value: Value, block: Block): void {
     const count = ARGUMENTS[value.op] ?? (isPureOp(value.op) ? 2 : undefined);
     if (value.op === "phi") return this.#checkPhi(value, block);
-    if (count !== undefined && value.args.length !== count) this.#report(`v${value.id} has ${value.args.length} arguments`);
+    if (count !== undefined && value.args.length !== count)
+      this.#report(`v${value.id} has ${value.args.length} arguments`);
     if ((isLoad(value.op) || isStore(value.op)) && value.region === undefined) this.#report(`v${value.id}: no region`);
     if (value.op === "trap_if" && value.trap === undefined) this.#report(`v${value.id}: no trap`);
     if (value.op === "call" && value.callee === undefined) this.#report(`v${value.id}: no callee`);

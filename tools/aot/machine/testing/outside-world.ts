@@ -11,6 +11,9 @@ export interface Signature {
   clobbers: number;
 }
 
+/** What the linker would give a symbol. */
+export const SYMBOL_VALUE = 0x1234560;
+
 export type WorldEvent = string;
 
 const MEMORY_BYTES = 256;

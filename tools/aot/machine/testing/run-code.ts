@@ -6,14 +6,20 @@ import { decode, widthAt } from "../../../lx106/decode.ts";
 import type { Instruction } from "../../../lx106/encode.ts";
 import type { FunctionCode } from "../../emit/emit-function.ts";
 import type { Condition } from "../machine-function.ts";
-import { hash, type OutsideWorld, registerOfWord, type Signature, STACK_WORD_FIRST } from "./outside-world.ts";
+import {
+  hash,
+  type OutsideWorld,
+  registerOfWord,
+  type Signature,
+  STACK_WORD_FIRST,
+  SYMBOL_VALUE,
+} from "./outside-world.ts";
 import { conditionHolds, type RunOptions } from "./run-machine.ts";
 
 const CODE_ADDRESS = 0x40200000;
 const RETURN_TO = 0x40123457;
 const STACK_TOP = 0x3ffff000;
 const STACK_BYTES = 0x20000;
-const SYMBOL_VALUE = 0x1234560;
 
 export function runCode(code: FunctionCode, world: OutsideWorld, options: RunOptions): boolean {
   return new CodeRun(code, world, options).run();

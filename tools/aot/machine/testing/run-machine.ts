@@ -1,6 +1,6 @@
 /** Runs a machine function, over virtual or physical registers, one instruction after the other. */
 import type { Condition, MachineBlock, MachineFunction, MachineInst, Reg } from "../machine-function.ts";
-import { type OutsideWorld, registerOfWord, type Signature, STACK_WORD_FIRST } from "./outside-world.ts";
+import { type OutsideWorld, registerOfWord, type Signature, STACK_WORD_FIRST, SYMBOL_VALUE } from "./outside-world.ts";
 
 export interface RunOptions {
   signatures: readonly Signature[];
@@ -177,7 +177,7 @@ function funnel(high: number, low: number, amount: number): number {
   return shift === 0 ? low : (low >>> shift) | (high << (32 - shift));
 }
 
-function compute({ op, imm, imm2 = 0 }: MachineInst, s: number, t: number): number {
+function compute({ op, imm, imm2 = 0, symbol }: MachineInst, s: number, t: number): number {
   switch (op) {
     case "add":
       return s + t;
@@ -226,7 +226,7 @@ function compute({ op, imm, imm2 = 0 }: MachineInst, s: number, t: number): numb
     case "copy":
       return s;
     case "const":
-      return imm;
+      return symbol === undefined ? imm : imm + SYMBOL_VALUE;
     case "shl":
       return s << (t & 31);
     case "shr_u":

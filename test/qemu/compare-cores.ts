@@ -1,0 +1,98 @@
+/** One program on the emulated core and on QEMU's, instruction by instruction. */
+import { SpecialRegister } from "../../runtime/esp8266/core/special-registers.ts";
+import { Assembler, Label } from "../../tools/lx106/assembler.ts";
+import { RESET_ADDRESS } from "./driver.ts";
+import { loadChip } from "./load-chip.ts";
+import type { Segment } from "./process.ts";
+import { type QemuState, traceQemu } from "./trace.ts";
+
+/** More differences would say the same again. */
+const DIFFERENCES_MAX = 5;
+const INSTRUCTIONS_MAX = 100_000;
+
+export interface ComparedProgram {
+  segments: readonly Segment[];
+  startAddress: number;
+  /** A jump to itself. */
+  endAddress: number;
+}
+
+export interface Comparison {
+  /** In words; the first one ends the comparison. */
+  differences: string[];
+  instructions: number;
+  /** QEMU's states from the start of the program to its end, or to the difference. */
+  states: QemuState[];
+  last: QemuState;
+}
+
+/** Compared bits of the special registers that QEMU prints; see core-vs-qemu.test.ts for what is left out. */
+const SPECIAL: readonly (readonly [name: string, register: SpecialRegister, mask: number])[] = [
+  ...(["SAR", "LITBASE", "EPC1", "EPC2", "EPC3", "DEPC", "EPS2", "EPS3"] as const).map((name) => whole(name)),
+  ...(["EXCSAVE1", "EXCSAVE2", "EXCSAVE3", "VECBASE", "EXCCAUSE", "EXCVADDR"] as const).map((name) => whole(name)),
+  ...(["DDR", "IBREAKA0", "DBREAKA0", "CCOMPARE0", "DEBUGCAUSE"] as const).map((name) => whole(name)),
+  ["PS", SpecialRegister.PS, 0x3f],
+  ["INTENABLE", SpecialRegister.INTENABLE, 0x7fff],
+];
+
+function whole(name: keyof typeof SpecialRegister): readonly [string, SpecialRegister, number] {
+  return [name, SpecialRegister[name], 0xffffffff];
+}
+
+export async function compareWithQemu(program: ComparedProgram): Promise<Comparison> {
+  const all = await traceQemu({
+    segments: [...program.segments, jumpTo(program.startAddress)],
+    endAddress: program.endAddress,
+    instructionsMax: INSTRUCTIONS_MAX,
+  });
+  const theirs = all.slice(all.findIndex(({ pc }) => pc === program.startAddress));
+  const chip = loadChip(program.segments, { engine: "interpreter" });
+  chip.pc = program.startAddress;
+  let previous: QemuState | undefined;
+  for (const [index, state] of theirs.entries()) {
+    const differences = [
+      ...differing("pc", chip.pc, state.pc),
+      ...Array.from(state.a, (value, register) => differing(`a${register}`, chip.registers[register] as number, value)),
+      ...SPECIAL.map(([name, register, mask]) =>
+        differing(name, chip.readSpecial(register) & mask, (state.special.get(name) as number) & mask),
+      ),
+    ].flat();
+    if (differences.length > 0) {
+      const at = (previous ?? state).pc.toString(16);
+      return {
+        differences: differences.slice(0, DIFFERENCES_MAX).map((text) => `after ${at}: ${text}`),
+        instructions: index,
+        states: theirs.slice(0, index + 1),
+        last: state,
+      };
+    }
+    previous = state;
+    chip.step();
+  }
+  return { differences: [], instructions: theirs.length - 1, states: theirs, last: theirs.at(-1) as QemuState };
+}
+
+/** The registers at the end of the program where the chip runs it as users have it, in translated blocks. */
+export function runTranslated(program: ComparedProgram): number[] {
+  const chip = loadChip(program.segments, { engine: "translated", translateAfter: 0 });
+  chip.pc = program.startAddress;
+  for (let runs = 0; chip.pc !== program.endAddress && runs < INSTRUCTIONS_MAX; runs++) chip.run({ maxInstructions: 100 });
+  return Array.from(chip.registers, (value) => value >>> 0);
+}
+
+function differing(name: string, ours: number, theirs: number): string[] {
+  if (ours >>> 0 === theirs >>> 0) return [];
+  return [`${name} is ${(ours >>> 0).toString(16)}, QEMU has ${(theirs >>> 0).toString(16)}`];
+}
+
+/** What stands at the reset vector. */
+function jumpTo(address: number): Segment {
+  const code = new Assembler(RESET_ADDRESS);
+  const start = new Label("start");
+  code.emit("j", start);
+  code.pool();
+  code.place(start);
+  code.loadLiteral(0, address);
+  code.emit("jx", 0);
+  return { address: RESET_ADDRESS, bytes: code.finish().bytes };
+}
