@@ -73,6 +73,7 @@ export class Pins {
   readonly #wake: () => void;
   readonly #pins: (Pin | undefined)[] = [];
   readonly #listeners: OutputListener[] = [];
+  readonly #levelListeners: ((pin: number) => void)[] = [];
   #log: EdgeRecord[] = [];
   #adc = 0;
 
@@ -104,6 +105,11 @@ export class Pins {
   /** Calls back on each change of an output. */
   onOutput(listener: OutputListener): void {
     this.#listeners.push(listener);
+  }
+
+  /** Calls back when the level of a pin has changed, or may have, whoever drives it. */
+  onLevel(listener: (pin: number) => void): void {
+    this.#levelListeners.push(listener);
   }
 
   setAdc(value: number): void {
@@ -200,6 +206,7 @@ export class Pins {
   }
 
   #levelMayHaveChanged(number: number, pin: Pin): void {
+    for (const listener of this.#levelListeners) listener(number);
     const watch = pin.watch;
     if (watch === undefined || watch.holdOff !== undefined) return;
     if (pin.level() !== watch.level) this.#takeEdge(number, pin, watch);

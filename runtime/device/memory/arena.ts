@@ -3,14 +3,17 @@
  * memory is handed out from the end of the static data upwards, never taken back, and has a hard end. A program allocates
  * what it needs while it starts; the host watches `heap_used` and reports any growth after that.
  *
- * The names and signatures of the `__` functions and the object header are those that asc's generated code expects.
+ * The names and signatures of the `__` functions are those that asc's generated code expects. Of its object header only
+ * what that code reads is there, class and size in the eight bytes before the object: what comes before them is for a
+ * garbage collector.
  * The compiler takes this file for a part of its own library, so it imports nothing of Lintel: the end of the
  * program's memory (contract/limits.ts, PROGRAM_RAM_BYTES) comes as the constant LINTEL_RAM_END.
  */
-import { OBJECT, OBJECT_OVERHEAD, BLOCK_OVERHEAD } from "./common";
-
 // Inlined: a global would not be set yet when the globals of other files allocate.
 @inline const LIMIT: usize = LINTEL_RAM_END;
+/** Before each object: u32 class, u32 size in bytes. */
+@inline const HEADER_BYTES: usize = 8;
+@inline const SIZE_BACK_BYTES: usize = 4;
 /** Word alignment is all that the chip asks for: it has no wider load. */
 @inline const ALIGN_MASK: usize = 3;
 
@@ -52,21 +55,16 @@ export function __free(pointer: usize): void {}
 @global @unsafe
 export function __new(sizeBytes: usize, id: u32): usize {
   if (sizeBytes > LIMIT) unreachable();
-  const block = __alloc(BLOCK_OVERHEAD + OBJECT_OVERHEAD + sizeBytes);
-  const header = changetype<OBJECT>(block);
-  header.mmInfo = 0;
-  header.gcInfo = 0;
-  header.gcInfo2 = 0;
-  header.rtId = id;
-  header.rtSize = <u32>sizeBytes;
-  return block + BLOCK_OVERHEAD + OBJECT_OVERHEAD;
+  const block = __alloc(HEADER_BYTES + sizeBytes);
+  store<u32>(block, id);
+  store<u32>(block + SIZE_BACK_BYTES, <u32>sizeBytes);
+  return block + HEADER_BYTES;
 }
 
 @global @unsafe
 export function __renew(pointer: usize, sizeBytes: usize): usize {
-  const header = changetype<OBJECT>(pointer - BLOCK_OVERHEAD - OBJECT_OVERHEAD);
-  const moved = __new(sizeBytes, header.rtId);
-  memory.copy(moved, pointer, min<usize>(header.rtSize, sizeBytes));
+  const moved = __new(sizeBytes, load<u32>(pointer - HEADER_BYTES));
+  memory.copy(moved, pointer, min<usize>(load<u32>(pointer - SIZE_BACK_BYTES), sizeBytes));
   return moved;
 }
 

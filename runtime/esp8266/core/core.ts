@@ -9,7 +9,7 @@
 import type { CycleClock, InterruptLines } from "../bus.ts";
 import { InterruptLine } from "../bus.ts";
 import { EmulatorError } from "../emulator-error.ts";
-import { STATE_REGISTERS, STATE_SAR } from "../memory/host-layout.ts";
+import { STATE_REGISTERS, STATE_SAR, STATE_SPECIAL } from "../memory/host-layout.ts";
 import type { MemorySpace } from "../memory/memory-space.ts";
 import { EXCEPTION_CYCLES } from "./cycle-model.ts";
 import { EventQueue } from "./event-queue.ts";
@@ -56,7 +56,7 @@ export class Core implements CycleClock, InterruptLines {
   /** a0 to a15. */
   readonly registers: Int32Array;
   /** By number; those with effects go through `readSpecial` and `writeSpecial`. */
-  readonly special = new Int32Array(256);
+  readonly special: Int32Array;
   pc = 0;
   cycles = 0;
   instructions = 0;
@@ -80,6 +80,7 @@ export class Core implements CycleClock, InterruptLines {
   constructor(memory: MemorySpace) {
     this.memory = memory;
     this.registers = memory.words.subarray(STATE_REGISTERS >> 2, (STATE_REGISTERS >> 2) + 16);
+    this.special = memory.words.subarray(STATE_SPECIAL >> 2, (STATE_SPECIAL >> 2) + 256);
     this.#sar = memory.words.subarray(STATE_SAR >> 2, (STATE_SAR >> 2) + 1);
     this.reset();
   }

@@ -71,7 +71,8 @@ export class NativeMachine {
   readonly #ram: Uint8Array;
   readonly #stack: Uint8Array;
   #user: MachineUser | undefined;
-  #isBitten = false;
+  /** Where the watchdog bit. */
+  #bittenAt: number | undefined;
 
   constructor(program: NativeProgram) {
     this.#program = program;
@@ -96,9 +97,9 @@ export class NativeMachine {
     const { chip } = this;
     this.#switchTo(user);
     const { cycles, instructions } = chip;
-    this.#isBitten = false;
+    this.#bittenAt = undefined;
     const calmDown = chip.core.at(cycles + WATCHDOG_CYCLES, () => {
-      this.#isBitten = true;
+      this.#bittenAt = chip.pc;
       chip.stop();
     });
     try {
@@ -141,11 +142,11 @@ export class NativeMachine {
       }
       if (result.kind === "returned") return result.words(1)[0] as number;
       if (result.kind === "exception") throw this.#trapOf(result.cause, result.epc1, result.excvaddr);
-      const place = this.#program.describe(this.chip.pc);
-      if (result.kind === "stopped" && this.#isBitten) {
-        throw new WatchdogBite(`a call ran for more than ${POLL_WATCHDOG_MS} ms of the chip's time`);
+      if (this.#bittenAt !== undefined) {
+        const place = this.#program.describe(this.#bittenAt);
+        throw new WatchdogBite(`a call ran for more than ${POLL_WATCHDOG_MS} ms, at ${place}`);
       }
-      throw new NativeTrap(`the program stopped (${result.kind}) at ${place}`);
+      throw new NativeTrap(`the program stopped (${result.kind})`);
     } catch (error) {
       // Registers and routines that are not emulated are out of a program's reach unless it goes astray.
       if (error instanceof EmulatorError && error.code === "not-emulated") {

@@ -298,7 +298,7 @@ export const TEST_PROGRAM_SOURCE: readonly string[] = [
 ];
 
 /** Where the instruction of Case.IllegalInstruction stands, after a nop. */
-export const TRAP_OFFSET = 0x15f;
+export const TRAP_OFFSET = 0x153;
 
 const HEX = `
   4c583101740200000002000070000000b4000000f800000084000000900000000080fe3f0082fe3f0d600d60cc2e00400010004060e31600

@@ -11,8 +11,12 @@ export const STATE_SAR = 0x80;
 export const STATE_CYCLES_LEFT = 0x84;
 /** Instructions that translated code has retired; it counts up. */
 export const STATE_INSTRUCTIONS = 0x88;
-/** Calls between translated functions that are under way. */
-export const STATE_DEPTH = 0x8c;
+/** Address that the call under way goes to; a function of the table that stands for no code yet gives it back. */
+export const STATE_TARGET = 0x8c;
+/** What CCOUNT will be when STATE_CYCLES_LEFT is 0. */
+export const STATE_COUNT_AT_END = 0x90;
+/** Special registers by number, 256 words. */
+export const STATE_SPECIAL = 0x400;
 
 /** A byte for each line of the flash window: whether it is in the cache. */
 export const CACHE_PRESENT = 0x1000;

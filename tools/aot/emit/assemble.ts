@@ -26,10 +26,12 @@ type Branch = Extract<CodeItem, { kind: "branch" }>;
 
 export function assemble(items: readonly CodeItem[]): AssembledCode {
   settleBranches(items);
-  return new Writer(dropUnusedTraps(items)).write();
+  const used = dropUnusedTraps(items);
+  if (used.length < items.length) settleBranches(used);
+  return new Writer(used).write();
 }
 
-/** They are last, so nothing moves. */
+/** Those that every branch has inline. */
 function dropUnusedTraps(items: readonly CodeItem[]): CodeItem[] {
   const used = new Set<Label>();
   for (const item of items) {

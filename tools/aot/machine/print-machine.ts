@@ -13,9 +13,10 @@ function printInst(inst: MachineInst): string {
   const regs = (list: readonly number[]) => list.map((reg) => (reg < 16 ? `a${reg}` : `v${reg}`)).join(" ");
   const parts: string[] = [inst.defs.length > 0 ? `${regs(inst.defs)} = ${inst.op}` : inst.op];
   if (inst.condition !== undefined) parts.push(inst.condition);
+  if (inst.callee !== undefined) parts.push(`fn${inst.callee.index}`);
   if (inst.inner !== undefined) parts.push(`{${printInst(inst.inner)}}`);
   if (inst.uses.length > 0) parts.push(regs(inst.uses));
-  if (inst.imm !== 0 || inst.op === "const" || inst.op.endsWith("slot")) parts.push(String(inst.imm));
+  if (inst.imm !== 0 || inst.op === "const" || /_(slot|argument|result)$/.test(inst.op)) parts.push(String(inst.imm));
   if (inst.imm2 !== undefined) parts.push(String(inst.imm2));
   if (inst.symbol !== undefined) parts.push(inst.symbol);
   if (inst.target !== undefined) parts.push(`-> b${inst.target.id}`);
