@@ -51,7 +51,9 @@ const session = new Session("counter", VERSION, queue);
 const totals = new RtcRecord(RTC_PRODUCT_OFFSET, 2);
 const direction = new Direction();
 const periods = new PeriodClock();
-const edges = new StaticArray<u8>(EDGE_LOG_MAX * EDGE_RECORD_BYTES);
+/** Edges taken from the host at a time. */
+const EDGES_READ = 16;
+const edges = new StaticArray<u8>(EDGES_READ * EDGE_RECORD_BYTES);
 
 let pinA: u32 = DEFAULT_PIN_A;
 let pinB: u32 = NO_PIN;
@@ -105,18 +107,21 @@ function countPulses(): void {
 }
 
 function countPassages(): void {
-  const log = changetype<usize>(edges);
-  const bytes = edge_read(log, EDGE_LOG_MAX * EDGE_RECORD_BYTES);
-  for (let at = 0; at + EDGE_RECORD_BYTES <= bytes; at += EDGE_RECORD_BYTES) {
-    const record = log + at;
-    const pin = <u32>load<u8>(record, 4);
-    const isBroken = (load<u8>(record, 5) != 0) == activeHigh;
-    const lost = load<u16>(record, 6);
-    if (lost != 0) logValue(LogLevel.Warning, "edges lost ", lost);
-    const passage = direction.edge(pin == pinB, isBroken, load<u32>(record));
-    if (passage == Passage.In) count(1, 0);
-    else if (passage == Passage.Out) count(0, 1);
+  for (let taken = 0; taken < EDGE_LOG_MAX; taken += EDGES_READ) {
+    const bytes = edge_read(changetype<usize>(edges), EDGES_READ * EDGE_RECORD_BYTES);
+    for (let at = 0; at + EDGE_RECORD_BYTES <= bytes; at += EDGE_RECORD_BYTES) countEdge(changetype<usize>(edges) + at);
+    if (bytes < EDGES_READ * EDGE_RECORD_BYTES) return;
   }
+}
+
+function countEdge(record: usize): void {
+  const pin = <u32>load<u8>(record, 4);
+  const isBroken = (load<u8>(record, 5) != 0) == activeHigh;
+  const lost = load<u16>(record, 6);
+  if (lost != 0) logValue(LogLevel.Warning, "edges lost ", lost);
+  const passage = direction.edge(pin == pinB, isBroken, load<u32>(record));
+  if (passage == Passage.In) count(1, 0);
+  else if (passage == Passage.Out) count(0, 1);
 }
 
 /** Totals go to RTC memory at once: a restart loses nobody from them. */

@@ -79,6 +79,8 @@ export interface RoutineContext {
   spend(cycles: number): void;
   /** Leaves to another address than a0 when the routine is done (a jump into other code). */
   jump(address: number): void;
+  /** Ends the routine in an exception of the core, at the routine's own address; `address` becomes EXCVADDR. */
+  raise(cause: number, address: number): void;
   /** Calls chip code and comes back with its registers a2.. in place; registers other than results are restored. */
   call(address: number, args: readonly number[]): number;
 }

@@ -16,6 +16,7 @@ import { EmulatorError } from "./emulator-error.ts";
 import { CALL_RETURN_ADDRESS, DRAM_ADDRESS, DRAM_BYTES, FLASH_WINDOW_BYTES } from "./memory/address-map.ts";
 import { type ExtraRam, MemorySpace } from "./memory/memory-space.ts";
 import { Profile, type ProfiledFunction } from "./profile.ts";
+import { Translator } from "./translate/translator.ts";
 
 export interface Connections {
   readonly clock: CycleClock;
@@ -86,6 +87,8 @@ export interface TraceRecord {
 /** Where a called routine's stack begins when the chip has none: below what the ROM keeps at the end of DRAM. */
 const DEFAULT_STACK = DRAM_ADDRESS + DRAM_BYTES - 16;
 const STACK_ALIGNMENT = 16;
+/** Entries of a block before it is worth a module of its own. */
+const TRANSLATE_AFTER = 500;
 
 export class Chip {
   readonly memory: MemorySpace;
@@ -95,6 +98,7 @@ export class Chip {
   readonly #blocks: BlockCache;
   readonly #protection = new RegionProtection();
   readonly #routines: Map<number, NamedRoutine>;
+  readonly #translator: Translator | undefined;
   readonly #executor: Executor;
   #mappedAt: number | undefined;
   #profile: Profile | undefined;
@@ -110,10 +114,11 @@ export class Chip {
     this.#blocks = new BlockCache(this.core, (address) => this.#routines.has(address >>> 0));
     const { onSimcall } = options;
     const interpreter = new Interpreter(this.core, this.#blocks, this.#protection, {
-      heatLimit: 0,
+      heatLimit: options.engine === "interpreter" ? 0 : (options.translateAfter ?? TRANSLATE_AFTER),
       onSimcall: onSimcall && (() => onSimcall(this)),
     });
-    this.#executor = new Executor(this.core, this.#blocks, interpreter, this.#routines, (address, args) =>
+    this.#translator = options.engine === "interpreter" ? undefined : new Translator(this.core, this.#blocks);
+    this.#executor = new Executor(this.core, interpreter, this.#translator, this.#routines, (address, args) =>
       this.#callFromRoutine(address, args),
     );
     if (options.flashMapped !== false) this.mapFlash(0);
@@ -143,6 +148,11 @@ export class Chip {
 
   get instructions(): number {
     return this.core.instructions;
+  }
+
+  /** Regions of code that have been translated since power-on. */
+  get translatedRegions(): number {
+    return this.#translator?.compiled ?? 0;
   }
 
   get cycles(): number {

@@ -1,5 +1,6 @@
 /** `npm run bench -- <what>`: measurements of the real thing, never part of the tests. */
 import { benchIngest, INGEST_HELP } from "./ingest.ts";
+import { benchNative, NATIVE_HELP } from "./native.ts";
 
 interface Bench {
   summary: string;
@@ -9,6 +10,7 @@ interface Bench {
 
 const BENCHES: Record<string, Bench> = {
   ingest: { summary: "readings from MQTT to disk", help: INGEST_HELP, run: benchIngest },
+  native: { summary: "our native code beside gcc's", help: NATIVE_HELP, run: benchNative },
 };
 
 const HELP = `Usage: npm run bench -- <what> [options]

@@ -71,7 +71,11 @@ function parseAction(item: unknown, place: string): Action {
   const raw = object(item, place);
   const type = text(raw["type"], `${place}.type`);
   if (type !== "invoke" && type !== "get") throw new CommandFileError(`${place}.type is "${type}", not invoke or get`);
-  const action: Action = { type, field: text(raw["field"], `${place}.field`), args: values(raw["args"], `${place}.args`) };
+  const action: Action = {
+    type,
+    field: text(raw["field"], `${place}.field`),
+    args: values(raw["args"], `${place}.args`),
+  };
   if (raw["module"] !== undefined) action.module = text(raw["module"], `${place}.module`);
   return action;
 }
@@ -84,8 +88,13 @@ function values(item: unknown, place: string): ExpectedValue[] {
     const value: ExpectedValue = { type: text(raw["type"], `${at}.type`) };
     if (raw["values"] !== undefined) value.values = values(raw["values"], `${at}.values`);
     // Vectors have a list of lanes.
-    else if (raw["value"] !== undefined && !Array.isArray(raw["value"])) value.value = text(raw["value"], `${at}.value`);
-    if (isNumberType(value.type) && value.value !== undefined && !/^(\d+|nan:(canonical|arithmetic))$/.test(value.value)) {
+    else if (raw["value"] !== undefined && !Array.isArray(raw["value"]))
+      value.value = text(raw["value"], `${at}.value`);
+    if (
+      isNumberType(value.type) &&
+      value.value !== undefined &&
+      !/^(\d+|nan:(canonical|arithmetic))$/.test(value.value)
+    ) {
       throw new CommandFileError(`${at}.value is "${value.value}", not the bits of a number`);
     }
     return value;

@@ -13,7 +13,8 @@ export function foreignType(values: readonly ExpectedValue[]): string | undefine
 }
 
 export function argumentValue({ type, value }: ExpectedValue): WasmValue {
-  if (!isNumberType(type) || value === undefined || !/^\d+$/.test(value)) throw new Error(`no argument: ${type} ${value}`);
+  if (!isNumberType(type) || value === undefined || !/^\d+$/.test(value))
+    throw new Error(`no argument: ${type} ${value}`);
   return valueOf(type, BigInt(value));
 }
 

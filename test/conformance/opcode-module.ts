@@ -54,7 +54,13 @@ export function opcodeModule(opcode: NumericOpcode): { wasm: Uint8Array; shapes:
   const shapes: Shape[] = [];
   const isCondition = opcode.result === "i32" && /\.(eqz?|ne|[lg][te](_[su])?)$/.test(opcode.name);
 
-  function add(name: string, params: ValType[], operands: Shape["operands"], code: number[], wrap = (c: number[]) => c) {
+  function add(
+    name: string,
+    params: ValType[],
+    operands: Shape["operands"],
+    code: number[],
+    wrap = (c: number[]) => c,
+  ) {
     const integers = params.map(integerOf);
     const result = integerOf(opcode.result);
     const whole = wrap([...code, ...opcode.code, ...TO_INTEGER[opcode.result]]);

@@ -8,8 +8,8 @@ import { SeededRandom } from "../../runtime/board/random.ts";
 import type { ValType } from "../../tools/aot/read/module.ts";
 import { NUMERIC_OPCODES, type NumericOpcode } from "../native/numeric-opcodes.ts";
 import { NO_IMPORTS, type Outcome, showOutcome } from "../native/program.ts";
-import { compileForChip } from "../native/program-on-chip.ts";
 import { isTrapOfV8, ProgramInV8 } from "../native/program-in-v8.ts";
+import { compileForChip } from "../native/program-on-chip.ts";
 import { isArithmeticNan, isCanonicalNan, isNan, showValue, valueOf } from "../native/wasm-values.ts";
 import { EDGE_VALUES, randomBits } from "./edge-values.ts";
 import { integerOf, opcodeModule, type Shape } from "./opcode-module.ts";
@@ -66,5 +66,7 @@ function isAsExpected(opcode: NumericOpcode, operands: bigint[], expected: Outco
   if (right === undefined || value === undefined) return false;
   const float = valueOf(opcode.result, value.bits);
   if (!isNan(valueOf(opcode.result, right.bits)) || KEEPS_NAN_BITS.test(opcode.name)) return right.bits === value.bits;
-  return inputs.some((input) => isNan(input) && !isCanonicalNan(input)) ? isArithmeticNan(float) : isCanonicalNan(float);
+  return inputs.some((input) => isNan(input) && !isCanonicalNan(input))
+    ? isArithmeticNan(float)
+    : isCanonicalNan(float);
 }

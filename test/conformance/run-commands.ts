@@ -4,7 +4,7 @@
  */
 import { CompileError, UnsupportedError } from "../../tools/aot/errors.ts";
 import { interfaceOf } from "../native/interface-of.ts";
-import { type Outcome, showOutcome, STACK_EXHAUSTED } from "../native/program.ts";
+import { type Outcome, STACK_EXHAUSTED, showOutcome } from "../native/program.ts";
 import { type ChipSettings, compileForChip, type ProgramOnChip } from "../native/program-on-chip.ts";
 import { showValue } from "../native/wasm-values.ts";
 import type { Action, Command } from "./commands.ts";
@@ -168,5 +168,7 @@ function verdict(isRight: (outcome: Outcome) => boolean, expected: string, outco
 
 /** `add(i32 1, i32 2)`, to say which call failed. */
 export function showAction(action: Action): string {
-  return action.type === "get" ? action.field : `${action.field}(${action.args.map(argumentValue).map(showValue).join(", ")})`;
+  return action.type === "get"
+    ? action.field
+    : `${action.field}(${action.args.map(argumentValue).map(showValue).join(", ")})`;
 }

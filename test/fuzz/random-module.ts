@@ -40,7 +40,9 @@ export class ModuleGenerator {
     const random = new SeededRandom(seed);
     const areAccessesTame = random.integer(0, 1) === 1;
     const pick = <T>(list: T[]): T => list[random.integer(0, list.length - 1)] as T;
-    const bytes = new Uint8Array(Math.round(INPUT_BYTES_LEAST * (INPUT_BYTES_MOST / INPUT_BYTES_LEAST) ** random.fraction()));
+    const bytes = new Uint8Array(
+      Math.round(INPUT_BYTES_LEAST * (INPUT_BYTES_MOST / INPUT_BYTES_LEAST) ** random.fraction()),
+    );
     random.fill(bytes);
     const flags = [pick(["", "--no-fuzz-oob"]), pick(OPTIMISATIONS)].filter((flag) => flag !== "");
     const features = pick(FEATURES);

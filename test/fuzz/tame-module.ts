@@ -9,7 +9,16 @@
  */
 import type { ValType } from "../../tools/aot/read/module.ts";
 import { constant, list, localGet, localSet, unsigned, VALUE_TYPE_CODES } from "../native/wasm-writer.ts";
-import { ByteCursor, Opcode, readBodies, readSections, SectionId, skipInstruction, writeBodies, writeSections } from "./binary-module.ts";
+import {
+  ByteCursor,
+  Opcode,
+  readBodies,
+  readSections,
+  SectionId,
+  skipInstruction,
+  writeBodies,
+  writeSections,
+} from "./binary-module.ts";
 
 export interface TameOptions {
   /** Addresses are masked into memory and aligned. */
@@ -55,7 +64,9 @@ export function tameModule(wasm: Uint8Array, options: TameOptions): Uint8Array {
       if (id === SectionId.Memory) return { id, content: Uint8Array.from(MEMORY) };
       if (id === SectionId.Export) return { id, content: withGlobals(content, globals) };
       if (id !== SectionId.Code) return { id, content };
-      const bodies = readBodies(content).map((body, index) => tameBody(body, paramCounts[types[index] ?? 0] ?? 0, options));
+      const bodies = readBodies(content).map((body, index) =>
+        tameBody(body, paramCounts[types[index] ?? 0] ?? 0, options),
+      );
       return { id, content: writeBodies(bodies) };
     }),
   );

@@ -14,6 +14,8 @@ const READ_WRITE = [
   // Masked while PS has its value of the reset.
   ...["intenable", "ps"],
 ];
+/** Bits that this core has. QEMU also keeps what belongs to windows and rings in PS, and all 32 bits of INTENABLE. */
+const MASKS: Record<string, number> = { ps: 0x3f, intenable: 0x7fff };
 const READ_ONLY = ["176", "208", "prid", "interrupt"];
 
 export interface SpecialRegisterProgram {
@@ -32,7 +34,7 @@ export function specialRegisterProgram(): SpecialRegisterProgram {
   for (const name of READ_WRITE) {
     code.emit(`rsr.${name}` as Mnemonic, 2);
     for (const pattern of PATTERNS) {
-      code.loadLiteral(3, pattern);
+      code.loadLiteral(3, (pattern & (MASKS[name] ?? 0xffffffff)) >>> 0);
       // Writing bit 0 of LITBASE changes what l32r means; the literals come before.
       if (name === "litbase") code.emit("movi", 4, 0);
       code.emit(`wsr.${name}` as Mnemonic, 3);

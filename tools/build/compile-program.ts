@@ -46,7 +46,9 @@ const PAGE_BYTES = 65536;
 /** Where the program's memory begins: at 0 of a page of its own, or at its place in the chip's address space. */
 const MEMORY_START = { wasm: 0, lx106: PROGRAM_RAM_ADDRESS };
 
+/** What runs a program: WebAssembly in this process, or its machine code on the emulated chip. */
 export type Engine = keyof typeof MEMORY_START;
+export const ENGINES = Object.keys(MEMORY_START) as Engine[];
 
 function memoryOptions(engine: Engine): string[] {
   const start = MEMORY_START[engine];
@@ -57,6 +59,8 @@ function memoryOptions(engine: Engine): string[] {
     ["--memoryBase", String(start + PROGRAM_DATA_OFFSET)],
     ["--initialMemory", pages],
     ["--maximumMemory", pages],
+    // Names of functions, for listings, reports and crashes. They are no part of what runs.
+    engine === "lx106" ? ["--debug"] : [],
   ].flat();
 }
 
@@ -73,7 +77,15 @@ export async function compileProgram(path: string, engine: Engine = "wasm"): Pro
   const files = new Map<string, Uint8Array | string>();
   const diagnostics: string[] = [];
   const { error } = await asc.main(
-    [posix(relative(PACKAGE_ROOT, entry)), ...OPTIONS, ...memoryOptions(engine), "--outFile", "out.wasm", "--textFile", "out.wat"],
+    [
+      posix(relative(PACKAGE_ROOT, entry)),
+      ...OPTIONS,
+      ...memoryOptions(engine),
+      "--outFile",
+      "out.wasm",
+      "--textFile",
+      "out.wat",
+    ],
     {
       stdout: { write: () => true },
       stderr: { write: (chunk: string | Uint8Array) => Boolean(diagnostics.push(String(chunk))) },

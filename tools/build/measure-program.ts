@@ -4,8 +4,7 @@ import { SeededRandom } from "../../runtime/board/random.ts";
 import { VirtualBoard } from "../../runtime/board/virtual-board.ts";
 import { VirtualTime } from "../../runtime/board/virtual-time.ts";
 import { PROGRAM_RAM_BYTES } from "../../runtime/contract/limits.ts";
-import { WasmDevice } from "../../runtime/wasm/wasm-device.ts";
-import type { WasmProgram } from "../../runtime/wasm/wasm-program.ts";
+import { createDevice, type DeviceProgram } from "./create-device.ts";
 
 /** Time for the program's `start`, milliseconds of virtual time. */
 const START_MS = 1000;
@@ -18,11 +17,11 @@ export interface ProgramMemory {
 }
 
 /** Undefined for a program that does not export `heap_used` and `heap_limit`. */
-export async function measureProgram(program: WasmProgram): Promise<ProgramMemory | undefined> {
+export async function measureProgram(program: DeviceProgram): Promise<ProgramMemory | undefined> {
   const time = new VirtualTime();
   const random = new SeededRandom(0);
   const network = new MemoryNetwork({ time, random }).station();
-  const device = new WasmDevice(program, new VirtualBoard({ time, random, network, mac: new Uint8Array(6) }));
+  const device = createDevice(program, new VirtualBoard({ time, random, network, mac: new Uint8Array(6) }));
   device.powerOn();
   await time.run(START_MS);
   const { heapUsedBytes, heapLimitBytes } = device.figures;

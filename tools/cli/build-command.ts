@@ -1,50 +1,113 @@
-/** `lintel build`: a device program from source to WebAssembly, with a report of what it takes. */
+/** `lintel build`: a device program from source to WebAssembly or to machine code, with a report of what it takes. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import type { Command } from "commander";
 import { PROGRAM_RAM_BYTES } from "../../runtime/contract/limits.ts";
 import { WasmProgram } from "../../runtime/wasm/wasm-program.ts";
-import { compileProgram } from "../build/compile-program.ts";
+import { listModule } from "../aot/listing/list-module.ts";
+import { readBoard } from "../build/board.ts";
+import { buildNative, exceededBudgets, type NativeReport, reportNative } from "../build/build-native.ts";
+import { compileProgram, type Engine } from "../build/compile-program.ts";
 import { measureProgram } from "../build/measure-program.ts";
 import { CommandError } from "./command-error.ts";
+import { parseEngine } from "./option-values.ts";
 
 interface BuildOptions {
+  engine: Engine;
+  board: string;
   out?: string;
+  checked: boolean;
   json: boolean;
 }
 
 export function addBuildCommand(program: Command): void {
   program
     .command("build")
-    .description("compile a device program to WebAssembly")
+    .description("compile a device program to WebAssembly, or to machine code of the chip")
     .argument("<program>", "folder of the program, as firmware/counter")
-    .option("-o, --out <file>", "file to write (default: build/<program>.wasm)")
+    .option("--engine <engine>", "wasm, or lx106: machine code of the ESP8266", parseEngine, "wasm")
+    .option("--board <board>", "with lx106: a name in boards/ or a file; its budgets must hold", "generic")
+    .option("-o, --out <file>", "file to write (default: build/<program>.wasm or .lx106; beside it .lst and .map.json)")
+    .option("--checked", "with lx106: check the bounds of every memory access", false)
     .option("--json", "print the report as one line of JSON", false)
-    .action(async (path: string, options: BuildOptions) => {
-      const compiled = await compileProgram(path);
-      // A module that the engine would refuse is not written.
-      const ram = await measureProgram(WasmProgram.compile(compiled.wasm));
-      const file = options.out ?? join("build", `${compiled.name}.wasm`);
-      writeModule(file, compiled.wasm);
-      const report = { program: compiled.name, file, wasmBytes: compiled.wasm.length, ...ram };
-      if (options.json) console.log(JSON.stringify(report));
-      else {
-        console.log(`${report.program}: ${report.wasmBytes} bytes in ${relative(".", file) || file}`);
-        console.log(
-          ram === undefined
-            ? "RAM: unknown, since the program does not export heap_used and heap_limit of the device library"
-            : `RAM: ${ram.staticBytes} static + ${ram.heapBytes} allocated at start = ` +
-                `${ram.staticBytes + ram.heapBytes} of ${PROGRAM_RAM_BYTES} bytes`,
-        );
-      }
-    });
+    .action((path: string, options: BuildOptions) =>
+      options.engine === "wasm" ? buildWasm(path, options) : buildLx106(path, options),
+    );
 }
 
-function writeModule(file: string, wasm: Uint8Array): void {
-  try {
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, wasm);
-  } catch (error) {
-    throw new CommandError(`cannot write ${file}: ${error instanceof Error ? error.message : error}`);
+async function buildWasm(path: string, options: BuildOptions): Promise<void> {
+  if (options.checked) throw new CommandError("WebAssembly checks every access by itself: --checked is for lx106");
+  const compiled = await compileProgram(path);
+  // A module that the engine would refuse is not written.
+  const ram = await measureProgram(WasmProgram.compile(compiled.wasm));
+  const file = options.out ?? join("build", `${compiled.name}.wasm`);
+  writeFiles([[file, compiled.wasm]]);
+  const report = { program: compiled.name, file, wasmBytes: compiled.wasm.length, ...ram };
+  if (options.json) return console.log(JSON.stringify(report));
+  console.log(`${report.program}: ${report.wasmBytes} bytes in ${shown(file)}`);
+  console.log(
+    ram === undefined
+      ? UNKNOWN_RAM
+      : `RAM: ${ram.staticBytes} static + ${ram.heapBytes} allocated at start = ` +
+          `${ram.staticBytes + ram.heapBytes} of ${PROGRAM_RAM_BYTES} bytes`,
+  );
+}
+
+const UNKNOWN_RAM = "RAM: unknown, since the program does not export heap_used and heap_limit of the device library";
+
+async function buildLx106(path: string, options: BuildOptions): Promise<void> {
+  const board = readBoard(options.board);
+  const built = await buildNative(path, { checked: options.checked });
+  const report = await reportNative(built, board);
+  const exceeded = exceededBudgets(report);
+  if (exceeded.length > 0) {
+    throw new CommandError(`${report.program} does not fit board ${board.name}: ${exceeded.join("; ")}`);
+  }
+  const { image, functions, trapSites, sources } = built.module;
+  const file = options.out ?? join("build", `${report.program}.lx106`);
+  const stem = file.replace(/\.lx106$/, "");
+  const files = { image: file, listing: `${stem}.lst`, map: `${stem}.map.json` };
+  writeFiles([
+    [files.image, image],
+    [files.listing, listModule(built.module)],
+    [files.map, JSON.stringify({ functions, trapSites, sources })],
+  ]);
+  if (options.json) console.log(JSON.stringify({ ...report, files }));
+  else for (const line of describe(report, files)) console.log(line);
+}
+
+function describe(report: NativeReport, files: { image: string; listing: string }): string[] {
+  const { imageBytes, codeBytes, literalBytes, dataBytes, ram, stack, largestFunctions, budgets } = report;
+  const of = (budget: number | undefined) => (budget === undefined ? "" : ` of ${budget}`);
+  return [
+    `${report.program}: ${imageBytes}${of(budgets.imageBytes)} bytes in ${shown(files.image)}, listing in ${shown(files.listing)}`,
+    `flash: ${codeBytes} code + ${literalBytes} constants + ${dataBytes} data + 32 header`,
+    ram === undefined
+      ? UNKNOWN_RAM
+      : `RAM: ${ram.staticBytes} static + ${ram.globalBytes} globals + ${ram.heapBytes} allocated at start = ` +
+        `${ram.totalBytes}${of(budgets.ramBytes)} bytes`,
+    stack.bytes === undefined
+      ? `stack: not known, for functions call themselves: ${stack.chain.join(", ")}`
+      : `stack: at most ${stack.bytes}${of(budgets.stackBytes)} bytes, in ${stack.chain.join(" > ")}`,
+    "largest functions:",
+    ...largestFunctions.map(
+      ({ name, sizeBytes, frameBytes }) =>
+        `  ${String(sizeBytes).padStart(6)} bytes, frame ${String(frameBytes).padStart(3)}  ${name}`,
+    ),
+  ];
+}
+
+function shown(file: string): string {
+  return relative(".", file) || file;
+}
+
+function writeFiles(files: [string, Uint8Array | string][]): void {
+  for (const [file, contents] of files) {
+    try {
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, contents);
+    } catch (error) {
+      throw new CommandError(`cannot write ${file}: ${error instanceof Error ? error.message : error}`);
+    }
   }
 }

@@ -1,6 +1,8 @@
 /** Values of command line options: checked, with a line that says what is expected. */
 import { InvalidArgumentError } from "commander";
 
+import { ENGINES, type Engine } from "../build/compile-program.ts";
+
 const PORT_MAX = 65535;
 
 export function parsePort(text: string): number {
@@ -54,4 +56,10 @@ export function parseUrl(text: string): URL {
     // Falls through to the one message there is.
   }
   throw new InvalidArgumentError("A server is given by the address of its API, as http://127.0.0.1:8080.");
+}
+
+export function parseEngine(text: string): Engine {
+  const engine = ENGINES.find((name) => name === text);
+  if (engine === undefined) throw new InvalidArgumentError(`An engine is one of: ${ENGINES.join(", ")}.`);
+  return engine;
 }

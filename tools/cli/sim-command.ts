@@ -7,14 +7,14 @@ import { SeededRandom } from "../../runtime/board/random.ts";
 import { RealTime } from "../../runtime/board/real-time.ts";
 import { TcpNetwork } from "../../runtime/board/tcp-network.ts";
 import { LogLevel } from "../../runtime/contract/host-abi.ts";
-import { WasmProgram } from "../../runtime/wasm/wasm-program.ts";
-import { compileProgram } from "../build/compile-program.ts";
+import type { Engine } from "../build/compile-program.ts";
+import { loadProgram } from "../build/load-program.ts";
 import { ApiClient } from "../client/api-client.ts";
 import { CounterFleet, DEVICES_MAX, type FleetOptions } from "../sim/counter-fleet.ts";
 import { tallyReadings } from "../sim/tally.ts";
 import { VirtualShop } from "../sim/virtual-shop.ts";
 import { CommandError } from "./command-error.ts";
-import { parseAddress, parseCount, parseDuration } from "./option-values.ts";
+import { parseAddress, parseCount, parseDuration, parseEngine } from "./option-values.ts";
 import { DEFAULT_HOST, DEFAULT_MQTT_PORT } from "./serve-command.ts";
 import { StopRequest } from "./stop-request.ts";
 
@@ -23,6 +23,7 @@ const HOUR_MS = 3_600_000;
 const REACH_TIMEOUT_MS = 5000;
 
 interface SimOptions {
+  engine: Engine;
   devices: number;
   server?: { host: string; port: number };
   seconds?: number;
@@ -39,6 +40,7 @@ export function addSimCommand(program: Command): void {
     .command("sim")
     .description("run virtual counters at the doors of a virtual shop")
     .argument("[program]", "folder of the program", "firmware/counter")
+    .option("--engine <engine>", "wasm, or lx106: machine code on an emulated chip", parseEngine, "wasm")
     .option("--devices <n>", "how many boards; every second one has two barriers", parseCount(1, DEVICES_MAX), 1)
     .option(
       "--server <host:port>",
@@ -64,9 +66,9 @@ export function addSimCommand(program: Command): void {
       const log = options.json ? console.error : console.log;
       const server = options.server ?? { host: DEFAULT_HOST, port: DEFAULT_MQTT_PORT };
       if (options.virtualHours === undefined) await checkReachable(server);
-      const wasm = WasmProgram.compile((await compileProgram(path)).wasm);
+      const loaded = await loadProgram(path, options.engine);
       const shop = {
-        program: wasm,
+        program: loaded,
         devices: options.devices,
         periodS: options.period,
         meanIntervalMs: options.interval * 1000,

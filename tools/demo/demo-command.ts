@@ -1,7 +1,8 @@
 /** `lintel demo`: the whole product in one command. */
 import type { Command } from "commander";
+import type { Engine } from "../build/compile-program.ts";
 import { CommandError } from "../cli/command-error.ts";
-import { parseCount, parseDuration, parseMoment } from "../cli/option-values.ts";
+import { parseCount, parseDuration, parseEngine, parseMoment } from "../cli/option-values.ts";
 import { DEFAULT_HOST, DEFAULT_HTTP_PORT, DEFAULT_MQTT_PORT } from "../cli/serve-command.ts";
 import { StopRequest } from "../cli/stop-request.ts";
 import { DEVICES_MAX } from "../sim/counter-fleet.ts";
@@ -12,6 +13,7 @@ const DEFAULT_CUT_S = 5;
 
 interface DemoCommandOptions {
   seconds?: number;
+  engine: Engine;
   devices: number;
   seed: number;
   restartServerAt?: number;
@@ -26,6 +28,7 @@ export function addDemoCommand(program: Command): void {
     .command("demo")
     .description("a server, a shop of virtual counters, and the proof that nobody was lost")
     .option("--seconds <s>", "close the doors after this time (default: at Ctrl-C)", parseDuration)
+    .option("--engine <engine>", "wasm, or lx106: machine code on an emulated chip", parseEngine, "wasm")
     .option("--devices <n>", "how many counters", parseCount(1, DEVICES_MAX), 6)
     .option("--seed <n>", "the same seed gives the same visitors", parseCount(0), 1)
     .option("--restart-server-at <s>", "stop the server and start it again", parseMoment)
@@ -40,6 +43,7 @@ export function addDemoCommand(program: Command): void {
         host,
         mqttPort: await freePort(host, DEFAULT_MQTT_PORT),
         httpPort: await freePort(host, DEFAULT_HTTP_PORT),
+        engine: options.engine,
         devices: options.devices,
         seed: options.seed,
         terminal: options.json ? process.stderr : process.stdout,

@@ -10,8 +10,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { SeededRandom } from "../../runtime/board/random.ts";
 import { RealTime } from "../../runtime/board/real-time.ts";
 import { TcpNetwork } from "../../runtime/board/tcp-network.ts";
-import { WasmProgram } from "../../runtime/wasm/wasm-program.ts";
-import { compileProgram } from "../build/compile-program.ts";
+import type { Engine } from "../build/compile-program.ts";
+import type { DeviceProgram } from "../build/create-device.ts";
+import { loadProgram } from "../build/load-program.ts";
 import { ApiClient, ApiError } from "../client/api-client.ts";
 import { CounterFleet } from "../sim/counter-fleet.ts";
 import { type Tally, tallyReadings } from "../sim/tally.ts";
@@ -26,6 +27,7 @@ const DRAIN_TIMEOUT_MS = 90_000;
 const DRAIN_POLL_MS = 250;
 
 export interface DemoOptions extends Omit<ServerProcessOptions, "dataDir"> {
+  engine: Engine;
   devices: number;
   seed: number;
   /** Where output for people goes. */
@@ -56,15 +58,15 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   const dataDir = await mkdtemp(join(tmpdir(), "lintel-demo-"));
   const server = new ServerProcess({ ...options, dataDir });
   try {
-    const [{ wasm }] = await Promise.all([compileProgram("firmware/counter"), server.start()]);
-    return await runShop(options, server, WasmProgram.compile(wasm));
+    const [program] = await Promise.all([loadProgram("firmware/counter", options.engine), server.start()]);
+    return await runShop(options, server, program);
   } finally {
     await server.stop();
     await rm(dataDir, { recursive: true, force: true });
   }
 }
 
-async function runShop(options: DemoOptions, server: ServerProcess, program: WasmProgram): Promise<DemoResult> {
+async function runShop(options: DemoOptions, server: ServerProcess, program: DeviceProgram): Promise<DemoResult> {
   const { terminal, devices, seed, host, mqttPort } = options;
   const api = new ApiClient(server.url);
   const time = new RealTime();
@@ -84,7 +86,7 @@ async function runShop(options: DemoOptions, server: ServerProcess, program: Was
     meanIntervalMs: MEAN_INTERVAL_MS,
   });
   terminal.write(`Server: ${server.url.origin}/api/v1/devices for people, mqtt://${host}:${mqttPort} for devices.\n`);
-  terminal.write(`${devices} virtual counters send a count every ${PERIOD_S} s.\n\n`);
+  terminal.write(`${devices} virtual counters (${options.engine}) send a count every ${PERIOD_S} s.\n\n`);
   const board = new LiveBoard(terminal);
   const view = api.live({}, (reading) => board.show(reading));
   try {

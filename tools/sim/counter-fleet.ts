@@ -5,14 +5,13 @@
  */
 
 import { writeConfig } from "../../runtime/board/config-image.ts";
-import type { DeviceOptions } from "../../runtime/board/device-life.ts";
+import type { DeviceLife, DeviceOptions } from "../../runtime/board/device-life.ts";
 import type { Network } from "../../runtime/board/network.ts";
 import type { RandomSource } from "../../runtime/board/random.ts";
 import type { Cancel, TimeSource } from "../../runtime/board/time-source.ts";
 import { type LogSink, VirtualBoard } from "../../runtime/board/virtual-board.ts";
 import { CounterSetting } from "../../runtime/contract/config-record.ts";
-import { WasmDevice } from "../../runtime/wasm/wasm-device.ts";
-import type { WasmProgram } from "../../runtime/wasm/wasm-program.ts";
+import { createDevice, type DeviceProgram } from "../build/create-device.ts";
 import { Door } from "./door.ts";
 
 /** GPIO14 and GPIO12: D5 and D6 of most boards. */
@@ -28,7 +27,7 @@ const POWER_SPREAD_MS = 500;
 export interface FleetOptions {
   time: TimeSource;
   random: RandomSource;
-  program: WasmProgram;
+  program: DeviceProgram;
   devices: number;
   /** The network of one board. */
   network: (index: number) => Network;
@@ -48,7 +47,7 @@ export interface FleetOptions {
 
 export interface FleetMember {
   mac: string;
-  device: WasmDevice;
+  device: DeviceLife;
   door: Door;
 }
 
@@ -124,7 +123,7 @@ export class CounterFleet {
       hasInner,
       meanIntervalMs,
     });
-    return { mac, device: new WasmDevice(program, board, engine), door };
+    return { mac, device: createDevice(program, board, engine), door };
   }
 }
 

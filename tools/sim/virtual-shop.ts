@@ -8,9 +8,9 @@ import { join } from "node:path";
 import { MemoryNetwork } from "../../runtime/board/memory-network.ts";
 import { SeededRandom } from "../../runtime/board/random.ts";
 import { VirtualTime } from "../../runtime/board/virtual-time.ts";
-import type { WasmProgram } from "../../runtime/wasm/wasm-program.ts";
 import { type LintelServer, startServer } from "../../server/app.ts";
 import { silentLogger } from "../../server/logger.ts";
+import type { DeviceProgram } from "../build/create-device.ts";
 import { CounterFleet, type FleetOptions } from "./counter-fleet.ts";
 
 const SERVER_HOST = "server";
@@ -20,7 +20,7 @@ const DRAIN_PERIODS = 2;
 
 export interface VirtualShopOptions
   extends Pick<FleetOptions, "devices" | "periodS" | "meanIntervalMs" | "log" | "boardRandom"> {
-  program: WasmProgram;
+  program: DeviceProgram;
   seed: number;
   startUnixMs: number;
   /** Where the server keeps its data; absent: a folder that is removed afterwards. */

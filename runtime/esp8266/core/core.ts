@@ -202,7 +202,11 @@ export class Core implements CycleClock, InterruptLines {
     const level = Math.max((ps & PS_EXCM) !== 0 ? EXCM_LEVEL : 0, ps & PS_INTLEVEL_MASK);
     if (level >= DEBUG_LEVEL) return false;
     this.special[SR.DEBUGCAUSE] = cause;
-    this.exception = { cause: DEBUG_EXCEPTION, pc: this.pc >>> 0, excvaddr: (this.special[SR.EXCVADDR] as number) >>> 0 };
+    this.exception = {
+      cause: DEBUG_EXCEPTION,
+      pc: this.pc >>> 0,
+      excvaddr: (this.special[SR.EXCVADDR] as number) >>> 0,
+    };
     this.#enterLevel(DEBUG_LEVEL, VECTOR_DEBUG);
     return true;
   }

@@ -16,7 +16,6 @@ import {
   ROM_BYTES,
 } from "../memory/address-map.ts";
 import type { Profile } from "../profile.ts";
-import type { BlockCache } from "./block-cache.ts";
 import type { Core } from "./core.ts";
 import { INSTRUCTION_CYCLES, TAKEN_CYCLES } from "./cycle-model.ts";
 import { ExceptionCause } from "./exception-causes.ts";
@@ -24,6 +23,14 @@ import { type Interpreter, Pause } from "./interpreter.ts";
 import { RoutineFrame } from "./routine-frame.ts";
 
 export type Stop = "limit" | "waiting" | "stopped" | "exception" | "returned";
+
+/** What the executor needs of translated code; see translate/translator.ts. */
+export interface TranslatedEngine {
+  /** Runs translated code at the program counter, short of a cycle; false when nothing was done. */
+  run(cycleLimit: number): boolean;
+  /** The block at the program counter has become hot. */
+  compile(): void;
+}
 
 /** Routines of TypeScript that call chip code that calls routines, and so on. */
 const MAX_NESTING = 64;
@@ -33,6 +40,7 @@ export class Executor {
   profile: Profile | undefined;
   readonly #core: Core;
   readonly #interpreter: Interpreter;
+  readonly #translator: TranslatedEngine | undefined;
   readonly #routines: ReadonlyMap<number, NamedRoutine>;
   readonly #call: (address: number, args: readonly number[]) => number;
   #nesting = 0;
@@ -40,13 +48,14 @@ export class Executor {
 
   constructor(
     core: Core,
-    _blocks: BlockCache,
     interpreter: Interpreter,
+    translator: TranslatedEngine | undefined,
     routines: ReadonlyMap<number, NamedRoutine>,
     call: (address: number, args: readonly number[]) => number,
   ) {
     this.#core = core;
     this.#interpreter = interpreter;
+    this.#translator = translator;
     this.#routines = routines;
     this.#call = call;
   }
@@ -95,19 +104,26 @@ export class Executor {
         naps++;
         continue;
       }
+      const limit = Math.min(core.nextEvent, cycleLimit, core.cycles + instructionLimit - core.instructions - naps);
       const pause: Pause = this.onTrace
         ? this.#traced(this.onTrace)
         : near
           ? this.#interpreter.step()
-          : this.#interpreter.run(
-              Math.min(core.nextEvent, cycleLimit, core.cycles + instructionLimit - core.instructions - naps),
-              false,
-            );
+          : this.#runBlocks(limit);
       near = pause === Pause.Limit && !core.attention;
       if (pause === Pause.Elsewhere && this.#leaveCode()) return "returned";
       if (stopOnException && core.exception) return "exception";
       core.exception = undefined;
     }
+  }
+
+  #runBlocks(cycleLimit: number): Pause {
+    const translator = this.profile ? undefined : this.#translator;
+    if (!translator) return this.#interpreter.run(cycleLimit, true);
+    if (translator.run(cycleLimit)) return Pause.Translated;
+    const pause = this.#interpreter.run(cycleLimit, true);
+    if (pause === Pause.Translated) translator.compile();
+    return pause;
   }
 
   /** No block at the program counter: the end of a call, a routine, or an exception. True: the call has returned. */
@@ -144,7 +160,8 @@ export class Executor {
     routine.run(frame);
     core.instructions++;
     core.cycles += INSTRUCTION_CYCLES + TAKEN_CYCLES;
-    core.pc = (frame.target ?? (core.registers[0] as number)) >>> 0;
+    if (frame.raised) core.raiseException(frame.raised.cause, frame.raised.address);
+    else core.pc = (frame.target ?? (core.registers[0] as number)) >>> 0;
     core.attention = true;
     this.profile?.count(pc, 1, core.cycles - cycles);
   }

@@ -146,133 +146,134 @@ export class Interpreter {
         const t = R[word >>> 24] as number;
         let address = 0;
         switch (word & 0xff) {
-          case Op.Add:
+          case 1: // Add
             R[d] = (s + t) | 0;
             continue;
-          case Op.Addx2:
+          case 2: // Addx2
             R[d] = ((s << 1) + t) | 0;
             continue;
-          case Op.Addx4:
+          case 3: // Addx4
             R[d] = ((s << 2) + t) | 0;
             continue;
-          case Op.Addx8:
+          case 4: // Addx8
             R[d] = ((s << 3) + t) | 0;
             continue;
-          case Op.Sub:
+          case 5: // Sub
             R[d] = (s - t) | 0;
             continue;
-          case Op.Subx2:
+          case 6: // Subx2
             R[d] = ((s << 1) - t) | 0;
             continue;
-          case Op.Subx4:
+          case 7: // Subx4
             R[d] = ((s << 2) - t) | 0;
             continue;
-          case Op.Subx8:
+          case 8: // Subx8
             R[d] = ((s << 3) - t) | 0;
             continue;
-          case Op.And:
+          case 9: // And
             R[d] = s & t;
             continue;
-          case Op.Or:
+          case 10: // Or
             R[d] = s | t;
             continue;
-          case Op.Xor:
+          case 11: // Xor
             R[d] = s ^ t;
             continue;
-          case Op.Neg:
+          case 12: // Neg
             R[d] = -t | 0;
             continue;
-          case Op.Abs:
+          case 13: // Abs
             R[d] = t < 0 ? -t | 0 : t;
             continue;
-          case Op.Addi:
+          case 14: // Addi
             R[d] = (s + immediate) | 0;
             continue;
-          case Op.Movi:
+          case 15: // Movi
             R[d] = immediate;
             continue;
-          case Op.Mov:
+          case 16: // Mov
             R[d] = s;
             continue;
-          case Op.Moveqz:
+          case 17: // Moveqz
             if (t === 0) R[d] = s;
             continue;
-          case Op.Movnez:
+          case 18: // Movnez
             if (t !== 0) R[d] = s;
             continue;
-          case Op.Movltz:
+          case 19: // Movltz
             if (t < 0) R[d] = s;
             continue;
-          case Op.Movgez:
+          case 20: // Movgez
             if (t >= 0) R[d] = s;
             continue;
-          case Op.Nsa:
+          case 21: // Nsa
             R[d] = Math.clz32(s ^ (s >> 31)) - 1;
             continue;
-          case Op.Nsau:
+          case 22: // Nsau
             R[d] = Math.clz32(s);
             continue;
-          case Op.Mul16u:
+          case 23: // Mul16u
             R[d] = Math.imul(s & 0xffff, t & 0xffff);
             continue;
-          case Op.Mul16s:
+          case 24: // Mul16s
             R[d] = Math.imul((s << 16) >> 16, (t << 16) >> 16);
             continue;
-          case Op.Mull:
+          case 25: // Mull
             R[d] = Math.imul(s, t);
             continue;
-          case Op.Slli:
+          case 26: // Slli
             R[d] = s << immediate;
             continue;
-          case Op.Srai:
+          case 27: // Srai
             R[d] = t >> immediate;
             continue;
-          case Op.Srli:
+          case 28: // Srli
             R[d] = t >>> immediate;
             continue;
-          case Op.Src:
+          case 29: // Src
             R[d] = funnel(s, t, sar);
             continue;
-          case Op.Srl:
+          case 30: // Srl
             R[d] = sar < 32 ? t >>> sar : 0;
             continue;
-          case Op.Sll:
+          case 31: // Sll
             R[d] = funnel(s, 0, sar);
             continue;
-          case Op.Sra:
+          case 32: // Sra
             R[d] = t >> Math.min(sar, 31);
             continue;
-          case Op.Ssr:
+          case 33: // Ssr
             sar = s & 31;
             continue;
-          case Op.Ssl:
+          case 34: // Ssl
             sar = 32 - (s & 31);
             continue;
-          case Op.Ssa8l:
+          case 35: // Ssa8l
             sar = (s & 3) << 3;
             continue;
-          case Op.Ssa8b:
+          case 36: // Ssa8b
             sar = 32 - ((s & 3) << 3);
             continue;
-          case Op.Ssai:
+          case 37: // Ssai
             sar = immediate;
             continue;
-          case Op.Extui:
+          case 38: // Extui
             R[d] = (t >>> (immediate & 31)) & (immediate >>> 8);
             continue;
-          case Op.Nop:
+          case 39: // Nop
             continue;
-          case Op.RsrSar:
+          case 40: // RsrSar
             R[d] = sar;
             continue;
-          case Op.WsrSar:
+          case 41: // WsrSar
             sar = t & 63;
             continue;
-          case Op.XsrSar:
+          case 42: // XsrSar
             R[d] = sar;
             sar = t & 63;
             continue;
-          case Op.L32r: {
+          case 43: {
+            // L32r
             address = immediate;
             const offset = (address - FLASH_WINDOW_ADDRESS) >>> 0;
             if (offset < FLASH_WINDOW_BYTES) {
@@ -285,7 +286,8 @@ export class Interpreter {
             R[d] = words[(extraOffset + extraHost) >>> 2] as number;
             continue;
           }
-          case Op.L32i: {
+          case 44: {
+            // L32i
             address = (s + immediate) | 0;
             if ((address & 3) !== 0) break;
             let host = (address - DRAM_ADDRESS) >>> 0;
@@ -298,7 +300,8 @@ export class Interpreter {
             R[d] = words[host >>> 2] as number;
             continue;
           }
-          case Op.L16ui: {
+          case 45: {
+            // L16ui
             address = (s + immediate) | 0;
             if ((address & 1) !== 0) break;
             let host = (address - DRAM_ADDRESS) >>> 0;
@@ -311,7 +314,8 @@ export class Interpreter {
             R[d] = halves[host >>> 1] as number;
             continue;
           }
-          case Op.L16si: {
+          case 46: {
+            // L16si
             address = (s + immediate) | 0;
             if ((address & 1) !== 0) break;
             let host = (address - DRAM_ADDRESS) >>> 0;
@@ -324,7 +328,8 @@ export class Interpreter {
             R[d] = ((halves[host >>> 1] as number) << 16) >> 16;
             continue;
           }
-          case Op.L8ui: {
+          case 47: {
+            // L8ui
             address = (s + immediate) | 0;
             let host = (address - DRAM_ADDRESS) >>> 0;
             if (host < DRAM_BYTES) host += DRAM_HOST;
@@ -336,7 +341,8 @@ export class Interpreter {
             R[d] = bytes[host] as number;
             continue;
           }
-          case Op.S32i: {
+          case 48: {
+            // S32i
             address = (s + immediate) | 0;
             if ((address & 3) !== 0) break;
             const offset = (address - DRAM_ADDRESS) >>> 0;
@@ -350,7 +356,8 @@ export class Interpreter {
             words[(extraOffset + extraHost) >>> 2] = t;
             continue;
           }
-          case Op.S16i: {
+          case 49: {
+            // S16i
             address = (s + immediate) | 0;
             if ((address & 1) !== 0) break;
             const offset = (address - DRAM_ADDRESS) >>> 0;
@@ -364,7 +371,8 @@ export class Interpreter {
             halves[(extraOffset + extraHost) >>> 1] = t;
             continue;
           }
-          case Op.S8i: {
+          case 50: {
+            // S8i
             address = (s + immediate) | 0;
             const offset = (address - DRAM_ADDRESS) >>> 0;
             if (offset < DRAM_BYTES) {
@@ -377,101 +385,101 @@ export class Interpreter {
             bytes[extraOffset + extraHost] = t;
             continue;
           }
-          case Op.Rsr:
+          case 51: // Rsr
             this.#settleAt(at, start, cycles, instructions, sar);
             R[d] = core.readSpecial(immediate);
             continue;
-          case Op.End:
+          case 0: // End
             break operations;
-          case Op.Beqz:
+          case 52: // Beqz
             if (s === 0) flow = Flow.Taken;
             break operations;
-          case Op.Bnez:
+          case 53: // Bnez
             if (s !== 0) flow = Flow.Taken;
             break operations;
-          case Op.Bltz:
+          case 54: // Bltz
             if (s < 0) flow = Flow.Taken;
             break operations;
-          case Op.Bgez:
+          case 55: // Bgez
             if (s >= 0) flow = Flow.Taken;
             break operations;
-          case Op.Beqi:
+          case 56: // Beqi
             if (s === B4CONST[word >>> 24]) flow = Flow.Taken;
             break operations;
-          case Op.Bnei:
+          case 57: // Bnei
             if (s !== B4CONST[word >>> 24]) flow = Flow.Taken;
             break operations;
-          case Op.Blti:
+          case 58: // Blti
             if (s < (B4CONST[word >>> 24] as number)) flow = Flow.Taken;
             break operations;
-          case Op.Bgei:
+          case 59: // Bgei
             if (s >= (B4CONST[word >>> 24] as number)) flow = Flow.Taken;
             break operations;
-          case Op.Bltui:
+          case 60: // Bltui
             if (s >>> 0 < (B4CONSTU[word >>> 24] as number)) flow = Flow.Taken;
             break operations;
-          case Op.Bgeui:
+          case 61: // Bgeui
             if (s >>> 0 >= (B4CONSTU[word >>> 24] as number)) flow = Flow.Taken;
             break operations;
-          case Op.Beq:
+          case 62: // Beq
             if (s === t) flow = Flow.Taken;
             break operations;
-          case Op.Bne:
+          case 63: // Bne
             if (s !== t) flow = Flow.Taken;
             break operations;
-          case Op.Blt:
+          case 64: // Blt
             if (s < t) flow = Flow.Taken;
             break operations;
-          case Op.Bge:
+          case 65: // Bge
             if (s >= t) flow = Flow.Taken;
             break operations;
-          case Op.Bltu:
+          case 66: // Bltu
             if (s >>> 0 < t >>> 0) flow = Flow.Taken;
             break operations;
-          case Op.Bgeu:
+          case 67: // Bgeu
             if (s >>> 0 >= t >>> 0) flow = Flow.Taken;
             break operations;
-          case Op.Bany:
+          case 68: // Bany
             if ((s & t) !== 0) flow = Flow.Taken;
             break operations;
-          case Op.Bnone:
+          case 69: // Bnone
             if ((s & t) === 0) flow = Flow.Taken;
             break operations;
-          case Op.Ball:
+          case 70: // Ball
             if ((~s & t) === 0) flow = Flow.Taken;
             break operations;
-          case Op.Bnall:
+          case 71: // Bnall
             if ((~s & t) !== 0) flow = Flow.Taken;
             break operations;
-          case Op.Bbs:
+          case 72: // Bbs
             if (((s >>> (t & 31)) & 1) !== 0) flow = Flow.Taken;
             break operations;
-          case Op.Bbc:
+          case 73: // Bbc
             if (((s >>> (t & 31)) & 1) === 0) flow = Flow.Taken;
             break operations;
-          case Op.Bbsi:
+          case 74: // Bbsi
             if (((s >>> (word >>> 24)) & 1) !== 0) flow = Flow.Taken;
             break operations;
-          case Op.Bbci:
+          case 75: // Bbci
             if (((s >>> (word >>> 24)) & 1) === 0) flow = Flow.Taken;
             break operations;
-          case Op.J:
+          case 76: // J
             flow = Flow.Taken;
             break operations;
-          case Op.Call0:
+          case 78: // Call0
             R[0] = addresses[at / OP_WORDS + 1] as number;
             flow = Flow.Taken;
             break operations;
-          case Op.Callx0:
+          case 79: // Callx0
             R[0] = addresses[at / OP_WORDS + 1] as number;
             pc = s;
             flow = Flow.Jump;
             break operations;
-          case Op.Jx:
+          case 77: // Jx
             pc = s;
             flow = Flow.Jump;
             break operations;
-          case Op.Ret:
+          case 80: // Ret
             pc = R[0] as number;
             flow = Flow.Jump;
             break operations;

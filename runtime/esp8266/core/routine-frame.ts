@@ -12,6 +12,7 @@ export class RoutineFrame implements RoutineContext {
   readonly clock: CycleClock;
   /** Undefined: to a0. */
   target: number | undefined;
+  raised: { readonly cause: number; readonly address: number } | undefined;
   readonly #core: Core;
   readonly #call: (address: number, args: readonly number[]) => number;
 
@@ -47,6 +48,10 @@ export class RoutineFrame implements RoutineContext {
 
   jump(address: number): void {
     this.target = address;
+  }
+
+  raise(cause: number, address: number): void {
+    this.raised = { cause, address };
   }
 
   call(address: number, args: readonly number[]): number {

@@ -6,7 +6,7 @@
  * itself: there is no boot ROM yet, so code is entered with `chip.pc`, or called.
  */
 import { InterruptLine, type Peripheral } from "../bus.ts";
-import { Chip, type ChipOptions } from "../chip.ts";
+import { Chip, type ChipOptions, type Connections } from "../chip.ts";
 import { EmulatorError } from "../emulator-error.ts";
 import { ApbClock } from "../peripherals/apb-clock.ts";
 import { Dport, EdgeInterrupt } from "../peripherals/dport.ts";
@@ -40,6 +40,18 @@ export interface Esp8266Options {
   chip?: Pick<ChipOptions, "engine" | "cacheMissCycles" | "translateAfter">;
 }
 
+/** The peripherals of one chip. */
+export interface Parts {
+  uarts: readonly [Uart, Uart];
+  dport: Dport;
+  gpio: Gpio;
+  ioMux: IoMux;
+  frc: FrcTimers;
+  rtc: Rtc;
+  rtcMemory: RtcMemory;
+  watchdog: Watchdog;
+}
+
 export class Esp8266 {
   readonly chip: Chip;
   readonly #options: Esp8266Options;
@@ -52,8 +64,8 @@ export class Esp8266 {
       flash: options.flash,
       peripherals: (connections) => {
         this.#parts = this.#wire(connections);
-        const { uarts, frc, gpio, ioMux, rtc, rtcMemory, dport, watchdog } = this.#parts;
-        return [...uarts, frc, gpio, ioMux, rtc, rtcMemory, dport, watchdog] satisfies Peripheral[];
+        const { uarts, ...others } = this.#parts;
+        return [...uarts, ...Object.values<Peripheral>({ ...others })];
       },
     });
     const rom = maskRom({
@@ -87,7 +99,7 @@ export class Esp8266 {
     this.#options.onReset?.(reason);
   }
 
-  #wire({ clock, interrupts }: Parameters<NonNullable<ChipOptions["peripherals"]>>[0]) {
+  #wire({ clock, interrupts }: Connections): Parts {
     const { pins, mac, straps, transmitted } = this.#options;
     const apb = new ApbClock(clock);
     const line = (number: InterruptLine) => new SharedLine(interrupts, number);
@@ -110,7 +122,7 @@ export class Esp8266 {
       ...(straps === undefined ? {} : { straps }),
     });
     return {
-      uarts: [uart(0), uart(1)] as const,
+      uarts: [uart(0), uart(1)],
       dport,
       gpio,
       ioMux: new IoMux(gpio),
@@ -154,5 +166,3 @@ export class Esp8266 {
     };
   }
 }
-
-export type Parts = ReturnType<Esp8266["wire" & never]> extends never ? never : never;

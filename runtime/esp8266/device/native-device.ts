@@ -72,18 +72,15 @@ class NativeEngine implements ProgramEngine {
     this.#call(entries.init);
     let heapUsed = 0;
     let heapLimit = 0;
-    const look = () => {
-      heapUsed = this.#ask(entries.heapUsed);
-      heapLimit = this.#ask(entries.heapLimit);
-    };
     return {
       start: () => {
         this.#call(entries.start);
-        look();
+        heapUsed = this.#ask(entries.heapUsed);
+        heapLimit = this.#ask(entries.heapLimit);
       },
       poll: () => {
         const delayMs = this.#call(entries.poll);
-        look();
+        heapUsed = this.#ask(entries.heapUsed);
         return delayMs;
       },
       heapUsed: () => heapUsed,

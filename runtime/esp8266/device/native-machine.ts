@@ -6,12 +6,13 @@
  * The host's functions stand at addresses behind the mask ROM, where the chip has nothing; each is served by TypeScript. A
  * pointer parameter becomes an index into the program's RAM. Assumption: a host function costs HOST_CALL_CYCLES.
  */
-import type { HostImports } from "../../board/host-imports.ts";
+
 import { POLL_WATCHDOG_MS } from "../../board/device-life.ts";
+import type { HostImports } from "../../board/host-imports.ts";
 import { HOST_FUNCTIONS } from "../../contract/host-functions.ts";
 import { PROGRAM_DATA_OFFSET } from "../../contract/limits.ts";
 import { HOST_IMAGE_SLOT, PROGRAM_RAM_ADDRESS } from "../../contract/native-image.ts";
-import { Chip } from "../chip.ts";
+import { type CallResult, Chip } from "../chip.ts";
 import { ExceptionCause } from "../core/exception-causes.ts";
 import { EmulatorError, hex } from "../emulator-error.ts";
 import { DRAM_ADDRESS } from "../memory/address-map.ts";
@@ -70,6 +71,11 @@ export class NativeMachine {
   /** The program's RAM on the chip, not a copy. */
   readonly #ram: Uint8Array;
   readonly #stack: Uint8Array;
+  /**
+   * A byte for each byte from the end of the program's RAM to STACK_TOP: 1 when it was written. A Buffer, which searches
+   * fifty times as fast as a Uint8Array.
+   */
+  readonly #touched: Buffer;
   #user: MachineUser | undefined;
   /** Where the watchdog bit. */
   #bittenAt: number | undefined;
@@ -84,6 +90,9 @@ export class NativeMachine {
     }
     this.chip = new Chip({ flash, routines });
     this.#ram = dram(this.chip, PROGRAM_RAM_ADDRESS, program.ramBytes);
+    const { buffer, byteOffset } = this.chip.memory.touched;
+    const ramEnd = PROGRAM_RAM_ADDRESS + program.ramBytes;
+    this.#touched = Buffer.from(buffer, byteOffset + ramEnd - DRAM_ADDRESS, STACK_TOP - ramEnd);
     this.#stack = dram(this.chip, STACK_TOP - STACK_BYTES, STACK_BYTES);
   }
 
@@ -102,11 +111,13 @@ export class NativeMachine {
       this.#bittenAt = chip.pc;
       chip.stop();
     });
+    let lowest = STACK_TOP;
+    let result: CallResult;
     try {
-      return this.#run(address);
+      result = this.#enter(address);
     } finally {
       calmDown();
-      const lowest = this.#lowestWrite();
+      lowest = this.#lowestWrite();
       chip.clearTouched(lowest, STACK_TOP);
       if (figures !== undefined) {
         figures.instructions += chip.instructions - instructions;
@@ -114,6 +125,16 @@ export class NativeMachine {
         figures.stackBytes = Math.max(figures.stackBytes, STACK_TOP - lowest);
       }
     }
+    if (lowest < STACK_TOP - STACK_BYTES) {
+      throw new NativeTrap(`a write to ${hex(lowest)}, below the stack of ${STACK_BYTES} bytes (a stack overflow?)`);
+    }
+    if (result.kind === "returned") return result.words(1)[0] as number;
+    if (result.kind === "exception") throw this.#trapOf(result.cause, result.epc1, result.excvaddr);
+    if (this.#bittenAt !== undefined) {
+      const place = this.#program.describe(this.#bittenAt);
+      throw new WatchdogBite(`a call ran for more than ${POLL_WATCHDOG_MS} ms, at ${place}`);
+    }
+    throw new NativeTrap(`the program stopped (${result.kind})`);
   }
 
   /** RAM and stack as power leaves them, so that a program that takes them for zeros is found out. */
@@ -133,20 +154,9 @@ export class NativeMachine {
     this.chip.writeWord(PROGRAM_RAM_ADDRESS + HOST_IMAGE_SLOT * WORD_BYTES, IMAGE_ADDRESS);
   }
 
-  #run(address: number): number {
+  #enter(address: number): CallResult {
     try {
-      const result = this.chip.call(address, [], { stack: STACK_TOP });
-      const lowest = this.#lowestWrite();
-      if (lowest < STACK_TOP - STACK_BYTES) {
-        throw new NativeTrap(`a write to ${hex(lowest)}, below the stack of ${STACK_BYTES} bytes (a stack overflow?)`);
-      }
-      if (result.kind === "returned") return result.words(1)[0] as number;
-      if (result.kind === "exception") throw this.#trapOf(result.cause, result.epc1, result.excvaddr);
-      if (this.#bittenAt !== undefined) {
-        const place = this.#program.describe(this.#bittenAt);
-        throw new WatchdogBite(`a call ran for more than ${POLL_WATCHDOG_MS} ms, at ${place}`);
-      }
-      throw new NativeTrap(`the program stopped (${result.kind})`);
+      return this.chip.call(address, [], { stack: STACK_TOP });
     } catch (error) {
       // Registers and routines that are not emulated are out of a program's reach unless it goes astray.
       if (error instanceof EmulatorError && error.code === "not-emulated") {
@@ -177,9 +187,8 @@ export class NativeMachine {
 
   /** The lowest address above the program's RAM that the call has written to; STACK_TOP when there is none. */
   #lowestWrite(): number {
-    const bottom = PROGRAM_RAM_ADDRESS + this.#program.ramBytes;
-    const index = this.chip.memory.touched.subarray(bottom - DRAM_ADDRESS, STACK_TOP - DRAM_ADDRESS).indexOf(1);
-    return index < 0 ? STACK_TOP : bottom + index;
+    const index = this.#touched.indexOf(1);
+    return index < 0 ? STACK_TOP : STACK_TOP - this.#touched.length + index;
   }
 
   #hostRoutines(): RomRoutine[] {

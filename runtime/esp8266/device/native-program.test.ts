@@ -17,8 +17,16 @@ describe("an image that is refused", () => {
     ["cut off", TEST_PROGRAM.slice(0, 600), "it is truncated: 600 of 628 bytes"],
     ["with something behind it", Uint8Array.of(...TEST_PROGRAM, 0, 0), "2 bytes follow its end"],
     ["larger than a slot", new Uint8Array(0x14004), "its 81924 bytes do not fit a slot of 81920"],
-    ["with too much RAM", withWord(NativeImageWord.RamBytes, 0x5004), "it needs 20484 bytes of RAM, a host reserves 20480"],
-    ["with no room for the table", withWord(NativeImageWord.RamBytes, 252), "its RAM of 252 bytes is not a number of words"],
+    [
+      "with too much RAM",
+      withWord(NativeImageWord.RamBytes, 0x5004),
+      "it needs 20484 bytes of RAM, a host reserves 20480",
+    ],
+    [
+      "with no room for the table",
+      withWord(NativeImageWord.RamBytes, 252),
+      "its RAM of 252 bytes is not a number of words",
+    ],
     ["without init", withWord(NativeImageWord.Init, 0), "it has no Init"],
     ["with start in its header", withWord(NativeImageWord.Start, 28), "its Start at 0x1c lies outside of its code"],
     ["with poll behind its end", withWord(NativeImageWord.Poll, 628), "its Poll at 0x274 lies outside of its code"],

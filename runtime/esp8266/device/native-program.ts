@@ -66,7 +66,11 @@ export class NativeProgram {
     const reasons = [...sizeFaults(word, image.length), ...entryFaults(word, image.length)];
     // Without the magic the other words mean nothing.
     if (word(NativeImageWord.Magic) !== NATIVE_IMAGE_MAGIC) {
-      reasons.splice(0, reasons.length, `it begins with ${hex(word(NativeImageWord.Magic))}, not ${hex(NATIVE_IMAGE_MAGIC)}`);
+      reasons.splice(
+        0,
+        reasons.length,
+        `it begins with ${hex(word(NativeImageWord.Magic))}, not ${hex(NATIVE_IMAGE_MAGIC)}`,
+      );
     }
     if (reasons.length > 0) throw new NativeProgramError(reasons);
     const optional = (index: NativeImageWord) => (word(index) === 0 ? undefined : IMAGE_ADDRESS + word(index));

@@ -135,7 +135,7 @@ function divide32(name: string, address: number, operation: (left: number, right
     run: (core) => {
       const left = core.argument(0);
       const right = core.argument(1);
-      if (right === 0) return divideByZero(core, name);
+      if (right === 0) return divideByZero(core);
       core.setResult(0, Math.trunc(operation(left, right)) >>> 0);
       core.spend(cycles.DIVIDE_BASE_CYCLES + quotientBits(left, right) * cycles.DIVIDE_BIT_CYCLES);
     },
@@ -150,7 +150,7 @@ function divide64(name: string, address: number, operation: (left: Words, right:
     run: (core) => {
       const left = pair(core, 0);
       const right = pair(core, 2);
-      if (wide.isZero(right)) return divideByZero(core, name);
+      if (wide.isZero(right)) return divideByZero(core);
       setPair(core, operation(left, right));
       const bits = Math.max(0, bitsOf(left) - bitsOf(right) + 1);
       core.spend(cycles.DIVIDE_64_BASE_CYCLES + bits * cycles.DIVIDE_64_BIT_CYCLES);

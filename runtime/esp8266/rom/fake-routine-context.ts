@@ -14,6 +14,7 @@ export class FakeRoutineContext implements RoutineContext {
   pc = 0;
   spent = 0;
   jumpedTo: number | undefined;
+  raisedCause: number | undefined;
 
   constructor() {
     this.registers[0] = RETURN_ADDRESS;
@@ -60,6 +61,10 @@ export class FakeRoutineContext implements RoutineContext {
 
   jump(address: number): void {
     this.jumpedTo = address;
+  }
+
+  raise(cause: number): void {
+    this.raisedCause = cause;
   }
 
   call(): number {

@@ -3,6 +3,8 @@
  * TypeScript at its address (addresses: eagle.rom.addr.v6.ld of the SDK; what the names mean: libgcc, newlib, the SDK).
  */
 import type { NativeRoutine, RoutineContext } from "../bus.ts";
+import { INSTRUCTION_CYCLES, TAKEN_CYCLES } from "../core/cycle-model.ts";
+import { ExceptionCause } from "../core/exception-causes.ts";
 import { EmulatorError, hex } from "../emulator-error.ts";
 
 export interface RomRoutine {
@@ -13,6 +15,9 @@ export interface RomRoutine {
   /** `waiting`, the result of waitHere: it is not done yet and will be entered again. */
   run: (core: RoutineContext) => void | "waiting";
 }
+
+/** What the core itself charges for a routine. */
+const ENTRY_CYCLES = INSTRUCTION_CYCLES + TAKEN_CYCLES;
 
 /** Caller-saved registers of the call0 convention, a0 left out: it holds the return address. */
 const FIRST_SCRATCH_REGISTER = 2;
@@ -38,7 +43,7 @@ export function poisoned({ run, resultWords }: RomRoutine): NativeRoutine {
  * Its registers must say what is left to do.
  */
 export function waitHere(core: RoutineContext, cycles: number): "waiting" {
-  core.spend(cycles);
+  core.spend(cycles - ENTRY_CYCLES);
   core.jump(core.pc);
   return "waiting";
 }
@@ -50,6 +55,6 @@ export function misuse(core: RoutineContext, name: string, message: string): Emu
   });
 }
 
-export function divideByZero(core: RoutineContext, name: string): never {
-  throw misuse(core, name, "a division by zero");
+export function divideByZero(core: RoutineContext): void {
+  core.raise(ExceptionCause.IllegalInstruction, 0);
 }

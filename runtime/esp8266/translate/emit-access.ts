@@ -42,7 +42,11 @@ export function emitAccess(
   const s = locals.register(operation.s);
   /** Sets the offset from the start of a stretch; on the stack whether the access is outside of it, or unaligned. */
   const missing = (address: number, sizeBytes: number): void => {
-    code.get(s).constant((operation.immediate - address) | 0).op(Wasm.I32Add).tee(offset);
+    code
+      .get(s)
+      .constant((operation.immediate - address) | 0)
+      .op(Wasm.I32Add)
+      .tee(offset);
     if (shift > 0) code.constant(shift).op(Wasm.I32Rotr);
     code.constant(sizeBytes >>> shift).op(Wasm.I32GeU);
   };
@@ -56,13 +60,21 @@ export function emitAccess(
   missing(DRAM_ADDRESS, DRAM_BYTES);
   code.brIf(notDram);
   transfer(DRAM_HOST);
-  if (access.store !== undefined) code.get(offset).constant(TOUCHED[shift] as number).store(access.store, DRAM_TOUCHED);
+  if (access.store !== undefined)
+    code
+      .get(offset)
+      .constant(TOUCHED[shift] as number)
+      .store(access.store, DRAM_TOUCHED);
   code.br(done).end();
   if (extra) {
     const notExtra = code.block();
     missing(extra.address, extra.sizeBytes);
     code.brIf(notExtra);
-    if (access.store !== undefined) code.get(offset).load(MAP_LOADS[shift] as Load, extra.codeMap).brIf(notExtra);
+    if (access.store !== undefined)
+      code
+        .get(offset)
+        .load(MAP_LOADS[shift] as Load, extra.codeMap)
+        .brIf(notExtra);
     transfer(extra.host);
     code.br(done).end();
   }
@@ -70,7 +82,13 @@ export function emitAccess(
     const notFlash = code.block();
     missing(FLASH_WINDOW_ADDRESS, FLASH_WINDOW_BYTES);
     code.brIf(notFlash);
-    code.get(offset).constant(CACHE_LINE_SHIFT).op(Wasm.I32ShrU).load(Load.Byte, CACHE_PRESENT).op(Wasm.I32Eqz).brIf(notFlash);
+    code
+      .get(offset)
+      .constant(CACHE_LINE_SHIFT)
+      .op(Wasm.I32ShrU)
+      .load(Load.Byte, CACHE_PRESENT)
+      .op(Wasm.I32Eqz)
+      .brIf(notFlash);
     transfer(FLASH_HOST);
     code.br(done).end();
   }
@@ -81,7 +99,10 @@ export function emitAccess(
 
 /** Emits a way out, unless a line of the flash window is in the cache. */
 export function emitLineCheck(code: WasmCode, line: number, leave: () => void): void {
-  code.constant(0).load(Load.Byte, CACHE_PRESENT + line).op(Wasm.I32Eqz);
+  code
+    .constant(0)
+    .load(Load.Byte, CACHE_PRESENT + line)
+    .op(Wasm.I32Eqz);
   code.if();
   leave();
   code.end();

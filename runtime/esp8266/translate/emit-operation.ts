@@ -22,7 +22,13 @@ export type KnownSar =
   | undefined;
 
 const BINARY: Partial<Record<Op, Wasm>> = {
-  ...{ [Op.Add]: Wasm.I32Add, [Op.Sub]: Wasm.I32Sub, [Op.And]: Wasm.I32And, [Op.Or]: Wasm.I32Or, [Op.Xor]: Wasm.I32Xor },
+  ...{
+    [Op.Add]: Wasm.I32Add,
+    [Op.Sub]: Wasm.I32Sub,
+    [Op.And]: Wasm.I32And,
+    [Op.Or]: Wasm.I32Or,
+    [Op.Xor]: Wasm.I32Xor,
+  },
   [Op.Mull]: Wasm.I32Mul,
 };
 /** Shift of s, then the operation. */
@@ -71,7 +77,12 @@ export function emitOperation(code: WasmCode, locals: Locals, operation: RegionO
       return true;
     case Op.Moveqz:
     case Op.Movnez:
-      code.get(s()).get(d()).get(t()).op(...(MOVES[op] as Wasm[]), Wasm.Select).set(d());
+      code
+        .get(s())
+        .get(d())
+        .get(t())
+        .op(...(MOVES[op] as Wasm[]), Wasm.Select)
+        .set(d());
       return true;
     case Op.Movltz:
     case Op.Movgez:
@@ -79,7 +90,14 @@ export function emitOperation(code: WasmCode, locals: Locals, operation: RegionO
       code.op(op === Op.Movltz ? Wasm.I32LtS : Wasm.I32GeS, Wasm.Select).set(d());
       return true;
     case Op.Nsa:
-      code.get(s()).get(s()).constant(31).op(Wasm.I32ShrS, Wasm.I32Xor, Wasm.I32Clz).constant(1).op(Wasm.I32Sub).set(d());
+      code
+        .get(s())
+        .get(s())
+        .constant(31)
+        .op(Wasm.I32ShrS, Wasm.I32Xor, Wasm.I32Clz)
+        .constant(1)
+        .op(Wasm.I32Sub)
+        .set(d());
       return true;
     case Op.Nsau:
       code.get(s()).op(Wasm.I32Clz).set(d());
@@ -100,7 +118,13 @@ export function emitOperation(code: WasmCode, locals: Locals, operation: RegionO
       code.get(t()).constant(immediate).op(Wasm.I32ShrU).set(d());
       return true;
     case Op.Extui:
-      code.get(t()).constant(immediate & 31).op(Wasm.I32ShrU).constant(immediate >>> 8).op(Wasm.I32And).set(d());
+      code
+        .get(t())
+        .constant(immediate & 31)
+        .op(Wasm.I32ShrU)
+        .constant(immediate >>> 8)
+        .op(Wasm.I32And)
+        .set(d());
       return true;
     case Op.Ssr:
       code.get(s()).constant(31).op(Wasm.I32And).set(locals.sar);
@@ -146,13 +170,27 @@ function emitShift(code: WasmCode, locals: Locals, operation: RegionOp, known: K
   if (op === Op.Sll && known?.kind === "left") {
     code.get(s).get(locals.register(known.register)).op(Wasm.I32Shl).set(d);
   } else if ((op === Op.Srl || op === Op.Sra) && known?.kind === "right") {
-    code.get(t).get(locals.register(known.register)).op(op === Op.Srl ? Wasm.I32ShrU : Wasm.I32ShrS).set(d);
+    code
+      .get(t)
+      .get(locals.register(known.register))
+      .op(op === Op.Srl ? Wasm.I32ShrU : Wasm.I32ShrS)
+      .set(d);
   } else if (op === Op.Src && known?.kind === "constant" && known.amount > 0 && known.amount < 32) {
-    code.get(s).constant(32 - known.amount).op(Wasm.I32Shl);
+    code
+      .get(s)
+      .constant(32 - known.amount)
+      .op(Wasm.I32Shl);
     code.get(t).constant(known.amount).op(Wasm.I32ShrU, Wasm.I32Or).set(d);
   } else if (op === Op.Sra) {
     // Beyond 31 there are only copies of the sign.
-    code.get(t).get(locals.sar).constant(31).get(locals.sar).constant(32).op(Wasm.I32LtU, Wasm.Select, Wasm.I32ShrS).set(d);
+    code
+      .get(t)
+      .get(locals.sar)
+      .constant(31)
+      .get(locals.sar)
+      .constant(32)
+      .op(Wasm.I32LtU, Wasm.Select, Wasm.I32ShrS)
+      .set(d);
   } else {
     if (op === Op.Srl) code.get(t).op(Wasm.I64ExtendI32U);
     else code.get(s).op(Wasm.I64ExtendI32U).longConstant(32).op(Wasm.I64Shl);
@@ -198,11 +236,17 @@ export function emitCondition(code: WasmCode, locals: Locals, operation: RegionO
     case Op.Bnei:
     case Op.Blti:
     case Op.Bgei:
-      code.get(s).constant(B4CONST[operation.t] as number).op(COMPARISONS[op] as Wasm);
+      code
+        .get(s)
+        .constant(B4CONST[operation.t] as number)
+        .op(COMPARISONS[op] as Wasm);
       return;
     case Op.Bltui:
     case Op.Bgeui:
-      code.get(s).constant(B4CONSTU[operation.t] as number).op(COMPARISONS[op] as Wasm);
+      code
+        .get(s)
+        .constant(B4CONSTU[operation.t] as number)
+        .op(COMPARISONS[op] as Wasm);
       return;
     case Op.Bany:
     case Op.Bnone:
@@ -221,10 +265,16 @@ export function emitCondition(code: WasmCode, locals: Locals, operation: RegionO
       return;
     case Op.Bbsi:
     case Op.Bbci:
-      code.get(s).constant(1 << operation.t).op(Wasm.I32And);
+      code
+        .get(s)
+        .constant(1 << operation.t)
+        .op(Wasm.I32And);
       if (op === Op.Bbci) code.op(Wasm.I32Eqz);
       return;
     default:
-      code.get(s).get(t()).op(COMPARISONS[op] as Wasm);
+      code
+        .get(s)
+        .get(t())
+        .op(COMPARISONS[op] as Wasm);
   }
 }

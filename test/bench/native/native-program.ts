@@ -9,8 +9,8 @@ import {
 } from "../../../runtime/contract/native-image.ts";
 import { compileModule, type NativeModule } from "../../../tools/aot/compile-module.ts";
 import { decode } from "../../../tools/lx106/decode.ts";
-import type { Segment } from "../../qemu/process.ts";
 import { compileC } from "../../qemu/gcc.ts";
+import type { Segment } from "../../qemu/process.ts";
 
 const WORD_BYTES = 4;
 const INSTRUCTION_BYTES_MAX = 3;

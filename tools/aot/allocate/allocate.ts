@@ -14,6 +14,7 @@ import {
   RETURN_ADDRESS_MASK,
 } from "../machine/instruction-facts.ts";
 import { FIRST_VIRTUAL, type MachineFunction, type MachineInst } from "../machine/machine-function.ts";
+import { AllocationChecker } from "./check-allocation.ts";
 import { type Colouring, colourGraph } from "./colour.ts";
 import { FunctionCopy } from "./function-copy.ts";
 import { buildGraph } from "./interference.ts";
@@ -23,6 +24,7 @@ import { prepare } from "./prepare.ts";
 import { freshFacts, type RegisterFacts } from "./register-facts.ts";
 import { packSlots } from "./slots.ts";
 import { type SpillContext, spillRegisters } from "./spill.ts";
+import { splitLate } from "./split-late.ts";
 import { renameWebs } from "./webs.ts";
 
 export interface Allocation {
@@ -37,19 +39,33 @@ export interface Allocation {
 const TRIAL_INSTRUCTIONS_MAX = 4000;
 const ROUNDS_MAX = 40;
 
+export interface AllocateOptions {
+  /** Have the outcome judged by the checker; a wrong one is thrown as an error. */
+  verify?: boolean;
+}
+
 /** Rewrites `fn` to physical registers, slots, enter_frame and leave_frame. */
-export function allocateRegisters(fn: MachineFunction): Allocation {
+export function allocateRegisters(fn: MachineFunction, { verify = false }: AllocateOptions = {}): Allocation {
   prepare(fn);
-  let best = tryAllocation(fn, ALLOCATABLE_MASK);
-  if (countInstructions(fn) <= TRIAL_INSTRUCTIONS_MAX) {
-    for (const allowed of smallerSets(best.usedMask)) {
-      const other = tryAllocation(fn, allowed);
-      if (other.cost < best.cost) best = other;
-    }
-  }
+  const checker = verify ? new AllocationChecker(fn) : undefined;
+  const best = countInstructions(fn) > TRIAL_INSTRUCTIONS_MAX ? tryAllocation(fn, ALLOCATABLE_MASK, false) : search(fn);
   best.copy.commit();
   const { slotCount, usedMask, frame } = best;
-  return { slotCount, usedMask, frame: best.copy.translateFrame(frame) };
+  const allocation = { slotCount, usedMask, frame: best.copy.translateFrame(frame) };
+  const problems = checker?.check(fn, allocation) ?? [];
+  if (problems.length > 0) throw new Error(`wrong allocation of ${fn.name}: ${problems.slice(0, 5).join("; ")}`);
+  return allocation;
+}
+
+function search(fn: MachineFunction): Trial {
+  let best = tryAllocation(fn, ALLOCATABLE_MASK, true);
+  const consider = (other: Trial): void => {
+    if (other.cost < best.cost) best = other;
+  };
+  if (best.isSplit) consider(tryAllocation(fn, ALLOCATABLE_MASK, false));
+  const { isSplit } = best;
+  for (const allowed of smallerSets(best.usedMask)) consider(tryAllocation(fn, allowed, isSplit));
+  return best;
 }
 
 /** Sets of registers to try instead, when a try has used these. */
@@ -71,11 +87,13 @@ function countInstructions(fn: MachineFunction): number {
 interface Trial extends Allocation {
   copy: FunctionCopy;
   cost: number;
+  isSplit: boolean;
 }
 
-function tryAllocation(fn: MachineFunction, allowed: number): Trial {
+function tryAllocation(fn: MachineFunction, allowed: number, splits: boolean): Trial {
   const copy = new FunctionCopy(fn);
   const { work } = copy;
+  const isSplit = splits && splitLate(work);
   let facts: RegisterFacts[] = Array.from({ length: work.registerCount }, freshFacts);
   let slotCount = 0;
   let costly = CALLEE_SAVED_MASK;
@@ -98,7 +116,7 @@ function tryAllocation(fn: MachineFunction, allowed: number): Trial {
   const packed = packSlots(work, slotCount, frequencies);
   const usedMask = writtenMask(work);
   const frame = makeFrame(work, packed, frequencies);
-  return { copy, slotCount: packed, usedMask, frame, cost: measureCost(work, frame) };
+  return { copy, slotCount: packed, usedMask, frame, cost: measureCost(work, frame), isSplit };
 }
 
 function applyColours(fn: MachineFunction, { colour }: Colouring): void {

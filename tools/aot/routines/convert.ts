@@ -3,20 +3,8 @@
  * gives 0); for those that trap, `..._trap` tells beforehand: 0 fine, 1 a NaN, 2 beyond the integer's range.
  */
 import { i64_clz, i64_shl, i64_shr_u } from "./integer.ts";
-import {
-  INFINITY32,
-  NAN32,
-  NAN64,
-  packF32,
-  roundF32,
-  roundF64,
-  SIGN32,
-  SIGN64,
-  SPECIAL32,
-  SPECIAL64,
-  unpackF32,
-} from "./pack.ts";
-import { highWord, isNanF32, isNanF64, magnitude, pair } from "./words.ts";
+import { INFINITY32, NAN32, NAN64, packF32, roundF32, roundF64, SIGN32, SIGN64, SPECIAL64, unpackF32 } from "./pack.ts";
+import { highWord, isNanF32, isNanF64, isNegative, magnitude, pair, pairMagnitude } from "./words.ts";
 
 export function f32_from_i32_s(x: i32): u32 {
   return f32_from_i32_u(magnitude(x)) | (x & SIGN32);
@@ -30,7 +18,7 @@ export function f32_from_i32_u(x: u32): u32 {
 }
 
 export function f32_from_i64_s(x: i64): u32 {
-  return f32_from_i64_u(x < 0 ? 0 - x : x) | (highWord(x) & SIGN32);
+  return f32_from_i64_u(pairMagnitude(x)) | (highWord(x) & SIGN32);
 }
 
 export function f32_from_i64_u(x: u64): u32 {
@@ -49,7 +37,7 @@ export function f64_from_i32_u(x: u32): u64 {
 }
 
 export function f64_from_i64_s(x: i64): u64 {
-  return f64_from_i64_u(x < 0 ? 0 - x : x) | (x & SIGN64);
+  return f64_from_i64_u(pairMagnitude(x)) | (x & SIGN64);
 }
 
 export function f64_from_i64_u(x: u64): u64 {
@@ -65,8 +53,7 @@ export function f64_from_f32(x: u32): u64 {
   let exponent: i32 = highWord(unpacked);
   let significand = u32(unpacked);
   let high = x & SIGN32;
-  if (exponent == SPECIAL32) return pair(high | 0x7ff00000, 0);
-  // The leading 1 counts the exponent up.
+  // The leading 1 counts the exponent up. That of an infinity is made for this.
   if (significand) high |= ((exponent - 127 + 1022) << 20) + (significand >> 3);
   return pair(high, significand << 29);
 }
@@ -115,9 +102,8 @@ export function i64_from_f32_u(x: u32): u64 {
 
 export function i64_from_f64_s(x: u64): i64 {
   let result = i64_from_f64_u(x & ~SIGN64);
-  let limit = SIGN64 - 1 + (x >> 63);
-  if (result > limit) result = limit;
-  return i64(x) < 0 ? 0 - result : result;
+  if (isNegative(result)) return i64(SIGN64 - 1 + (x >> 63));
+  return isNegative(x) ? 0 - result : result;
 }
 
 export function i64_from_f64_u(x: u64): u64 {
@@ -147,19 +133,19 @@ export function i64_f32_u_trap(x: u32): u32 {
 }
 
 export function i32_f64_s_trap(x: u64): u32 {
-  return trapOfF64(x, 0x41e0000000000000, 0x41e0000000200000);
+  return trapOfF64(x, 0x41e00000, 0x41e0000000200000);
 }
 
 export function i32_f64_u_trap(x: u64): u32 {
-  return trapOfF64(x, 0x41f0000000000000, 0x3ff0000000000000);
+  return trapOfF64(x, 0x41f00000, 0x3ff0000000000000);
 }
 
 export function i64_f64_s_trap(x: u64): u32 {
-  return trapOfF64(x, 0x43e0000000000000, 0x43e0000000000001);
+  return trapOfF64(x, 0x43e00000, 0x43e0000000000001);
 }
 
 export function i64_f64_u_trap(x: u64): u32 {
-  return trapOfF64(x, 0x43f0000000000000, 0x3ff0000000000000);
+  return trapOfF64(x, 0x43f00000, 0x3ff0000000000000);
 }
 
 function trapOfF32(x: u32, positiveLimit: u32, negativeLimit: u32): u32 {
@@ -168,14 +154,17 @@ function trapOfF32(x: u32, positiveLimit: u32, negativeLimit: u32): u32 {
   return (x & ~SIGN32) >= positiveLimit ? 2 : 0;
 }
 
-function trapOfF64(x: u64, positiveLimit: u64, negativeLimit: u64): u32 {
+/** A positive limit is given by its high word. */
+function trapOfF64(x: u64, positiveLimit: u32, negativeLimit: u64): u32 {
   if (isNanF64(x)) return 1;
-  if (i64(x) < 0) positiveLimit = negativeLimit;
-  return (x & ~SIGN64) >= positiveLimit ? 2 : 0;
+  let high = highWord(x);
+  if (i32(high) >= 0) return u32(high >= positiveLimit) << 1;
+  high &= ~SIGN32;
+  if (high != highWord(negativeLimit)) return u32(high > highWord(negativeLimit)) << 1;
+  return u32(u32(x) >= u32(negativeLimit)) << 1;
 }
 
 function withSign(result: u32, signed: u32): i32 {
-  let limit: u32 = 0x7fffffff + (signed >> 31);
-  if (result > limit) result = limit;
+  if (i32(result) < 0) return i32(0x7fffffff + (signed >> 31));
   return i32(signed) < 0 ? 0 - result : result;
 }

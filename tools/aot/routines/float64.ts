@@ -12,11 +12,12 @@ import {
   shiftRightSticky64,
   significandF64,
 } from "./pack.ts";
-import { highWord, isNanF64, pair } from "./words.ts";
+import { highWord, isNanF64, isNegative, pair } from "./words.ts";
 
 /** From here on all numbers are whole. */
 const TWO_52: u64 = 0x4330000000000000;
 const ONE_HIGH: u32 = 0x3ff00000;
+const INFINITY_HIGH: u32 = 0x7ff00000;
 
 export function f64_add(a: u64, b: u64): u64 {
   if (a << 1 < b << 1) {
@@ -30,7 +31,7 @@ export function f64_add(a: u64, b: u64): u64 {
   if (exponent == SPECIAL64) return isNanF64(a) || (shift == 0 && a != b) ? NAN64 : a;
   let significand = significandF64(a, exponent) << 9;
   let significandB = shiftRightSticky64(significandF64(b, exponentB) << 9, shift);
-  significand = i64(a ^ b) < 0 ? significand - significandB : significand + significandB;
+  significand = isNegative(a ^ b) ? significand - significandB : significand + significandB;
   return packF64(highWord(significand ? a : a & b), exponent + 1, significand);
 }
 
@@ -47,7 +48,7 @@ export function f64_mul(a: u64, b: u64): u64 {
   let y = significandF64(b, exponentB) << 10;
   if (exponentA == SPECIAL64 || exponentB == SPECIAL64) {
     if (isNanF64(a) || isNanF64(b) || x == 0 || y == 0) return NAN64;
-    return pair((sign & SIGN32) | u32(INFINITY64 >> 32), 0);
+    return pair((sign & SIGN32) | INFINITY_HIGH, 0);
   }
   let low = i32_mul_wide_u(u32(x), u32(y));
   let middle = i32_mul_wide_u(u32(x), highWord(y)) + highWord(low);
@@ -70,19 +71,21 @@ export function f64_div(a: u64, b: u64): u64 {
   let quotient: u64 = 1 << 8;
   do {
     quotient <<= 1;
-    if (rest >= divisor) {
-      rest -= divisor;
+    let difference = rest - divisor;
+    if (!isNegative(difference)) {
+      rest = difference;
       quotient |= 1;
     }
     rest <<= 1;
-  } while (i64(quotient) >= 0);
+  } while (!isNegative(quotient));
   return packF64(highWord(sign), exponentA - exponentB + 1030, (quotient << 1) | u64(rest != 0));
 }
 
 /** 54 rounds. */
 export function f64_sqrt(x: u64): u64 {
-  if (x << 1 == 0 || x == INFINITY64) return x;
-  if (x > INFINITY64) return NAN64;
+  let high = highWord(x);
+  if (((high << 1) | u32(x)) == 0) return x;
+  if (high >= INFINITY_HIGH) return x == INFINITY64 ? x : NAN64;
   let exponent = exponentF64(x);
   let rest = significandF64(x, exponent) << 1;
   exponent -= 1023;
@@ -91,8 +94,9 @@ export function f64_sqrt(x: u64): u64 {
   let bit: u64 = 1 << 53;
   do {
     let step = doubleRoot + bit;
-    if (rest >= step) {
-      rest -= step;
+    let difference = rest - step;
+    if (!isNegative(difference)) {
+      rest = difference;
       doubleRoot = step + bit;
     }
     rest <<= 1;
@@ -103,9 +107,15 @@ export function f64_sqrt(x: u64): u64 {
 
 /** -1: a < b, 0: equal, 1: a > b, 2: one is a NaN. */
 export function f64_compare(a: u64, b: u64): i32 {
-  if (isNanF64(a) || isNanF64(b)) return 2;
-  if (a == b || (a | b) << 1 == 0) return 0;
-  return isBefore(a, b) ? -1 : 1;
+  if (isNanF64(a)) return 2;
+  if (isNanF64(b)) return 2;
+  let highA = highWord(a);
+  let highB = highWord(b);
+  if ((((highA | highB) << 1) | u32(a) | u32(b)) == 0) return 0;
+  // Bits as integers: right unless both are negative.
+  let order = i32(highA) < i32(highB) ? -1 : 1;
+  if (highA == highB) order = u32(a) < u32(b) ? -1 : i32(u32(a) != u32(b));
+  return i32(highA & highB) < 0 ? 0 - order : order;
 }
 
 export function f64_eq(a: u64, b: u64): u32 {
@@ -133,8 +143,9 @@ export function f64_ge(a: u64, b: u64): u32 {
 }
 
 export function f64_min(a: u64, b: u64): u64 {
-  if (isNanF64(a) || isNanF64(b)) return NAN64;
-  return isBefore(a, b) ? a : b;
+  if (isNanF64(a)) return NAN64;
+  if (isNanF64(b)) return NAN64;
+  return u32(i64(a) < i64(b)) ^ (highWord(a & b) >> 31) ? a : b;
 }
 
 export function f64_max(a: u64, b: u64): u64 {
@@ -154,21 +165,15 @@ export function f64_trunc(x: u64): u64 {
 }
 
 export function f64_nearest(x: u64): u64 {
-  let sign = x & SIGN64;
-  x ^= sign;
-  if (x >= TWO_52) return x > INFINITY64 ? NAN64 : x | sign;
-  return f64_sub(f64_add(x, TWO_52), TWO_52) | sign;
-}
-
-/** The order of bits: -0 is below +0. */
-function isBefore(a: u64, b: u64): bool {
-  return i64(a) < i64(b) != i64(a & b) < 0;
+  let magnitude = x & ~SIGN64;
+  if (highWord(magnitude) >= highWord(TWO_52)) return isNanF64(x) ? NAN64 : x;
+  return f64_sub(f64_add(magnitude, TWO_52), TWO_52) | (x & SIGN64);
 }
 
 function integral(x: u64, away: u32): u64 {
   let high = highWord(x);
   let exponent = i32((high >> 20) & 0x7ff) - 1023;
-  if (exponent < 0) return pair((high & SIGN32) | (x << 1 ? away & ONE_HIGH : 0), 0);
+  if (exponent < 0) return pair((high & SIGN32) | ((high << 1) | u32(x) ? away & ONE_HIGH : 0), 0);
   if (exponent >= 52) return isNanF64(x) ? NAN64 : x;
   let fractionMask: u64 =
     exponent < 20 ? pair(0xfffff >> exponent, 0xffffffff) : u64(<u32>0xffffffff >> (exponent - 20));

@@ -5,7 +5,7 @@
  * every routine that it calls. Those which the mask ROM has as well (rom-routines.ts) run on QEMU only, and are short
  * rather than fast.
  */
-import { funnelLeft, funnelRight, highWord, magnitude, pair } from "./words.ts";
+import { funnelLeft, funnelRight, highWord, isNegative, magnitude, pair, pairMagnitude } from "./words.ts";
 
 /** 32 x 32 to 64 bits from 16-bit products (MUL16U); the low word alone is one MULL. */
 export function i32_mul_wide_u(a: u32, b: u32): u64 {
@@ -83,12 +83,12 @@ export function i64_rem_u(a: u64, b: u64): u64 {
 
 export function i64_div_s(a: i64, b: i64): i64 {
   let quotient = i64_div_u(pairMagnitude(a), pairMagnitude(b));
-  return (a ^ b) < 0 ? 0 - quotient : quotient;
+  return isNegative(a ^ b) ? 0 - quotient : quotient;
 }
 
 export function i64_rem_s(a: i64, b: i64): i64 {
   let rest = i64_rem_u(pairMagnitude(a), pairMagnitude(b));
-  return a < 0 ? 0 - rest : rest;
+  return isNegative(a) ? 0 - rest : rest;
 }
 
 export function i64_shl(x: u64, n: u32): u64 {
@@ -141,8 +141,4 @@ export function i64_ctz(x: u64): u32 {
 
 export function i64_popcnt(x: u64): u32 {
   return i32_popcnt(u32(x)) + i32_popcnt(highWord(x));
-}
-
-function pairMagnitude(x: i64): u64 {
-  return x < 0 ? 0 - x : x;
 }

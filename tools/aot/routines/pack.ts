@@ -16,9 +16,15 @@ export const SIGN64: u64 = 0x8000000000000000;
 export const INFINITY64: u64 = 0x7ff0000000000000;
 export const NAN64: u64 = 0x7ff8000000000000;
 
-/** What `unpackF32` and `exponentF64` give for an infinity and for a NaN. */
+/** Biased exponents of infinities and NaNs. */
 export const SPECIAL32: i32 = 0xff;
 export const SPECIAL64: i32 = 0x7ff;
+
+/**
+ * What `unpackF32` gives for the exponent of an infinity: so far off that the product or the quotient with any finite
+ * number packs as an infinity or a zero again. And as an exponent of f64, it is SPECIAL64.
+ */
+export const INFINITE32: i32 = SPECIAL64 - 1023 + 127;
 
 /**
  * High word: the biased exponent. Low word: the significand with its leading 1 at bit 23. A subnormal number is
@@ -32,6 +38,7 @@ export function unpackF32(x: u32): u64 {
     significand <<= 1 - exponent;
   } else {
     significand |= 0x800000;
+    if (exponent == SPECIAL32) exponent = INFINITE32;
   }
   return pair(exponent, significand);
 }

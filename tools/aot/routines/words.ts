@@ -13,9 +13,20 @@ export function highWord(x: u64): u32 {
   return u32(x >> 32);
 }
 
+/** The high word's sign, which a comparison of pairs would take longer to find. */
+@inline
+export function isNegative(x: u64): bool {
+  return i32(highWord(x)) < 0;
+}
+
 @inline
 export function magnitude(x: i32): u32 {
   return x < 0 ? 0 - x : x;
+}
+
+/** Long enough to be called, so this one is a function. */
+export function pairMagnitude(x: i64): u64 {
+  return isNegative(x) ? 0 - x : x;
 }
 
 /** The low word of (high:low) >> n, n modulo 32: one SRC (Xtensa ISA RM) for a compiler that knows it in this form. */

@@ -3,6 +3,7 @@
  * that follows from it, or is excluded by it, is known.
  */
 
+import type { Dominators } from "./dominators.ts";
 import { bareCondition } from "./fold-select.ts";
 import { type Block, type Func, type Value } from "./ir.ts";
 import { greatest } from "./known-bits.ts";
@@ -65,6 +66,19 @@ export function assumeEdge(func: Func, above: Conditions, from: Block, to: Block
     }
   }
   return above;
+}
+
+/**
+ * What is known where a block begins, from what is known at the end of its dominator. Edges from blocks that it dominates
+ * itself do not count: whoever comes over those has come over the others before.
+ */
+export function conditionsAt(func: Func, dominators: Dominators, block: Block, above: Conditions): Conditions {
+  const parent = dominators.parent(block);
+  if (parent === undefined) return undefined;
+  const entries = block.predecessors.filter(
+    (from) => !dominators.isReachable(from) || !dominators.dominates(block, from),
+  );
+  return entries.length === 1 && entries[0] === parent ? assumeEdge(func, above, parent, block) : above;
 }
 
 /** Whether a value is known to be 0, or known not to be. */

@@ -3,10 +3,11 @@
  * multiplied by invariants. All of that is exact modulo 2^32, so the start and the step of such a value are the same
  * expression over the starts and the steps of its counters.
  */
+
+import { phis } from "./edit.ts";
 import { Folder } from "./fold.ts";
 import { type Block, type Func, type PureOp, type Value } from "./ir.ts";
 import type { Loop } from "./loops.ts";
-import { phis } from "./edit.ts";
 import { isNumber } from "./operations.ts";
 
 /** A phi of the header that grows by an invariant step. */

@@ -8,7 +8,7 @@ import { countUses, mapTerminatorArgs, Replacements } from "./edit.ts";
 import { Folder } from "./fold.ts";
 import { bareCondition } from "./fold-select.ts";
 import type { Block, Func, PureOp, Value } from "./ir.ts";
-import { assume, assumeEdge, type Conditions, isKnownTrue } from "./known-conditions.ts";
+import { assume, assumeEdge, type Conditions, conditionsAt, isKnownTrue } from "./known-conditions.ts";
 import { foldAddress, narrowStored } from "./memory-access.ts";
 import { MemoryState, stateAtJoin, writersIn } from "./memory-state.ts";
 import {
@@ -74,7 +74,9 @@ class ValueNumbering extends Folder {
       (from) => this.#memoryAtEnd[from.id] as MemoryState,
       (from) => this.#writersOf(from),
     );
-    this.#conditions = this.#conditionsAt(block);
+    const parent = this.#dominators.parent(block);
+    const above = parent && this.#conditionsAtEnd[parent.id];
+    this.#conditions = conditionsAt(this.func, this.#dominators, block, above);
     const values = block.values;
     block.values = [];
     for (const value of values) this.#visitValue(value);
@@ -82,13 +84,6 @@ class ValueNumbering extends Folder {
     mapTerminatorArgs(block.terminator, (value) => this.#known(this.#replacements.resolve(value), isCondition));
     this.#memoryAtEnd[block.id] = this.#memory;
     this.#conditionsAtEnd[block.id] = this.#conditions;
-  }
-
-  #conditionsAt(block: Block): Conditions {
-    const parent = this.#dominators.parent(block);
-    if (parent === undefined) return undefined;
-    const above = this.#conditionsAtEnd[parent.id];
-    return block.predecessors.length === 1 ? assumeEdge(this.func, above, parent, block) : above;
   }
 
   #writersOf(block: Block): readonly Value[] {
@@ -215,7 +210,6 @@ class ValueNumbering extends Folder {
     if (!asCondition && !isComparison(value.op)) return value;
     const isTrue = isKnownTrue(this.#conditions, value);
     if (isTrue === undefined) return value;
-    if (asCondition && isTrue && !isComparison(value.op)) return this.constant(1);
     this.#isChanged = true;
     return this.constant(isTrue ? 1 : 0);
   }

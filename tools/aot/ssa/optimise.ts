@@ -1,8 +1,10 @@
 /** The passes, in their order. */
 import { floatConstants, removeUnreachable } from "./edit.ts";
+import { hoistInvariants } from "./hoist-invariants.ts";
 import type { Func } from "./ir.ts";
 import { numberValues } from "./number-values.ts";
 import { placeConstants } from "./place-constants.ts";
+import { reduceStrength } from "./reduce-strength.ts";
 import { removeDead } from "./remove-dead.ts";
 import { rotateLoops } from "./rotate-loops.ts";
 import { simplifyGraph } from "./simplify-graph.ts";
@@ -34,5 +36,10 @@ function runRounds(func: Func): void {
 export function optimise(func: Func): void {
   cleanUp(func);
   if (rotateLoops(func)) runRounds(func);
+  hoistInvariants(func);
+  reduceStrength(func);
+  removeDead(func);
+  hoistInvariants(func);
+  runRounds(func);
   placeConstants(func);
 }
