@@ -66,6 +66,23 @@ describe("levels", () => {
     ]);
   });
 
+  test("a level listener is told whoever changes the level, also within a hold-off", () => {
+    const { pins } = setUp();
+    const seen: [number, number | undefined][] = [];
+    pins.onLevel((pin) => seen.push([pin, pins.level(pin)]));
+    pins.watch(PIN, PinEdge.Both, 100);
+    pins.setInput(PIN, 1);
+    pins.setInput(PIN, 0);
+    pins.setMode(PIN, PinMode.Output);
+    pins.write(PIN, 1);
+    expect(seen).toEqual([
+      [PIN, 1],
+      [PIN, 0],
+      [PIN, 0],
+      [PIN, 1],
+    ]);
+  });
+
   test("the pins of the flash cannot be used, and GPIO16 has no pull-up and no interrupt", () => {
     const { pins } = setUp();
     for (const pin of [6, 7, 8, 9, 10, 11, 17, -1]) {

@@ -18,7 +18,11 @@ export interface Peripheral {
   write(offset: number, value: number): void;
 }
 
-/** Level-triggered interrupt lines into the core: a line stays up until it is lowered. Numbers are those of `InterruptLine`. */
+/**
+ * Interrupt lines into the core; numbers are those of `InterruptLine`. Lines 0 to 5 are levels: the interrupt is pending as
+ * long as the line is up. Lines 8 to 14 are edges: going up makes the interrupt pending until INTCLEAR (14: until it is
+ * taken), whatever the line does. Source: core-isa.h of the Arduino core for ESP8266, XCHAL_INTTYPE_MASK_*.
+ */
 export interface InterruptLines {
   raise(line: number): void;
   lower(line: number): void;
@@ -30,7 +34,7 @@ export enum InterruptLine {
   Rtc = 3,
   Gpio = 4,
   Uart = 5,
-  /** Inside the core: CCOUNT has met CCOMPARE0. */
+  /** Inside the core: CCOUNT has met CCOMPARE0. Pending until CCOMPARE0 is written. */
   Ccompare = 6,
   /** Inside the core: set by software. */
   Soft = 7,
@@ -81,7 +85,7 @@ export interface RoutineContext {
   jump(address: number): void;
   /** Ends the routine in an exception of the core, at the routine's own address; `address` becomes EXCVADDR. */
   raise(cause: number, address: number): void;
-  /** Calls chip code and comes back with its registers a2.. in place; registers other than results are restored. */
+  /** Calls chip code; its first result word. All registers are what they were before. */
   call(address: number, args: readonly number[]): number;
 }
 

@@ -16,6 +16,7 @@ import { EmulatorError } from "./emulator-error.ts";
 import { CALL_RETURN_ADDRESS, DRAM_ADDRESS, DRAM_BYTES, FLASH_WINDOW_BYTES } from "./memory/address-map.ts";
 import { type ExtraRam, MemorySpace } from "./memory/memory-space.ts";
 import { Profile, type ProfiledFunction } from "./profile.ts";
+import type { TraceRecord } from "./trace.ts";
 import { Translator } from "./translate/translator.ts";
 
 export interface Connections {
@@ -77,12 +78,6 @@ export type CallResult =
     }
   | { readonly kind: "exception"; readonly cause: number; readonly epc1: number; readonly excvaddr: number }
   | { readonly kind: "limit" | "waiting" | "stopped" };
-
-export interface TraceRecord {
-  readonly pc: number;
-  /** Registers that the instruction changed: number and new value. */
-  readonly changed: readonly (readonly [register: number, value: number])[];
-}
 
 /** Where a called routine's stack begins when the chip has none: below what the ROM keeps at the end of DRAM. */
 const DEFAULT_STACK = DRAM_ADDRESS + DRAM_BYTES - 16;

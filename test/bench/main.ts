@@ -1,4 +1,5 @@
 /** `npm run bench -- <what>`: measurements of the real thing, never part of the tests. */
+import { benchEmulator, EMULATOR_HELP } from "./emulator.ts";
 import { benchIngest, INGEST_HELP } from "./ingest.ts";
 import { benchNative, NATIVE_HELP } from "./native.ts";
 
@@ -10,6 +11,7 @@ interface Bench {
 
 const BENCHES: Record<string, Bench> = {
   ingest: { summary: "readings from MQTT to disk", help: INGEST_HELP, run: benchIngest },
+  emulator: { summary: "speed of the emulated chip, beside QEMU", help: EMULATOR_HELP, run: benchEmulator },
   native: { summary: "our native code beside gcc's", help: NATIVE_HELP, run: benchNative },
 };
 

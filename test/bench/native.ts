@@ -12,7 +12,7 @@ import { parseArgs } from "node:util";
 import { PACKAGE_ROOT } from "../../tools/build/package-root.ts";
 import { GCC, missingPackages } from "../qemu/installed.ts";
 import { compileKernel } from "./native/compile-kernel.ts";
-import { KERNELS, type Kernel } from "./native/kernel-table.ts";
+import { KERNEL_FOLDER, KERNELS, type Kernel } from "./native/kernel-table.ts";
 import { type NativeProgram, programOfC, programOfWasm, reachableBytes } from "./native/native-program.ts";
 import { type KernelAnswer, KernelOnChip, runInNode } from "./native/run-kernel.ts";
 
@@ -22,8 +22,6 @@ export const NATIVE_HELP = `Usage: npm run bench -- native [options]
 
 Needs Debian's gcc-xtensa-lx106.
 `;
-
-const KERNEL_FOLDER = "test/bench/native/kernels";
 
 interface KernelFigures {
   name: string;

@@ -29,7 +29,7 @@ export interface ChipSettings {
   memoryMaxBytes?: number;
   /** Of the image in flash, a multiple of 4; default: 0. */
   imageOffset?: number;
-  /** Of one call; default: a thousand million. */
+  /** Of one call; default: 200 million. */
   instructionsMax?: number;
 }
 
@@ -45,7 +45,7 @@ const HOST_SPACING_BYTES = 16;
 const HOST_FUNCTIONS_MAX = HOST_IMAGE_SLOT;
 const FLASH_BYTES = 0x100000;
 const WORD_BYTES = 4;
-const INSTRUCTIONS_MAX = 1e9;
+const INSTRUCTIONS_MAX = 2e8;
 const ILLEGAL_INSTRUCTION = 0;
 
 /** Slots of the host's table by the names of imports, in the order in which they are asked for. */

@@ -1,8 +1,9 @@
 /** One program on the emulated core and on QEMU's, instruction by instruction. */
+import type { Chip } from "../../runtime/esp8266/chip.ts";
 import { SpecialRegister } from "../../runtime/esp8266/core/special-registers.ts";
 import { Assembler, Label } from "../../tools/lx106/assembler.ts";
 import { RESET_ADDRESS } from "./driver.ts";
-import { loadChip } from "./load-chip.ts";
+import { loadChip, writeRam } from "./load-chip.ts";
 import type { Segment } from "./process.ts";
 import { type QemuState, traceQemu } from "./trace.ts";
 
@@ -48,13 +49,7 @@ export async function compareWithQemu(program: ComparedProgram): Promise<Compari
   for (const [index, state] of theirs.entries()) {
     // QEMU shows the state after an interrupt is taken, before the first instruction of its handler.
     chip.core.serve();
-    const differences = [
-      ...differing("pc", chip.pc, state.pc),
-      ...Array.from(state.a, (value, register) => differing(`a${register}`, chip.registers[register] as number, value)),
-      ...SPECIAL.map((name) =>
-        differing(name, chip.readSpecial(SpecialRegister[name]), state.special.get(name) as number),
-      ),
-    ].flat();
+    const differences = differencesOf(chip, state);
     if (differences.length > 0) {
       const at = (previous ?? state).pc.toString(16);
       return {
@@ -70,13 +65,31 @@ export async function compareWithQemu(program: ComparedProgram): Promise<Compari
   return { differences: [], instructions: theirs.length - 1, states: theirs, last: theirs.at(-1) as QemuState };
 }
 
-/** The registers at the end of the program where the chip runs it as users have it, in translated blocks. */
-export function runTranslated(program: ComparedProgram): number[] {
-  const chip = loadChip(program.segments, { engine: "translated", translateAfter: 0 });
-  chip.pc = program.startAddress;
-  for (let runs = 0; chip.pc !== program.endAddress && runs < INSTRUCTIONS_MAX; runs++)
-    chip.run({ maxInstructions: 100 });
-  return Array.from(chip.registers, (value) => value >>> 0);
+/**
+ * The same program once more where the chip translates: the first pass makes every block hot, the second one runs what was
+ * translated. How its end differs from QEMU's, in words.
+ */
+export function compareTranslated(program: ComparedProgram, { instructions, last }: Comparison): string[] {
+  const chip = loadChip(program.segments, { engine: "translated", translateAfter: 1 });
+  for (let pass = 1; pass <= 2; pass++) {
+    chip.reset();
+    writeRam(chip, program.segments);
+    chip.pc = program.startAddress;
+    chip.registers[0] = program.startAddress;
+    chip.run({ maxInstructions: instructions });
+  }
+  if (chip.translatedRegions === 0) return ["nothing was translated"];
+  return differencesOf(chip, last).map((text) => `translated: ${text}`);
+}
+
+function differencesOf(chip: Chip, state: QemuState): string[] {
+  return [
+    ...differing("pc", chip.pc, state.pc),
+    ...Array.from(state.a, (value, register) => differing(`a${register}`, chip.registers[register] as number, value)),
+    ...SPECIAL.map((name) =>
+      differing(name, chip.readSpecial(SpecialRegister[name]), state.special.get(name) as number),
+    ),
+  ].flat();
 }
 
 function differing(name: string, ours: number, theirs: number): string[] {

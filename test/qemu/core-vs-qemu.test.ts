@@ -11,7 +11,7 @@
 import { describe, expect, test } from "vitest";
 import { SeededRandom } from "../../runtime/board/random.ts";
 import { decode } from "../../tools/lx106/decode.ts";
-import { compareWithQemu, runTranslated } from "./compare-cores.ts";
+import { compareTranslated, compareWithQemu } from "./compare-cores.ts";
 import { exceptionProgram } from "./exception-program.ts";
 import { hasTools, QEMU } from "./installed.ts";
 import { randomProgram } from "./random-program.ts";
@@ -28,10 +28,10 @@ describe.skipIf(!hasTools("the emulated core against QEMU", [QEMU]))("the emulat
     const mnemonics = new Set<string>();
     for (let seed = SEED; seed < SEED + PROGRAMS; seed++) {
       const program = randomProgram(new SeededRandom(seed), INSTRUCTIONS);
-      const { differences, instructions, last } = await compareWithQemu(program);
-      expect(differences, `seed ${seed}`).toEqual([]);
-      expect(runTranslated(program), `seed ${seed}, translated`).toEqual([...last.a]);
-      compared += instructions;
+      const comparison = await compareWithQemu(program);
+      expect(comparison.differences, `seed ${seed}`).toEqual([]);
+      expect(compareTranslated(program, comparison), `seed ${seed}`).toEqual([]);
+      compared += comparison.instructions;
       for (const mnemonic of program.mnemonics) mnemonics.add(mnemonic);
     }
     console.log(`QEMU: ${compared} instructions of ${mnemonics.size} mnemonics, registers and SAR after each`);
@@ -41,9 +41,11 @@ describe.skipIf(!hasTools("the emulated core against QEMU", [QEMU]))("the emulat
 
   test("exceptions: cause, place, address, vector, return", async () => {
     const program = exceptionProgram(undefinedWords());
-    const { differences, states } = await compareWithQemu(program);
+    const comparison = await compareWithQemu(program);
+    const { differences, states } = comparison;
     const begun = states.findLast(({ pc }) => program.caseAddresses.includes(pc))?.pc ?? 0;
     expect(differences, program.cases[program.caseAddresses.indexOf(begun)]?.what ?? "").toEqual([]);
+    expect(compareTranslated(program, comparison)).toEqual([]);
     const vectors = states.filter(({ pc }) => program.vectorAddresses.includes(pc)).length;
     console.log(`QEMU: ${vectors} exceptions, ${UNDEFINED_WORDS} of them words that are no instruction`);
     expect(vectors).toBe(program.cases.length);

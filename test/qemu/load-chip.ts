@@ -7,9 +7,17 @@ const FLASH_BYTES = 0x100000;
 
 export function loadChip(segments: readonly Segment[], options: Omit<ChipOptions, "flash"> = {}): Chip {
   const flash = new Uint8Array(FLASH_BYTES);
-  const inFlash = ({ address }: Segment) => address >= FLASH_MAP_ADDRESS && address < FLASH_MAP_ADDRESS + FLASH_BYTES;
-  for (const { address, bytes } of segments.filter(inFlash)) flash.set(bytes, address - FLASH_MAP_ADDRESS);
+  for (const { address, bytes } of segments.filter(isInFlash)) flash.set(bytes, address - FLASH_MAP_ADDRESS);
   const chip = new Chip({ ...options, flash });
-  for (const segment of segments) if (!inFlash(segment)) chip.write(segment.address, segment.bytes);
+  writeRam(chip, segments);
   return chip;
+}
+
+/** Again, what a run may have changed. */
+export function writeRam(chip: Chip, segments: readonly Segment[]): void {
+  for (const segment of segments) if (!isInFlash(segment)) chip.write(segment.address, segment.bytes);
+}
+
+function isInFlash({ address }: Segment): boolean {
+  return address >= FLASH_MAP_ADDRESS && address < FLASH_MAP_ADDRESS + FLASH_BYTES;
 }

@@ -233,6 +233,7 @@ function compileUnits(
     const { func } = units[index] as Unit;
     const machine = selectFunction(func, {
       index,
+      keepsTailCalls: options.checked,
       loopDepths: loopDepths(func),
       clobbersOf: (callee) => codes[callee]?.clobbers ?? CALLER_SAVED_MASK,
       hostTableAddress: PROGRAM_RAM_ADDRESS,

@@ -5,6 +5,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Duplex } from "node:stream";
 import { MemoryNetwork } from "../../runtime/board/memory-network.ts";
 import { SeededRandom } from "../../runtime/board/random.ts";
 import { VirtualTime } from "../../runtime/board/virtual-time.ts";
@@ -23,6 +24,8 @@ export interface VirtualShopOptions
   program: DeviceProgram;
   seed: number;
   startUnixMs: number;
+  /** Sees each connection of a device before the server does. */
+  onConnection?: (stream: Duplex) => void;
   /** Where the server keeps its data; absent: a folder that is removed afterwards. */
   dataDir?: string;
 }
@@ -66,7 +69,10 @@ export class VirtualShop {
         nowMs: () => time.unixMs(),
       });
       const network = new MemoryNetwork({ time, random: random.fork(-1), idle: () => server.idle() });
-      network.listen(SERVER_HOST, SERVER_PORT, (stream) => server.handle(stream));
+      network.listen(SERVER_HOST, SERVER_PORT, (stream) => {
+        options.onConnection?.(stream);
+        server.handle(stream);
+      });
       const fleet = new CounterFleet({
         time,
         random,

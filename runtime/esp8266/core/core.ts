@@ -48,6 +48,8 @@ const EDGE_LINES = 0x3f00;
 const SOFT_LINES = 1 << InterruptLine.Soft;
 const NMI_BIT = 1 << InterruptLine.Nmi;
 const VECBASE_AT_RESET = 0x40000000;
+/** In the mask ROM. Source: core-isa.h, XCHAL_RESET_VECTOR1_VADDR. */
+const RESET_VECTOR = 0x40000080;
 /** At reset PS.INTLEVEL is 15 and PS.EXCM is set (manual, section 5.3, PS). */
 const PS_AT_RESET = 0x1f;
 
@@ -87,6 +89,7 @@ export class Core implements CycleClock, InterruptLines {
 
   /** As after power-on, but time goes on: peripherals have their own resets. */
   reset(): void {
+    this.pc = RESET_VECTOR;
     this.registers.fill(0);
     this.special.fill(0);
     this.#sar[0] = 0;

@@ -6,7 +6,6 @@
  * engines take an interrupt at the same instruction, whatever their blocks are.
  */
 import type { NamedRoutine } from "../bus.ts";
-import type { TraceRecord } from "../chip.ts";
 import { EmulatorError, hex } from "../emulator-error.ts";
 import {
   CALL_RETURN_ADDRESS,
@@ -16,6 +15,7 @@ import {
   ROM_BYTES,
 } from "../memory/address-map.ts";
 import type { Profile } from "../profile.ts";
+import type { TraceRecord } from "../trace.ts";
 import type { Core } from "./core.ts";
 import { INSTRUCTION_CYCLES, TAKEN_CYCLES } from "./cycle-model.ts";
 import { ExceptionCause } from "./exception-causes.ts";
@@ -60,8 +60,9 @@ export class Executor {
     this.#call = call;
   }
 
+  /** Ends the run under way before its next instruction; without one it does nothing. */
   stop(): void {
-    this.#stopRequested = true;
+    this.#stopRequested = this.#nesting > 0;
   }
 
   /** Runs until `instructionLimit` or `cycleLimit` (both absolute) or until something else stops it. */

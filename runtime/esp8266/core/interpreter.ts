@@ -2,23 +2,21 @@
  * Runs decoded blocks, one operation after the other: the plain engine, and the oracle for translated code.
  *
  * Longer than other files because it is one loop over one switch, for speed: the operands of every operation are read
- * before the switch, registers are one typed array, DRAM is accessed in place, and everything uncommon goes to MemorySpace
- * or Core. Counters are kept a block at a time; `#settle` makes them exact wherever somebody may look. Semantics: Xtensa ISA
- * Reference Manual, chapter 6.
+ * before the switch, registers are one typed array, RAM is accessed in place, and everything uncommon goes elsewhere. The
+ * cases are numbers, those of `Op`, since only then V8 makes a table of jumps of them (twice the speed); a test compares them.
+ * Counters are kept a block at a time; `#settle` makes them exact wherever somebody may look. Semantics: Xtensa ISA Reference
+ * Manual, chapter 6.
  */
-import { EmulatorError, hex } from "../emulator-error.ts";
 import { DRAM_ADDRESS, DRAM_BYTES, FLASH_WINDOW_ADDRESS, FLASH_WINDOW_BYTES } from "../memory/address-map.ts";
 import { CACHE_LINE_SHIFT } from "../memory/flash-cache.ts";
 import { CACHE_PRESENT, DRAM_HOST, DRAM_TOUCHED, FLASH_HOST } from "../memory/host-layout.ts";
-import { type MemorySpace, NO_FAULT } from "../memory/memory-space.ts";
+import type { MemorySpace } from "../memory/memory-space.ts";
 import { BLOCK_WORDS, type BlockCache, BlockField, OP_WORDS } from "./block-cache.ts";
 import type { Core } from "./core.ts";
 import { TAKEN_CYCLES } from "./cycle-model.ts";
 import { B4CONST, B4CONSTU } from "./decode.ts";
-import { DEBUGCAUSE_BREAK, DEBUGCAUSE_BREAK_N, ExceptionCause } from "./exception-causes.ts";
-import { Op } from "./operations.ts";
 import type { RegionProtection } from "./region-protection.ts";
-import { SpecialRegister } from "./special-registers.ts";
+import { Flow, UncommonOperations } from "./uncommon-operations.ts";
 
 export enum Pause {
   /** Something is due, or the limit is near: go on instruction by instruction. */
@@ -40,39 +38,20 @@ export interface InterpreterOptions {
 /** Counted per block while a profile is taken: told at every end of a run of instructions. */
 export type BlockWatcher = (pc: number, instructions: number, cycles: number) => void;
 
-/** How a block was left. */
-enum Flow {
-  Next,
-  Taken,
-  /** To an address in `pc`, as after a taken branch. */
-  Jump,
-  /** Core has the exact state behind the last instruction. */
-  Settled,
-  /** Core has entered a handler. */
-  Fault,
-}
-
-const ACCESS_BYTES: Readonly<Record<number, number>> = {
-  ...{ [Op.L32r]: 4, [Op.L32i]: 4, [Op.L16ui]: 2, [Op.L16si]: 2, [Op.L8ui]: 1 },
-  ...{ [Op.S32i]: 4, [Op.S16i]: 2, [Op.S8i]: 1 },
-};
-
 export class Interpreter {
   watcher: BlockWatcher | undefined;
   readonly #core: Core;
   readonly #memory: MemorySpace;
   readonly #blocks: BlockCache;
-  readonly #protection: RegionProtection;
+  readonly #uncommon: UncommonOperations;
   readonly #heatLimit: number;
-  readonly #onSimcall: ((core: Core) => void) | undefined;
 
   constructor(core: Core, blocks: BlockCache, protection: RegionProtection, options: InterpreterOptions) {
     this.#core = core;
     this.#memory = core.memory;
     this.#blocks = blocks;
-    this.#protection = protection;
+    this.#uncommon = new UncommonOperations(core, blocks, protection, options.onSimcall);
     this.#heatLimit = options.heatLimit;
-    this.#onSimcall = options.onSimcall;
   }
 
   /**
@@ -96,6 +75,7 @@ export class Interpreter {
     const cache = this.#blocks;
     const { code, addresses, cyclesBefore, blocks } = cache;
     const { bytes, halves, words } = memory;
+    const uncommon = this.#uncommon;
     const watcher = this.watcher;
     const heatLimit = this.#heatLimit;
     // Longer than 16, since the t field of some operations holds other things than registers.
@@ -485,12 +465,12 @@ export class Interpreter {
             break operations;
           default:
             this.#settleAt(at, start, cycles, instructions, sar);
-            flow = this.#special(word & 0xff, d, s, t, immediate, at);
+            flow = uncommon.special(word & 0xff, d, s, t, immediate, at);
             break operations;
         }
         // Only accesses that were not served above come here.
         this.#settleAt(at, start, cycles, instructions, sar);
-        flow = this.#access(word & 0xff, d, address, t, at);
+        flow = uncommon.access(word & 0xff, d, address, t, at);
         if (flow !== Flow.Next) break;
       }
       if (flow >= Flow.Settled) {
@@ -541,95 +521,6 @@ export class Interpreter {
       instructions + index - start / OP_WORDS,
       sar,
     );
-  }
-
-  /** Moves Core, which is settled before the operation `at`, behind it. */
-  #retire(at: number): Flow {
-    const { addresses, cyclesBefore } = this.#blocks;
-    const index = at / OP_WORDS;
-    const core = this.#core;
-    core.pc = (addresses[index + 1] as number) >>> 0;
-    core.cycles += (cyclesBefore[index + 1] as number) - (cyclesBefore[index] as number);
-    core.instructions++;
-    return Flow.Settled;
-  }
-
-  #jump(at: number, pc: number): Flow {
-    this.#retire(at);
-    this.#core.cycles += TAKEN_CYCLES;
-    this.#core.pc = pc >>> 0;
-    return Flow.Settled;
-  }
-
-  #raise(cause: ExceptionCause, excvaddr = this.#core.special[SpecialRegister.EXCVADDR] as number): Flow {
-    this.#core.raiseException(cause, excvaddr);
-    return Flow.Fault;
-  }
-
-  /** A load or store that is not to RAM. Flow.Next: the block may go on. */
-  #access(op: number, d: number, address: number, value: number, at: number): Flow {
-    const memory = this.#memory;
-    const core = this.#core;
-    const sizeBytes = ACCESS_BYTES[op];
-    if (sizeBytes === undefined) throw new EmulatorError("bug", `Operation ${op} has no access.`, { pc: core.pc });
-    if (op === Op.S32i || op === Op.S16i || op === Op.S8i) {
-      memory.store(address, sizeBytes, value);
-      if (memory.fault !== NO_FAULT) return this.#raise(memory.fault, address);
-    } else {
-      const loaded = memory.load(address, sizeBytes);
-      if (memory.fault !== NO_FAULT) return this.#raise(memory.fault, address);
-      core.registers[d] = op === Op.L16si ? (loaded << 16) >> 16 : loaded;
-    }
-    if (!memory.attention && !core.attention) return Flow.Next;
-    memory.attention = false;
-    core.attention = true;
-    core.cycles += memory.stallCycles;
-    return this.#retire(at);
-  }
-
-  /** Operations that concern more than registers and memory; they end their block. */
-  #special(op: Op, d: number, s: number, t: number, immediate: number, at: number): Flow {
-    const core = this.#core;
-    switch (op) {
-      case Op.Wsr:
-        core.writeSpecial(immediate, t);
-        return this.#retire(at);
-      case Op.Xsr: {
-        const old = core.readSpecial(immediate);
-        core.writeSpecial(immediate, t);
-        core.registers[d] = old;
-        return this.#retire(at);
-      }
-      case Op.Rsil:
-        core.registers[d] = core.setInterruptLevel(immediate);
-        return this.#retire(at);
-      case Op.Waiti:
-        core.setInterruptLevel(immediate);
-        core.waiting = true;
-        return this.#retire(at);
-      case Op.Rfe:
-        return this.#jump(at, core.returnFromException());
-      case Op.Rfde:
-        return this.#jump(at, core.special[SpecialRegister.DEPC] as number);
-      case Op.Rfi:
-        return this.#jump(at, core.returnFromLevel(immediate));
-      case Op.Tlb:
-        core.registers[d] = this.#protection.run(immediate, s, t);
-        return this.#retire(at);
-      case Op.Syscall:
-        return this.#raise(ExceptionCause.Syscall);
-      case Op.Break:
-      case Op.BreakN:
-        return core.raiseDebug(op === Op.Break ? DEBUGCAUSE_BREAK : DEBUGCAUSE_BREAK_N) ? Flow.Fault : this.#retire(at);
-      case Op.Simcall:
-        if (!this.#onSimcall) throw new EmulatorError("not-emulated", "simcall without a handler.", { pc: core.pc });
-        this.#onSimcall(core);
-        return this.#retire(at);
-      case Op.Illegal:
-        return this.#raise(ExceptionCause.IllegalInstruction);
-      default:
-        throw new EmulatorError("not-emulated", `The instruction at ${hex(core.pc)} is not emulated.`, { pc: core.pc });
-    }
   }
 }
 

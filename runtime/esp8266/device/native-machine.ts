@@ -12,7 +12,7 @@ import type { HostImports } from "../../board/host-imports.ts";
 import { HOST_FUNCTIONS } from "../../contract/host-functions.ts";
 import { PROGRAM_DATA_OFFSET } from "../../contract/limits.ts";
 import { HOST_IMAGE_SLOT, PROGRAM_RAM_ADDRESS } from "../../contract/native-image.ts";
-import { type CallResult, Chip } from "../chip.ts";
+import { type CallResult, Chip, type ChipOptions } from "../chip.ts";
 import { ExceptionCause } from "../core/exception-causes.ts";
 import { EmulatorError, hex } from "../emulator-error.ts";
 import { DRAM_ADDRESS } from "../memory/address-map.ts";
@@ -80,7 +80,7 @@ export class NativeMachine {
   /** Where the watchdog bit. */
   #bittenAt: number | undefined;
 
-  constructor(program: NativeProgram) {
+  constructor(program: NativeProgram, options: Pick<ChipOptions, "engine"> = {}) {
     this.#program = program;
     const flash = new Uint8Array(IMAGE_FLASH_OFFSET + program.image.length).fill(0xff);
     flash.set(program.image, IMAGE_FLASH_OFFSET);
@@ -88,7 +88,7 @@ export class NativeMachine {
     for (const routine of this.#hostRoutines()) {
       routines.set(routine.address, { name: routine.name, run: poisoned(routine) });
     }
-    this.chip = new Chip({ flash, routines });
+    this.chip = new Chip({ ...options, flash, routines });
     this.#ram = dram(this.chip, PROGRAM_RAM_ADDRESS, program.ramBytes);
     const { buffer, byteOffset } = this.chip.memory.touched;
     const ramEnd = PROGRAM_RAM_ADDRESS + program.ramBytes;

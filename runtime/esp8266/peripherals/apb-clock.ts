@@ -5,8 +5,6 @@
  */
 import type { CycleClock } from "../bus.ts";
 
-export const APB_HZ = 80_000_000;
-
 interface Plan {
   tick: number;
   run: () => void;

@@ -17,7 +17,7 @@ export function multiplyWords(left: number, right: number, result: WordPair): vo
   const middle = leftHigh * rightLow + (lowProduct >>> 16);
   const cross = leftLow * rightHigh + (middle & 0xffff);
   result.low = (((cross & 0xffff) << 16) | (lowProduct & 0xffff)) >>> 0;
-  result.high = (leftHigh * rightHigh + (middle >>> 16) + (cross >>> 17)) >>> 0;
+  result.high = (leftHigh * rightHigh + (middle >>> 16) + (cross >>> 16)) >>> 0;
 }
 
 /** 64 x 64 to the low 64 bits, signed and unsigned alike. */

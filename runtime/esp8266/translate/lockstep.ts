@@ -10,7 +10,15 @@ import { SeededRandom } from "../../board/random.ts";
 import type { NamedRoutine } from "../bus.ts";
 import { Chip } from "../chip.ts";
 import { decode } from "../core/decode.ts";
-import { PS_EXCM, PS_INTLEVEL_MASK, VECTOR_DEBUG, VECTOR_DOUBLE, VECTOR_KERNEL, VECTOR_NMI, VECTOR_USER } from "../core/exception-causes.ts";
+import {
+  PS_EXCM,
+  PS_INTLEVEL_MASK,
+  VECTOR_DEBUG,
+  VECTOR_DOUBLE,
+  VECTOR_KERNEL,
+  VECTOR_NMI,
+  VECTOR_USER,
+} from "../core/exception-causes.ts";
 import { BRANCHES, LOADS, OP_FACTS, Op, STORES, WRITES_D } from "../core/operations.ts";
 import { SpecialRegister as SR } from "../core/special-registers.ts";
 import { EmulatorError } from "../emulator-error.ts";
@@ -38,7 +46,11 @@ function stateOf(chip: Chip): string {
 }
 
 /** A word that is an instruction, seldom one that leaves the code; undefined for a bad draw. */
-function drawInstruction(random: SeededRandom, at: number, starts: ReadonlySet<number>): { word: number; sizeBytes: number } | undefined {
+function drawInstruction(
+  random: SeededRandom,
+  at: number,
+  starts: ReadonlySet<number>,
+): { word: number; sizeBytes: number } | undefined {
   const word = random.integer(0, 0xffffff);
   const { op, d, s, sizeBytes, immediate } = decode(word, at, 0);
   const facts = OP_FACTS[op] as number;
@@ -50,7 +62,8 @@ function drawInstruction(random: SeededRandom, at: number, starts: ReadonlySet<n
   if (isRare && random.fraction() > 0.02) return undefined;
   if (op === Op.NotEmulated || op === Op.Tlb || op === Op.Waiti || op === Op.Simcall || op === Op.Rfi) return undefined;
   if (op === Op.Wsr || op === Op.Xsr || op === Op.Rfe || op === Op.Rfde) return undefined;
-  if (op === Op.L32r && (immediate < at - 1000 || immediate > at)) return random.fraction() < 0.002 ? { word, sizeBytes } : undefined;
+  if (op === Op.L32r && (immediate < at - 1000 || immediate > at))
+    return random.fraction() < 0.002 ? { word, sizeBytes } : undefined;
   const jumps = (facts & BRANCHES) !== 0 || op === Op.J || op === Op.Call0;
   if (jumps && (immediate < at - 200 || immediate > at + 60)) return undefined;
   if (jumps && immediate < at && !starts.has(immediate) && random.fraction() > 0.01) return undefined;
@@ -87,7 +100,10 @@ class Machine {
       translateAfter: 2,
       extraRam: [{ address: EXTRA_ADDRESS, sizeBytes: EXTRA_BYTES }],
       routines: new Map(
-        [VECTOR_DEBUG, VECTOR_NMI, VECTOR_KERNEL, VECTOR_USER, VECTOR_DOUBLE].map((offset) => [VECTORS + offset, handler]),
+        [VECTOR_DEBUG, VECTOR_NMI, VECTOR_KERNEL, VECTOR_USER, VECTOR_DOUBLE].map((offset) => [
+          VECTORS + offset,
+          handler,
+        ]),
       ),
     });
   }
@@ -115,7 +131,9 @@ class Machine {
   }
 
   #number(): number {
-    return this.#random.fraction() < 0.5 ? this.#random.integer(-(2 ** 31), 2 ** 31 - 1) : this.#random.integer(-40, 40);
+    return this.#random.fraction() < 0.5
+      ? this.#random.integer(-(2 ** 31), 2 ** 31 - 1)
+      : this.#random.integer(-40, 40);
   }
 
   #pointer(): number {
@@ -156,7 +174,11 @@ class Machine {
 }
 
 /** Throws at the first difference. What happened, so that a test can see that it was not nothing. */
-export function runLockstep({ seed, rounds }: LockstepOptions): { exceptions: number; instructions: number; regions: number } {
+export function runLockstep({ seed, rounds }: LockstepOptions): {
+  exceptions: number;
+  instructions: number;
+  regions: number;
+} {
   const random = new SeededRandom(seed);
   const place = random.integer(0, 2);
   const address = [FLASH_WINDOW_ADDRESS + 0x800, IRAM_ADDRESS + 0x100, EXTRA_ADDRESS + 0x200][place] as number;

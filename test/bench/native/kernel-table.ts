@@ -22,6 +22,9 @@ function matrixArgs(size: number, used = size): (prepared: number) => number[] {
   return (prepared) => [prepared + 2 * bytes, prepared, prepared + bytes, used];
 }
 
+/** In the package. */
+export const KERNEL_FOLDER = "test/bench/native/kernels";
+
 export const KERNELS: readonly Kernel[] = [
   { name: "fib", entry: "fib", args: () => [24], others: [() => [1]], work: "fib(24)" },
   {

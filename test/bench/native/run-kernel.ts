@@ -4,6 +4,7 @@ import { maskRom } from "../../../runtime/esp8266/rom/mask-rom.ts";
 import { loadChip } from "../../qemu/load-chip.ts";
 import type { Kernel } from "./kernel-table.ts";
 import type { NativeProgram } from "./native-program.ts";
+import { REPEAT_ADDRESS } from "./repeat.ts";
 
 const INSTRUCTIONS_MAX = 1_000_000_000;
 
@@ -48,6 +49,11 @@ export class KernelOnChip {
     const before = this.chip.instructions;
     const result = this.#call(this.#address(this.#kernel.entry), args);
     return { result, instructions: this.chip.instructions - before };
+  }
+
+  /** By the code of repeat.ts, which has to be in memory. */
+  repeat(rounds: number): void {
+    this.#call(REPEAT_ADDRESS, [rounds]);
   }
 
   check(): number {

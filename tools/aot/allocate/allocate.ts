@@ -16,6 +16,7 @@ import {
 import { FIRST_VIRTUAL, type MachineFunction, type MachineInst } from "../machine/machine-function.ts";
 import { AllocationChecker } from "./check-allocation.ts";
 import { type Colouring, colourGraph } from "./colour.ts";
+import { dropRedundant } from "./drop-redundant.ts";
 import { FunctionCopy } from "./function-copy.ts";
 import { buildGraph } from "./interference.ts";
 import { measureCost } from "./measure-cost.ts";
@@ -36,7 +37,7 @@ export interface Allocation {
 }
 
 /** A function is not allocated more than once when it is longer than this. */
-const TRIAL_INSTRUCTIONS_MAX = 4000;
+const TRIAL_INSTRUCTIONS_MAX = 2000;
 const ROUNDS_MAX = 40;
 
 export interface AllocateOptions {
@@ -64,24 +65,29 @@ function search(fn: MachineFunction): Trial {
   };
   if (best.isSplit) consider(tryAllocation(fn, ALLOCATABLE_MASK, false));
   const { isSplit } = best;
-  for (const allowed of smallerSets(best.usedMask)) consider(tryAllocation(fn, allowed, isSplit));
+  for (const allowed of smallerSets(best.usedMask, containsCall(fn))) consider(tryAllocation(fn, allowed, isSplit));
   return best;
 }
 
 /** Sets of registers to try instead, when a try has used these. */
-function smallerSets(usedMask: number): number[] {
+function smallerSets(usedMask: number, hasCall: boolean): number[] {
   const sets: number[] = [];
   const kept = usedMask & CALLEE_SAVED_MASK;
   for (let count = countBits(kept) - 1; count >= 0; count--) {
     sets.push((ALLOCATABLE_MASK & ~CALLEE_SAVED_MASK) | (((1 << count) - 1) << 12));
   }
-  if ((usedMask & RETURN_ADDRESS_MASK) !== 0)
+  if (!hasCall && (usedMask & RETURN_ADDRESS_MASK) !== 0) {
     sets.push(...[ALLOCATABLE_MASK, ...sets].map((set) => set & ~RETURN_ADDRESS_MASK));
+  }
   return sets;
 }
 
 function countInstructions(fn: MachineFunction): number {
   return fn.blocks.reduce((sum, block) => sum + block.insts.length, 0);
+}
+
+function containsCall(fn: MachineFunction): boolean {
+  return fn.blocks.some((block) => block.insts.some(isCall));
 }
 
 interface Trial extends Allocation {
@@ -97,7 +103,7 @@ function tryAllocation(fn: MachineFunction, allowed: number, splits: boolean): T
   let facts: RegisterFacts[] = Array.from({ length: work.registerCount }, freshFacts);
   let slotCount = 0;
   let costly = CALLEE_SAVED_MASK;
-  if (!work.blocks.some((block) => block.insts.some(isCall))) costly |= RETURN_ADDRESS_MASK;
+  if (!containsCall(work)) costly |= RETURN_ADDRESS_MASK;
   for (let round = 0; ; round++) {
     if (round === ROUNDS_MAX) throw new Error(`registers of ${fn.name} are not settled after ${ROUNDS_MAX} rounds`);
     facts = renameWebs(work, facts);
@@ -113,6 +119,7 @@ function tryAllocation(fn: MachineFunction, allowed: number, splits: boolean): T
     slotCount = context.slotCount;
   }
   const frequencies = estimateFrequencies(work);
+  dropRedundant(work);
   const packed = packSlots(work, slotCount, frequencies);
   const usedMask = writtenMask(work);
   const frame = makeFrame(work, packed, frequencies);

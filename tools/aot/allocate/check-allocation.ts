@@ -7,7 +7,7 @@
  * have defined what nobody reads; new ones must be moves between places.
  */
 import { reversePostorder } from "../machine/control-flow.ts";
-import { clobberedMask, isCall } from "../machine/instruction-facts.ts";
+import { clobberedMask, hasEffect, isCall } from "../machine/instruction-facts.ts";
 import {
   CALLEE_SAVED,
   FIRST_VIRTUAL,
@@ -126,8 +126,8 @@ function followRemoved(old: MachineInst, state: CheckState, report: (problem: st
     const source = old.inner.uses[0] as number;
     return state.redefineAs(d, (held) => held.has(d) && held.has(source));
   }
-  if (old.defs.length !== 1) report(`${old.op} is gone`);
-  state.redefine(d);
+  if (hasEffect(old)) report(`${old.op} is gone`);
+  for (const reg of old.defs) state.redefine(reg);
   if (recipe !== undefined) state.put(recipe, d);
 }
 

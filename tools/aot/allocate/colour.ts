@@ -94,7 +94,8 @@ class Colourer {
       if (b >= FIRST_VIRTUAL) (this.#movesOf[b] as number[]).push(index);
       this.#ready.push(index);
     }
-    this.#ready.sort((x, y) => (this.#moves[x] as Move).frequency - (this.#moves[y] as Move).frequency || y - x);
+    const gain = this.#estimateGains();
+    this.#ready.sort((x, y) => (gain[x] as number) - (gain[y] as number) || x - y);
     for (let node = FIRST_VIRTUAL; node < this.#graph.count; node++) this.#enlist(node);
     for (;;) {
       if (this.#simplify.length > 0) this.#simplifyOne(this.#simplify.pop() as number);
@@ -106,6 +107,33 @@ class Colourer {
     const spilled: number[] = [];
     while (this.#stack.length > 0) this.#select(this.#stack.pop() as number, spilled);
     return this.#finish(spilled);
+  }
+
+  /** What a copy is worth to vanish, less half of what others lose when it takes the register that they want. */
+  #estimateGains(): Float64Array {
+    const wishes = new Float64Array(this.#graph.count * FIRST_VIRTUAL);
+    const allWishes = new Float64Array(this.#graph.count);
+    const physicalMoves: { index: number; node: number; register: number }[] = [];
+    for (const [index, { a, b, frequency }] of this.#moves.entries()) {
+      if (a >= FIRST_VIRTUAL && b >= FIRST_VIRTUAL) continue;
+      const node = Math.max(a, b);
+      const register = Math.min(a, b);
+      wishes[node * FIRST_VIRTUAL + register] = (wishes[node * FIRST_VIRTUAL + register] as number) + frequency;
+      allWishes[node] = (allWishes[node] as number) + frequency;
+      physicalMoves.push({ index, node, register });
+    }
+    // Of equals, what comes in a register stays there.
+    const gain = Float64Array.from(
+      this.#moves,
+      ({ b, frequency }) => frequency * (b < FIRST_VIRTUAL ? 1 + HABIT_COST : 1),
+    );
+    for (const { index, node, register } of physicalMoves) {
+      let loss = (allWishes[node] as number) - (wishes[node * FIRST_VIRTUAL + register] as number);
+      for (const other of this.#neighbours[node] as number[])
+        loss += wishes[other * FIRST_VIRTUAL + register] as number;
+      gain[index] = (gain[index] as number) - loss / 2;
+    }
+    return gain;
   }
 
   #finish(spilledNodes: number[]): Colouring {

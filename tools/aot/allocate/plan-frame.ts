@@ -84,7 +84,7 @@ function writtenRegisters(fn: MachineFunction, tailCalls: ReadonlySet<MachineIns
  */
 function findTailCalls(fn: MachineFunction): Set<MachineInst> {
   const found = new Set<MachineInst>();
-  if (fn.outgoingWords > 0 || fn.stackResults > 0) return found;
+  if (fn.keepsTailCalls === true || fn.outgoingWords > 0 || fn.stackResults > 0) return found;
   for (const { insts } of fn.blocks) {
     const call = insts.at(-2);
     if (insts.at(-1)?.op !== "ret" || call === undefined || !isCall(call)) continue;

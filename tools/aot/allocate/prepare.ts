@@ -1,6 +1,6 @@
 /** Brings a selected function into the form that the allocator assumes, without a change of what it does. */
 import { removeUnreachable } from "../machine/control-flow.ts";
-import { blockIdLimit } from "../machine/instruction-facts.ts";
+import { blockIdLimit, hasEffect } from "../machine/instruction-facts.ts";
 import {
   FIRST_VIRTUAL,
   type MachineBlock,
@@ -47,39 +47,11 @@ function removeDeadCode(fn: MachineFunction): void {
     const kept: MachineInst[] = [];
     for (let index = block.insts.length - 1; index >= 0; index--) {
       const inst = block.insts[index] as MachineInst;
-      if (isPure(inst) && inst.defs.every((reg) => reg >= FIRST_VIRTUAL && !live.has(reg))) continue;
+      if (!hasEffect(inst) && inst.defs.every((reg) => reg >= FIRST_VIRTUAL && !live.has(reg))) continue;
       for (const reg of inst.defs) live.delete(reg);
       for (const reg of inst.uses) if (reg >= FIRST_VIRTUAL) live.add(reg);
       kept.push(inst);
     }
     if (kept.length < block.insts.length) block.insts = kept.reverse();
-  }
-}
-
-/** Nothing but its definitions comes of it. */
-function isPure(inst: MachineInst): boolean {
-  switch (inst.op) {
-    case "s8i":
-    case "s16i":
-    case "s32i":
-    case "l8ui":
-    case "l16ui":
-    case "l16si":
-    case "l32i":
-    case "store_argument":
-    case "store_result":
-    case "store_slot":
-    case "enter_frame":
-    case "leave_frame":
-    case "call":
-    case "call_pointer":
-    case "branch":
-    case "jump":
-    case "jump_table":
-    case "ret":
-    case "trap":
-      return false;
-    default:
-      return true;
   }
 }

@@ -16,6 +16,7 @@ import { type AssembledCode, assemble } from "./assemble.ts";
 import type { CodeItem, Label } from "./code-item.ts";
 import { orderBlocks } from "./layout.ts";
 import { Lowerer } from "./lower-inst.ts";
+import { mergeTails, type Part } from "./merge-tails.ts";
 import { simplifyFlow } from "./simplify-flow.ts";
 
 export interface FunctionCode extends AssembledCode {
@@ -52,12 +53,6 @@ const COPY_BYTES_PER_RUN = 20;
 const JUMP_BYTES = 3;
 const COPY_INSTS_MAX = 4;
 
-interface Part {
-  label: Label;
-  items: CodeItem[];
-  fallsThrough: boolean;
-}
-
 class FunctionEmitter {
   readonly #order: MachineBlock[];
   readonly #frequencies: Frequencies;
@@ -75,7 +70,7 @@ class FunctionEmitter {
 
   emit(): CodeItem[] {
     const parts = this.#order.map((block, index) => this.#emitBlock(block, this.#order[index + 1]));
-    const items = removeIdleJumps(dropUnused(parts));
+    const items = removeIdleJumps(mergeTails(dropUnused(parts)).flatMap((part) => part.items));
     for (const [trap, label] of this.#traps) items.push({ kind: "shared-trap", label, trap });
     return items;
   }
@@ -214,14 +209,14 @@ function targetOf(item: CodeItem): Label | undefined {
 }
 
 /** Blocks that nothing goes to any more, because copies stand in all places. */
-function dropUnused(parts: readonly Part[]): CodeItem[] {
+function dropUnused(parts: readonly Part[]): Part[] {
   let kept = parts.slice();
   for (;;) {
     const used = new Set(kept.flatMap(({ items }) => items.map(targetOf)));
     const left = kept.filter(
       ({ label }, index) => index === 0 || used.has(label) || (kept[index - 1] as Part).fallsThrough,
     );
-    if (left.length === kept.length) return kept.flatMap(({ items }) => items);
+    if (left.length === kept.length) return kept;
     kept = left;
   }
 }

@@ -59,3 +59,31 @@ export function countBits(mask: number): number {
   for (let rest = mask; rest !== 0; rest &= rest - 1) count++;
   return count;
 }
+
+/** Whether anything but its definitions comes of it. A load counts: it may trap. */
+export function hasEffect(inst: MachineInst): boolean {
+  switch (inst.op) {
+    case "s8i":
+    case "s16i":
+    case "s32i":
+    case "l8ui":
+    case "l16ui":
+    case "l16si":
+    case "l32i":
+    case "store_argument":
+    case "store_result":
+    case "store_slot":
+    case "enter_frame":
+    case "leave_frame":
+    case "call":
+    case "call_pointer":
+    case "branch":
+    case "jump":
+    case "jump_table":
+    case "ret":
+    case "trap":
+      return true;
+    default:
+      return false;
+  }
+}

@@ -171,4 +171,6 @@ export interface MachineFunction {
   stackResults: number;
   /** Most argument or result words that any call in it keeps on the stack. */
   outgoingWords: number;
+  /** Calls before a return stay calls, so that runaway recursion meets the end of the stack as WebAssembly has it. */
+  keepsTailCalls?: boolean;
 }

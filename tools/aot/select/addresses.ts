@@ -11,6 +11,8 @@ export interface Address {
 
 /** Offsets are 8 bits in units of the access (Xtensa ISA Reference Manual, l8ui, l16ui, l32i). */
 const OFFSET_MAX_UNITS = 255;
+const ADDI_MIN = -128;
+const ADDI_MAX = 127;
 const ADDMI_STEP = 256;
 const ADDMI_MIN = -32768;
 const ADDMI_MAX = 32512;
@@ -24,11 +26,11 @@ export function addressOf(selection: Selection, address: Value, offset: number, 
     const [x, y] = address.args as [Value, Value];
     const more = constantOf(y);
     if (more !== undefined) {
+      // Somebody else reads the sum: nothing is won by keeping what it is made of alive.
+      if (selection.isNeeded(address) && fits(offset, accessBytes)) return { base: selection.read(address), offset };
       const sum = (offset | 0) + more;
       if (fits(sum, accessBytes)) return { base: selection.read(x), offset: sum };
-      // The sum is read elsewhere anyway, and the rest fits.
-      if (fits(offset, accessBytes) && selection.isNeeded(address)) return { base: selection.read(address), offset };
-      if (Math.abs(sum) < 2 ** 31) return farAddress(selection, x, sum, accessBytes);
+      if (!fits(offset, accessBytes) || isNear(sum, accessBytes)) return farAddress(selection, x, sum, accessBytes);
     }
   }
   if (fits(offset, accessBytes)) return { base: selection.read(address), offset };
@@ -39,16 +41,31 @@ function fits(offset: number, accessBytes: number): boolean {
   return offset >= 0 && offset <= OFFSET_MAX_UNITS * accessBytes && offset % accessBytes === 0;
 }
 
-/** Splits an offset into a part that addmi adds and one that the instruction holds; else a constant is added. */
-function farAddress(selection: Selection, value: Value, offset: number, accessBytes: number): Address {
+/** Whether addi, or addmi and what the instruction holds, reach it. */
+function isNear(offset: number, accessBytes: number): boolean {
+  if (offset >= ADDI_MIN && offset <= ADDI_MAX) return true;
+  const { step, rest } = split(offset);
+  return fits(rest, accessBytes) && step >= ADDMI_MIN && step <= ADDMI_MAX;
+}
+
+function split(offset: number): { step: number; rest: number } {
   const rest = ((offset % ADDMI_STEP) + ADDMI_STEP) % ADDMI_STEP;
-  const step = offset - rest;
+  return { step: offset - rest, rest };
+}
+
+/** An offset that does not fit: as much as addi or addmi can is added first; else a constant. */
+function farAddress(selection: Selection, value: Value, offset: number, accessBytes: number): Address {
+  const source = selection.read(value);
   const base = selection.newRegister();
-  if (fits(rest, accessBytes) && step >= ADDMI_MIN && step <= ADDMI_MAX) {
-    selection.emit("addi", [base], [selection.read(value)], step);
+  if (offset >= ADDI_MIN && offset <= ADDI_MAX) {
+    selection.emit("addi", [base], [source], offset);
+    return { base, offset: 0 };
+  }
+  const { step, rest } = split(offset);
+  if (isNear(offset, accessBytes)) {
+    selection.emit("addi", [base], [source], step);
     return { base, offset: rest };
   }
-  const source = selection.read(value);
   selection.emit("add", [base], [source, selection.constant(offset | 0)]);
   return { base, offset: 0 };
 }

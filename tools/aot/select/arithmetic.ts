@@ -4,7 +4,7 @@
  */
 import type { MachineOp, Reg } from "../machine/machine-function.ts";
 import type { Block, Value } from "../ssa/ir.ts";
-import { invert, testOf } from "./conditions.ts";
+import { comparison, invert, testOf } from "./conditions.ts";
 import type { Selection } from "./selection.ts";
 import { COMPARISONS, constantOf, lowMaskBits } from "./values.ts";
 
@@ -263,7 +263,7 @@ function selectBoolean(selection: Selection, d: Reg, value: Value, block: Block)
     selection.emit("const", [d], [], 1);
     return void selection.emit("moveqz", [d], [source, source, d]);
   }
-  const test = testOf(selection, value, block);
+  const test = comparison(selection, value, block);
   selection.emit("const", [d], [], 1);
   const guarded = selection.emit("guarded", [d], [...test.uses, d], test.imm);
   guarded.condition = test.condition;

@@ -64,7 +64,8 @@ function isFoldable(selection: Selection, value: Value, user: Block): boolean {
   return selection.canFold(value, user) || (!selection.isNeeded(value) && selection.canRepeat(value, user));
 }
 
-function comparison(selection: Selection, value: Value, user: Block): Test {
+/** The test that a comparison makes. */
+export function comparison(selection: Selection, value: Value, user: Block): Test {
   const [a, b] = value.args as [Value, Value];
   switch (value.op) {
     case "eq":

@@ -20,9 +20,12 @@ import { isPlain } from "./values.ts";
 
 /** A switch with more distinct cases than this becomes a table of jumps, with fewer a row of comparisons. */
 const COMPARISONS_MAX = 5;
+/** What beqi can hold of the numbers of cases (Xtensa ISA Reference Manual, b4const). */
+const BEQI_CONSTANTS = new Set([1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 32, 64, 128, 256]);
 
 export interface SelectOptions extends CallFacts {
   index: number;
+  keepsTailCalls: boolean;
   loopDepths: ReadonlyMap<Block, number>;
 }
 
@@ -62,6 +65,7 @@ class FunctionSelector {
       stackArguments: Math.max(0, this.#func.paramWords - ARGUMENT_REGISTERS.length),
       stackResults: Math.max(0, this.#func.resultWords - ARGUMENT_REGISTERS.length),
       outgoingWords: this.#outgoingWords,
+      keepsTailCalls: this.#options.keepsTailCalls,
     };
   }
 
@@ -224,24 +228,46 @@ class FunctionSelector {
     const rest = edgeTo(otherwise);
     const cases = targets.map((target) => edgeTo(target));
     const register = selection.read(index);
-    const distinct = cases.filter((target) => target !== rest).length;
-    if (distinct <= COMPARISONS_MAX) {
-      cases.forEach((target, number) => {
-        if (target !== rest) this.#branch(this.#equals(register, number)).target = target;
-      });
-      return this.#jump(rest);
-    }
+    const tested = cases.flatMap((target, number) => (target === rest ? [] : [{ target, number }]));
+    if (tested.length <= COMPARISONS_MAX) return this.#compareChain(block, register, tested, rest);
     const limit = selection.constant(cases.length);
     this.#branch({ condition: "bgeu", uses: [register, limit], imm: 0 }).target = rest;
-    selection.emit("jump_table", [selection.newRegister()], [register]).targets = cases;
+    const table = this.#newMiddle(block);
+    this.#jump(table);
+    table.insts.push({ op: "jump_table", defs: [selection.newRegister()], uses: [register], imm: 0, targets: cases });
   }
 
-  #equals(register: Reg, number: number): Test {
-    if (number === 0) return { condition: "beqz", uses: [register], imm: 0 };
-    if ([1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 32, 64, 128, 256].includes(number)) {
-      return { condition: "beqi", uses: [register], imm: number };
-    }
-    return { condition: "beq", uses: [register, this.#selection.constant(number)], imm: 0 };
+  /** A comparison a block: a conditional branch ends one. */
+  #compareChain(
+    block: Block,
+    register: Reg,
+    tested: readonly { target: MachineBlock; number: number }[],
+    rest: MachineBlock,
+  ): void {
+    let insts: MachineInst[] | undefined;
+    const emit = (inst: MachineInst) => {
+      if (insts !== undefined) insts.push(inst);
+      else Object.assign(this.#selection.emit(inst.op, inst.defs, inst.uses, inst.imm), inst);
+    };
+    tested.forEach(({ target, number }, position) => {
+      if (position > 0) {
+        const next = this.#newMiddle(block);
+        emit({ op: "jump", defs: [], uses: [], imm: 0, target: next });
+        insts = next.insts;
+      }
+      const known = equalityTest(register, number);
+      const test = known ?? { condition: "beq", uses: [register, this.#selection.newRegister()], imm: 0 };
+      if (known === undefined) emit({ op: "const", defs: [test.uses[1] as Reg], uses: [], imm: number });
+      emit({ op: "branch", defs: [], uses: test.uses, imm: test.imm, condition: test.condition, target });
+    });
+    emit({ op: "jump", defs: [], uses: [], imm: 0, target: rest });
+  }
+
+  /** A block that goes on where another one's instructions had to end. */
+  #newMiddle(block: Block): MachineBlock {
+    const middle = this.#newBlock(this.#options.loopDepths.get(block) ?? 0);
+    this.#edges.push(middle);
+    return middle;
   }
 
   /** Copies into the phis of the only successor, at the end of the block. */
@@ -278,6 +304,12 @@ class FunctionSelector {
         return arg.op === "const" ? { d, value: arg } : { d, s: this.#selection.read(arg) };
       });
   }
+}
+
+function equalityTest(register: Reg, number: number): Test | undefined {
+  if (number === 0) return { condition: "beqz", uses: [register], imm: 0 };
+  if (!BEQI_CONSTANTS.has(number)) return undefined;
+  return { condition: "beqi", uses: [register], imm: number };
 }
 
 /** Whether `then` comes later than `other` in the proposed order, which is the reverse of the post order. */

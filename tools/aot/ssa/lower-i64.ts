@@ -37,11 +37,23 @@ export function compare64(build: ValueBuilder, op: Compare, a: Pair, b: Pair): V
       return compare64(build, "ge_s", b, a);
     case "le_u":
       return compare64(build, "ge_u", b, a);
-    default: {
-      const low = build.make(op === "lt_s" || op === "lt_u" ? "lt_u" : "ge_u", [a[0], b[0]]);
-      return build.make("select", [build.make("eq", [a[1], b[1]]), low, build.make(op, [a[1], b[1]])]);
-    }
+    case "lt_s":
+    case "ge_s":
+      // The sign is the high word's.
+      if (isZeroConstant(b[0]) && isZeroConstant(b[1])) return build.make(op, [a[1], b[1]]);
+      return compareByWords(build, op, a, b);
+    default:
+      return compareByWords(build, op, a, b);
   }
+}
+
+function isZeroConstant({ op, imm, symbol }: Value): boolean {
+  return op === "const" && imm === 0 && symbol === undefined;
+}
+
+function compareByWords(build: ValueBuilder, op: "lt_s" | "lt_u" | "ge_s" | "ge_u", a: Pair, b: Pair): Value {
+  const low = build.make(op === "lt_s" || op === "lt_u" ? "lt_u" : "ge_u", [a[0], b[0]]);
+  return build.make("select", [build.make("eq", [a[1], b[1]]), low, build.make(op, [a[1], b[1]])]);
 }
 
 export type Shift64 = "shl" | "shr_s" | "shr_u" | "rotl" | "rotr";

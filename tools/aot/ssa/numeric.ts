@@ -31,7 +31,16 @@ export interface NumericContext {
 
 const INT_MIN = -0x80000000;
 const COMPARISONS = ["eq", "ne", "lt_s", "lt_u", "gt_s", "gt_u", "le_s", "le_u", "ge_s", "ge_u"] as const;
-const FLOAT_COMPARISONS = ["eq", "ne", "lt", "gt", "le", "ge"];
+const FLOAT_COMPARISONS = ["eq", "ne", "lt", "gt", "le", "ge"] as const;
+/** What the compare routine (-1 less, 0 equal, 1 greater, 2 unordered) says for each. */
+const FLOAT_VERDICTS = {
+  eq: ["eq", 0],
+  ne: ["ne", 0],
+  lt: ["lt_s", 0],
+  gt: ["eq", 1],
+  le: ["lt_s", 1],
+  ge: ["lt_u", 2],
+} as const;
 const INTEGER = [
   ...["clz", "ctz", "popcnt", "add", "sub", "mul", "div_s", "div_u", "rem_s", "rem_u", "and", "or", "xor"],
   ...["shl", "shr_s", "shr_u", "rotl", "rotr"],
@@ -49,15 +58,15 @@ function numericTable(): Map<number, Handler> {
   const table = new Map<number, Handler>();
   const set = (opcode: number, operands: number, run: Handler["run"]) => table.set(opcode, { operands, run });
 
-  set(0x45, 1, ({ build }, [[a]]: Operands) => [build.make("eq", [a as Value, build.constant(0)])]);
+  set(0x45, 1, ({ build }, operands) => [build.make("eq", [oneWord(operands), build.constant(0)])]);
   COMPARISONS.forEach((op, index) => {
     set(0x46 + index, 2, ({ build }, operands) => [compare32(build, op, ...twoWords(operands))]);
     set(0x51 + index, 2, ({ build }, [a, b]) => [compare64(build, op, a as Pair, b as Pair)]);
   });
   set(0x50, 1, ({ build }, [a]) => [isZero64(build, a as Pair)]);
   FLOAT_COMPARISONS.forEach((op, index) => {
-    set(0x5b + index, 2, pureRoutine(`f32_${op}`, 1));
-    set(0x61 + index, 2, pureRoutine(`f64_${op}`, 1));
+    set(0x5b + index, 2, floatComparison("f32", op));
+    set(0x61 + index, 2, floatComparison("f64", op));
   });
   INTEGER.forEach((op, index) => {
     const operands = index < 3 ? 1 : 2;
@@ -72,15 +81,15 @@ function numericTable(): Map<number, Handler> {
     set(0x92 + index, 2, floatBinary("f32", op));
     set(0xa0 + index, 2, floatBinary("f64", op));
   });
-  set(0xa7, 1, (_, [a]) => [a?.[0] as Value]);
+  set(0xa7, 1, (_, operands) => [oneWord(operands)]);
   TRUNCATIONS.forEach((from, index) => {
     set(0xa8 + index, 1, trappingTruncation("i32", from));
     set(0xae + index, 1, trappingTruncation("i64", from));
     set(0xfc00 + index, 1, pureRoutine(`i32_from_${from}`, 1));
     set(0xfc04 + index, 1, pureRoutine(`i64_from_${from}`, 2));
   });
-  set(0xac, 1, ({ build }, [[a]]: Operands) => [a as Value, signWord(build, a as Value)]);
-  set(0xad, 1, ({ build }, [[a]]: Operands) => [a as Value, build.constant(0)]);
+  set(0xac, 1, ({ build }, operands) => [oneWord(operands), signWord(build, oneWord(operands))]);
+  set(0xad, 1, ({ build }, operands) => [oneWord(operands), build.constant(0)]);
   ["i32_s", "i32_u", "i64_s", "i64_u"].forEach((from, index) => {
     set(0xb2 + index, 1, pureRoutine(`f32_from_${from}`, 1));
     set(0xb7 + index, 1, pureRoutine(`f64_from_${from}`, 2));
@@ -89,14 +98,18 @@ function numericTable(): Map<number, Handler> {
   set(0xbb, 1, pureRoutine("f64_from_f32", 2));
   for (const opcode of [0xbc, 0xbd, 0xbe, 0xbf]) set(opcode, 1, (_, [a]) => a as Value[]);
   [8, 16].forEach((bits, index) => {
-    set(0xc0 + index, 1, ({ build }, [[a]]: Operands) => [signExtend32(build, a as Value, bits)]);
-    set(0xc2 + index, 1, ({ build }, [[a]]: Operands) => {
-      const low = signExtend32(build, a as Value, bits);
+    set(0xc0 + index, 1, ({ build }, operands) => [signExtend32(build, oneWord(operands), bits)]);
+    set(0xc2 + index, 1, ({ build }, operands) => {
+      const low = signExtend32(build, oneWord(operands), bits);
       return [low, signWord(build, low)];
     });
   });
-  set(0xc4, 1, ({ build }, [[a]]: Operands) => [a as Value, signWord(build, a as Value)]);
+  set(0xc4, 1, ({ build }, operands) => [oneWord(operands), signWord(build, oneWord(operands))]);
   return table;
+}
+
+function oneWord([a]: Operands): Value {
+  return a?.[0] as Value;
 }
 
 function twoWords([a, b]: Operands): [Value, Value] {
@@ -105,6 +118,14 @@ function twoWords([a, b]: Operands): [Value, Value] {
 
 function pureRoutine(name: string, resultWords: number): Handler["run"] {
   return ({ build, space }, operands) => build.call(space.routine(name), operands.flat(), resultWords, true);
+}
+
+function floatComparison(type: "f32" | "f64", comparison: (typeof FLOAT_COMPARISONS)[number]): Handler["run"] {
+  return (context, operands) => {
+    const [verdict] = callRoutine(context, `${type}_compare`, operands.flat(), 1) as [Value];
+    const [op, limit] = FLOAT_VERDICTS[comparison];
+    return [context.build.make(op, [verdict, context.build.constant(limit)])];
+  };
 }
 
 function callRoutine({ build, space }: NumericContext, name: string, args: Value[], resultWords: number): Value[] {

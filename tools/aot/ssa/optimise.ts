@@ -6,8 +6,12 @@ import { numberValues } from "./number-values.ts";
 import { placeConstants } from "./place-constants.ts";
 import { reduceStrength } from "./reduce-strength.ts";
 import { removeDead } from "./remove-dead.ts";
+import { removeDeadStores } from "./remove-dead-stores.ts";
 import { rotateLoops } from "./rotate-loops.ts";
+import { selectDiamonds } from "./select-diamonds.ts";
 import { simplifyGraph } from "./simplify-graph.ts";
+import { sinkValues } from "./sink-values.ts";
+import { splitConditions } from "./split-conditions.ts";
 import { threadJumps } from "./thread-jumps.ts";
 
 /** Rounds of the cheap passes; what is left after them is hardly worth another. */
@@ -27,6 +31,7 @@ function runRounds(func: Func): void {
     const isThreaded = round < THREADING_ROUNDS && threadJumps(func);
     const isGraphChanged = simplifyGraph(func) || isThreaded;
     const isNumbered = numberValues(func);
+    removeDeadStores(func);
     removeDead(func);
     if (!isGraphChanged && !isNumbered) break;
   }
@@ -41,5 +46,9 @@ export function optimise(func: Func): void {
   removeDead(func);
   hoistInvariants(func);
   runRounds(func);
+  const isSelected = selectDiamonds(func);
+  const isSplit = splitConditions(func);
+  if (isSelected || isSplit) runRounds(func);
+  sinkValues(func);
   placeConstants(func);
 }

@@ -3,13 +3,15 @@
  * out of loops is left to where registers are known (select/hoist-constants.ts). Constant addresses close to each other
  * become one constant with offsets.
  */
-import { floatConstants, mapTerminatorArgs } from "./edit.ts";
+import { countUses, floatConstants, mapTerminatorArgs } from "./edit.ts";
 import { type Block, type Func, successors, type Value } from "./ir.ts";
-import { fitsAccess, isLoad, isStore } from "./operations.ts";
+import { trailingZeros } from "./known-bits.ts";
+import { fitsAccess, isLoad, isNumber, isStore, opposite } from "./operations.ts";
 
 export function placeConstants(func: Func): void {
   floatConstants(func);
   shareAddresses(func);
+  chooseBounds(func);
   for (const block of func.blocks) placeInBlock(func, block);
 }
 
@@ -37,6 +39,32 @@ function shareAddresses(func: Func): void {
       access.imm = address - base;
     }
   }
+}
+
+/**
+ * x < c is c - 1 >= x: where c is a literal anyway, the one of the two that is used elsewhere, or the rounder one, which
+ * the program is more likely to have named.
+ */
+function chooseBounds(func: Func): void {
+  const uses = countUses(func);
+  for (const block of func.blocks) {
+    for (const value of block.values) {
+      if (value.op !== "lt_s" && value.op !== "lt_u" && value.op !== "ge_s" && value.op !== "ge_u") continue;
+      const [x, bound] = value.args as [Value, Value];
+      if (!isNumber(bound) || !isLiteral(bound.imm) || !isLiteral(bound.imm - 1)) continue;
+      const below = func.constant(bound.imm - 1);
+      const isUsed = (uses[below.id] ?? 0) > 0;
+      const isRounder = trailingZeros(below.imm) > trailingZeros(bound.imm);
+      if (!isUsed && (!isRounder || (uses[bound.id] ?? 0) > 1)) continue;
+      value.op = opposite(value.op);
+      value.args = [below, x];
+    }
+  }
+}
+
+/** Needs to be loaded from the literals: neither movi nor a branch can hold it. */
+function isLiteral(number: number): boolean {
+  return (number < -2048 || number > 2047) && number !== 0x8000 && number !== 0x1_0000 && number !== -0x8000_0000;
 }
 
 function placeInBlock(func: Func, block: Block): void {

@@ -161,8 +161,7 @@ class LoopReduction {
     if (registers > Math.max(0, new LoopPressure(this.#loop).left)) return false;
     const moving = new Map(pointers.map((pointer) => [pointer, this.#makePointer(pointer, tests)]));
     for (const { test, pointer, counter } of tests) {
-      const { phi, next } = moving.get(pointer) as { phi: Value; next: Value };
-      replaceTest(this.#func, this.#forms, test, counter, pointer, phi, next);
+      replaceTest(this.#func, this.#forms, test, counter, pointer, moving.get(pointer) as Value);
     }
     return true;
   }
@@ -183,7 +182,8 @@ class LoopReduction {
     return isAccessed && Math.abs(pointer.step.imm) <= 4096;
   }
 
-  #makePointer(pointer: Pointer, tests: { test: ReplaceableTest; pointer: Pointer }[]): { phi: Value; next: Value } {
+  /** Returns the next value of the pointer. */
+  #makePointer(pointer: Pointer, tests: { test: ReplaceableTest; pointer: Pointer }[]): Value {
     const { header } = this.#loop;
     const args = header.predecessors.map((from) => (from === this.#preheader ? pointer.start : pointer.root));
     const phi = addPhi(this.#func, header, args);
@@ -192,7 +192,7 @@ class LoopReduction {
     next.block.values.push(next);
     phi.args = args.map((arg) => (arg === pointer.root ? next : arg));
     this.#replaceRoot(pointer.root, phi);
-    return { phi, next };
+    return next;
   }
 
   #replaceRoot(root: Value, by: Value): void {

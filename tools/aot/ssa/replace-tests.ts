@@ -136,7 +136,6 @@ export function replaceTest(
   test: ReplaceableTest,
   counter: Counter,
   pointer: Pointer,
-  phi: Value,
   next: Value,
 ): void {
   const { folder } = forms;
@@ -148,9 +147,11 @@ export function replaceTest(
     const way = folder.make("sub", [test.bound, counter.start]);
     distance = folder.make("mul", [way, folder.constant(step === 1 ? perStep : -perStep)]);
   }
-  const end = folder.make("add", [pointer.start, distance]);
+  // The next value of the pointer is what is tested in either case: the present one need not outlive the step then.
+  const behind = folder.constant(test.isNext ? 0 : perStep);
+  const end = folder.make("add", [folder.make("add", [pointer.start, distance]), behind]);
   const { block } = test;
   // Behind what it reads.
-  const comparison = func.append(block, test.staysIf ? "ne" : "eq", [test.isNext ? next : phi, end]);
+  const comparison = func.append(block, test.staysIf ? "ne" : "eq", [next, end]);
   if (block.terminator.kind === "branch") block.terminator.condition = comparison;
 }

@@ -1,0 +1,91 @@
+/** Blocks that end as another block does, whole, become labels in that one: the ways out of a function mostly. */
+import type { CodeItem, Label } from "./code-item.ts";
+
+/** The code of a block; its label is the first item. */
+export interface Part {
+  label: Label;
+  items: CodeItem[];
+  /** It runs on into the next one. */
+  fallsThrough: boolean;
+}
+
+/** Of the parts that end with the same instruction, so many are compared. */
+const CANDIDATES_MAX = 8;
+
+export function mergeTails(parts: readonly Part[]): Part[] {
+  const names = new Map<Label, number>();
+  const nameOf = (label: Label): number => {
+    const name = names.get(label) ?? names.size;
+    names.set(label, name);
+    return name;
+  };
+  const texts = parts.map(({ items }) => items.map((item) => textOf(item, nameOf)));
+  const byLast = new Map<string, number[]>();
+  for (const [index, { fallsThrough }] of parts.entries()) {
+    const last = texts[index]?.at(-1);
+    if (fallsThrough || last === undefined) continue;
+    const list = byLast.get(last);
+    if (list === undefined) byLast.set(last, [index]);
+    else list.push(index);
+  }
+  const isGone = new Uint8Array(parts.length);
+  for (let index = parts.length - 1; index > 0; index--) {
+    const { items, fallsThrough } = parts[index] as Part;
+    const text = texts[index] as string[];
+    if (fallsThrough || (parts[index - 1] as Part).fallsThrough || text.lastIndexOf(LABEL) !== 0) continue;
+    for (const other of nearest(byLast.get(text.at(-1) as string) ?? [], index)) {
+      if (isGone[other] === 1) continue;
+      const place = findEnd(texts[other] as string[], text);
+      if (place === -1) continue;
+      isGone[index] = 1;
+      (parts[other] as Part).items.splice(place, 0, items[0] as CodeItem);
+      (texts[other] as string[]).splice(place, 0, LABEL);
+      break;
+    }
+  }
+  return parts.filter((_, index) => isGone[index] === 0);
+}
+
+const LABEL = "label";
+
+/** Where in `text` the instructions of `end`, which begins with a label, stand at the end; -1 where they do not. */
+function findEnd(text: readonly string[], end: readonly string[]): number {
+  let at = text.length - 1;
+  for (let index = end.length - 1; index > 0; index--) {
+    while (text[at] === LABEL) at--;
+    if (at < 0 || text[at] !== end[index]) return -1;
+    at--;
+  }
+  return at + 1;
+}
+
+function nearest(candidates: readonly number[], index: number): number[] {
+  const others = candidates.filter((other) => other !== index);
+  others.sort((a, b) => Math.abs(a - index) - Math.abs(b - index) || a - b);
+  return others.slice(0, CANDIDATES_MAX);
+}
+
+/** Equal for items that do the same. */
+function textOf(item: CodeItem, nameOf: (label: Label) => number): string {
+  switch (item.kind) {
+    case "plain":
+      return `${item.instruction.mnemonic} ${item.instruction.operands.join()}`;
+    case "label":
+      return LABEL;
+    case "branch":
+      return `${item.condition} ${item.operands.join()} ${nameOf(item.to)} ${item.trap ?? ""}`;
+    case "jump":
+      return `j ${nameOf(item.to)}`;
+    case "trap":
+      return `trap ${item.trap}`;
+    case "call":
+      return `call ${item.function} ${item.isTail}`;
+    case "literal":
+      return `l32r ${item.register} ${item.value} ${item.symbol ?? ""}`;
+    case "table-call":
+    case "shared-trap":
+      return `${item.kind} ${nameOf(item.kind === "table-call" ? item.to : item.label)}`;
+    case "align":
+      return item.kind;
+  }
+}
