@@ -7,7 +7,8 @@ import { interfaceOf } from "../native/interface-of.ts";
 import { type Outcome, STACK_EXHAUSTED, showOutcome } from "../native/program.ts";
 import { type ChipSettings, compileForChip, type ProgramOnChip } from "../native/program-on-chip.ts";
 import { showValue } from "../native/wasm-values.ts";
-import type { Action, Command } from "./commands.ts";
+import { withActualLimits } from "./actual-limits.ts";
+import type { Command, ExpectedValue } from "./commands.ts";
 import { argumentValue, foreignType, isReturn, isTrap, showExpected } from "./expectation.ts";
 import { importProblem, SPECTEST_IMPORTS } from "./spectest.ts";
 
@@ -35,6 +36,7 @@ export class CommandRun {
   readonly #readModule: (filename: string) => Uint8Array;
   readonly #settings: ChipSettings;
   readonly #named = new Map<string, Loaded>();
+  readonly #registered = new Map<string, Loaded>();
   #latest: Loaded = { skipped: "there is no module before it" };
 
   constructor(file: string, readModule: (filename: string) => Uint8Array, settings: ChipSettings) {
@@ -48,7 +50,7 @@ export class CommandRun {
       const problem = this.#judge(command);
       if (problem === undefined) return;
       if (problem === "") this.tally.passed++;
-      else this.tally.failures.push(`${this.#file}:${command.line}: ${command.type}: ${problem}`);
+      else this.tally.failures.push(`${this.#file}:${command.line}: ${describe(command)}: ${problem}`);
     } catch (error) {
       if (!(error instanceof Skipped)) throw error;
       this.tally.skipped.push({ file: this.#file, line: command.line, reason: error.message });
@@ -62,6 +64,7 @@ export class CommandRun {
       case "module":
         return this.#load(command);
       case "register":
+        this.#register(command);
         return undefined;
       case "action":
         return verdict((outcome) => outcome.kind === "returned", "any result", this.#act(command));
@@ -97,9 +100,10 @@ export class CommandRun {
   #compile(command: Command): Loaded {
     const wasm = this.#binary(command);
     try {
+      // What V8 cannot read the compiler cannot either, and says why.
+      if (!WebAssembly.validate(wasm)) return { program: this.#compileBytes(wasm) };
       const problem = this.#importProblem(wasm);
-      if (problem !== undefined) return { skipped: problem };
-      return { program: compileForChip(wasm, { ...this.#settings, checked: true, imports: SPECTEST_IMPORTS }) };
+      return problem === undefined ? { program: this.#compileBytes(withActualLimits(wasm)) } : { skipped: problem };
     } catch (error) {
       if (error instanceof UnsupportedError) return { skipped: error.message };
       if (error instanceof CompileError) return { failed: `does not compile: ${error.message}` };
@@ -108,14 +112,31 @@ export class CommandRun {
     }
   }
 
+  #compileBytes(wasm: Uint8Array): ProgramOnChip {
+    return compileForChip(wasm, { ...this.#settings, checked: true, imports: SPECTEST_IMPORTS });
+  }
+
   #importProblem(wasm: Uint8Array): string | undefined {
-    // What V8 cannot read the compiler cannot either, and says why.
-    if (!WebAssembly.validate(wasm)) return undefined;
+    let first: string | undefined;
     for (const { module, name, kind, signature } of interfaceOf(wasm).imports) {
-      const problem = importProblem(module, name, kind, signature.params);
-      if (problem !== undefined) return problem;
+      first ??= importProblem(module, name, kind, signature.params);
+      // What the two would share, the module that is not linked would have changed.
+      if (kind !== "function" && this.#registered.has(module)) this.#skipFromHere(module);
     }
-    return undefined;
+    return first;
+  }
+
+  #skipFromHere(registeredAs: string): void {
+    const exporter = this.#registered.get(registeredAs);
+    const loaded = { skipped: "shares state with a module that is not linked" };
+    for (const [name, other] of this.#named) if (other === exporter) this.#named.set(name, loaded);
+    if (this.#latest === exporter) this.#latest = loaded;
+    this.#registered.set(registeredAs, loaded);
+  }
+
+  #register({ name, as }: Command): void {
+    const loaded = name === undefined ? this.#latest : this.#named.get(name);
+    if (as !== undefined && loaded !== undefined) this.#registered.set(as, loaded);
   }
 
   #binary({ filename, moduleType }: Command): Uint8Array {
@@ -129,7 +150,7 @@ export class CommandRun {
   #assertRefused(command: Command): string {
     const wasm = this.#binary(command);
     try {
-      compileForChip(wasm, { ...this.#settings, checked: true, imports: SPECTEST_IMPORTS });
+      this.#compileBytes(wasm);
     } catch (error) {
       if (error instanceof CompileError) return "";
       return `the compiler broke: ${error instanceof Error ? error.stack : String(error)}`;
@@ -166,9 +187,13 @@ function verdict(isRight: (outcome: Outcome) => boolean, expected: string, outco
   return isRight(outcome) ? "" : `expected ${expected}, got ${showOutcome(outcome)}`;
 }
 
-/** `add(i32 1, i32 2)`, to say which call failed. */
-export function showAction(action: Action): string {
-  return action.type === "get"
-    ? action.field
-    : `${action.field}(${action.args.map(argumentValue).map(showValue).join(", ")})`;
+/** `assert_return add(i32 1, i32 2)`. */
+function describe({ type, action }: Command): string {
+  if (action === undefined) return type;
+  if (action.type === "get") return `${type} ${action.field}`;
+  return `${type} ${action.field}(${action.args.map(showArgument).join(", ")})`;
+}
+
+function showArgument(arg: ExpectedValue): string {
+  return foreignType([arg]) === undefined ? showValue(argumentValue(arg)) : arg.type;
 }

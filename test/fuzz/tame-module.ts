@@ -8,7 +8,6 @@
  * - Memory is one page that can grow to two, so that setting it up costs little; globals are exported, to be compared.
  */
 import type { ValType } from "../../tools/aot/read/module.ts";
-import { constant, list, localGet, localSet, unsigned, VALUE_TYPE_CODES } from "../native/wasm-writer.ts";
 import {
   ByteCursor,
   Opcode,
@@ -18,7 +17,8 @@ import {
   skipInstruction,
   writeBodies,
   writeSections,
-} from "./binary-module.ts";
+} from "../native/binary-module.ts";
+import { constant, list, localGet, localSet, unsigned, VALUE_TYPE_CODES } from "../native/wasm-writer.ts";
 
 export interface TameOptions {
   /** Addresses are masked into memory and aligned. */

@@ -85,7 +85,8 @@ export class Executor {
   #loop(instructionLimit: number, cycleLimit: number, stopOnException: boolean): Stop {
     const core = this.#core;
     let near = false;
-    let naps = 0;
+    // Turns without an instruction count too: a chip that sleeps for ever or whose handlers fail must come to an end.
+    let idle = 0;
     this.#interpreter.watcher =
       this.profile && ((pc, instructions, cycles) => this.profile?.count(pc, instructions, cycles));
     for (;;) {
@@ -93,7 +94,7 @@ export class Executor {
         this.#stopRequested = false;
         return "stopped";
       }
-      if (core.cycles >= cycleLimit || core.instructions + naps >= instructionLimit) return "limit";
+      if (core.cycles >= cycleLimit || core.instructions + idle >= instructionLimit) return "limit";
       if (core.attention || core.cycles >= core.nextEvent) {
         core.serve();
         continue;
@@ -101,11 +102,10 @@ export class Executor {
       if (core.waiting) {
         if (core.idleForever) return "waiting";
         core.cycles = Math.min(core.nextEvent, cycleLimit);
-        // A chip that sleeps and is never woken must come to an end too.
-        naps++;
+        idle++;
         continue;
       }
-      const limit = Math.min(core.nextEvent, cycleLimit, core.cycles + instructionLimit - core.instructions - naps);
+      const limit = Math.min(core.nextEvent, cycleLimit, core.cycles + instructionLimit - core.instructions - idle);
       const pause: Pause = this.onTrace
         ? this.#traced(this.onTrace)
         : near
@@ -113,6 +113,7 @@ export class Executor {
           : this.#runBlocks(limit);
       near = pause === Pause.Limit && !core.attention;
       if (pause === Pause.Elsewhere && this.#leaveCode()) return "returned";
+      if (core.exception) idle++;
       if (stopOnException && core.exception) return "exception";
       core.exception = undefined;
     }

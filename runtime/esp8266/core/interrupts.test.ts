@@ -162,13 +162,13 @@ test("waiti sleeps until an interrupt, and nothing runs meanwhile", () => {
   expect(chip.instructions).toBe(1);
   expect(chip.readSpecial(SR.PS)).toBe(2);
 
-  const other = looping("interpreter", (one) => one.writeSpecial(SR.INTCLEAR, -1)).chip;
-  other.write(CODE_ADDRESS, Uint8Array.of(0x00, 0x70, 0x00));
-  other.writeSpecial(SR.INTENABLE, 1 << InterruptLine.Frc2);
-  other.core.at(123_456, () => other.core.raise(InterruptLine.Frc2));
-  other.run({ maxInstructions: 3 });
-  expect(other.cycles).toBeGreaterThan(123_456);
-  expect(other.instructions).toBe(3);
+  const other = looping("interpreter", (one) => one.writeSpecial(SR.INTCLEAR, -1));
+  other.chip.write(CODE_ADDRESS, Uint8Array.of(0x00, 0x70, 0x00, 0x06, 0xff, 0xff)); // waiti 0, j to itself
+  other.chip.writeSpecial(SR.INTENABLE, 1 << InterruptLine.Frc2);
+  other.chip.core.at(123_456, () => other.chip.core.raise(InterruptLine.Frc2));
+  other.chip.run({ maxCycles: 123_600 });
+  expect(other.taken).toEqual([{ at: 123_459, pc: CODE_ADDRESS + 3, cause: 4, instructions: 1 }]);
+  expect(other.chip.pc).toBe(CODE_ADDRESS + 3);
   expect(taken).toEqual([]);
 });
 

@@ -119,6 +119,7 @@ function tryAllocation(fn: MachineFunction, allowed: number, splits: boolean): T
     slotCount = context.slotCount;
   }
   const frequencies = estimateFrequencies(work);
+  if (process.env.DBG) console.log("BEFORE", JSON.stringify(work.blocks.at(-1)?.insts.slice(0,9)), work.blocks.at(-1)?.predecessors.map(b=>b.id));
   dropRedundant(work);
   const packed = packSlots(work, slotCount, frequencies);
   const usedMask = writtenMask(work);

@@ -128,7 +128,20 @@ function followRemoved(old: MachineInst, state: CheckState, report: (problem: st
   }
   if (hasEffect(old)) report(`${old.op} is gone`);
   for (const reg of old.defs) state.redefine(reg);
-  if (recipe !== undefined) state.put(recipe, d);
+  if (recipe !== undefined) defineByRecipe(state, d, recipe);
+}
+
+/** `d` is wherever the recipe's outcome is. */
+function defineByRecipe(state: CheckState, d: number, recipe: string): void {
+  const value = valueOfRecipe(state, recipe);
+  state.redefineAs(d, (held) => held.has(value));
+}
+
+/** A name for what a recipe makes, which stands in its place at any time. */
+function valueOfRecipe(state: CheckState, recipe: string): number {
+  const value = -1 - state.numberOf(recipe);
+  state.put(recipe, value);
+  return value;
 }
 
 function makeEqual(state: CheckState, d: number, s: number): void {
@@ -162,6 +175,7 @@ class Follower {
         return state.move(placeOfRegister(s), placeOfSlot(inst.imm));
       case "const":
       case "load_argument":
+        valueOfRecipe(state, placeOfRecipe(inst) as string);
         return state.move(placeOfRecipe(inst) as string, placeOfRegister(d));
       case "enter_frame":
         return this.#changeFrame(true);
@@ -202,7 +216,9 @@ class Follower {
     if (old.op === "copy") return this.#copyTo(old, placeOfRegister(inst.uses[0] as number), inst);
     for (const [index, reg] of old.defs.entries()) this.#define(reg, placeOfRegister(inst.defs[index] as number));
     const recipe = placeOfRecipe(old);
-    if (recipe !== undefined) this.#state.put(recipe, old.defs[0] as number);
+    if (recipe === undefined) return;
+    defineByRecipe(this.#state, old.defs[0] as number, recipe);
+    this.#state.move(recipe, placeOfRegister(inst.defs[0] as number));
   }
 
   #checkUses(old: MachineInst, inst: MachineInst): void {
@@ -248,6 +264,7 @@ class Follower {
           ? placeOfRegister(inst.uses[0] as number)
           : placeOfRecipe(inst);
     if (from === undefined) return this.#report(`a copy has become ${inst.op}`);
+    if (placeOfRecipe(inst) !== undefined) valueOfRecipe(this.#state, from);
     this.#need(from, old.uses[0] as number, inst);
     this.#copyTo(old, from, inst);
   }

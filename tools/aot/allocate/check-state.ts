@@ -21,17 +21,20 @@ export class CheckState {
   readonly #holds = new Map<Place, Set<Reg>>();
   /** Registers that no way to here has written: any place will do for them. */
   readonly #unwritten: Uint32Array;
+  /** Numbers of recipes, the same in all states of a function. */
+  readonly #recipes: Map<Place, number>;
   /** Undefined where ways with and without a frame meet. */
   isFramed: boolean | undefined = false;
 
-  private constructor(unwritten: Uint32Array) {
+  private constructor(unwritten: Uint32Array, recipes: Map<Place, number>) {
     this.#unwritten = unwritten;
+    this.#recipes = recipes;
   }
 
   /** Nothing is written yet but the registers below `firstUnwritten`. */
   static atEntry(registerCount: number, firstUnwritten: Reg): CheckState {
     const unwritten = new Uint32Array((registerCount + 31) >>> 5).fill(-1);
-    const state = new CheckState(unwritten);
+    const state = new CheckState(unwritten, new Map());
     for (let reg = 0; reg < firstUnwritten; reg++) state.#noteWritten(reg);
     return state;
   }
@@ -42,7 +45,7 @@ export class CheckState {
   }
 
   copy(): CheckState {
-    const twin = new CheckState(this.#unwritten.slice());
+    const twin = new CheckState(this.#unwritten.slice(), this.#recipes);
     for (const [place, held] of this.#holds) twin.#holds.set(place, new Set(held));
     twin.isFramed = this.isFramed;
     return twin;
@@ -50,6 +53,12 @@ export class CheckState {
 
   has(place: Place, reg: Reg): boolean {
     return this.isUnwritten(reg) || this.#holds.get(place)?.has(reg) === true;
+  }
+
+  numberOf(recipe: Place): number {
+    const number = this.#recipes.get(recipe) ?? this.#recipes.size;
+    this.#recipes.set(recipe, number);
+    return number;
   }
 
   clear(place: Place): void {

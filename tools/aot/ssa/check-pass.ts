@@ -53,7 +53,9 @@ export function checkPass(pass: (func: Func) => unknown, firstSeed: number, coun
       check.compared++;
       const actual = look(changed, params, seed + input, STEPS_AFTER);
       if (JSON.stringify(actual) === JSON.stringify(expected)) continue;
-      check.mismatches.push(`seed ${seed}, ${params.join()}: ${JSON.stringify(expected)}, then ${JSON.stringify(actual)}`);
+      check.mismatches.push(
+        `seed ${seed}, ${params.join()}: ${JSON.stringify(expected)}, then ${JSON.stringify(actual)}`,
+      );
       break;
     }
   }

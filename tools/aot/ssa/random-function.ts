@@ -69,6 +69,10 @@ class Generator {
   #variables: Value[] = [];
   /** Values that can be used here besides variables. */
   #temporaries: Value[] = [];
+  /** Addresses that were used: the next access may be close to one. */
+  #addresses: { address: Value; region: Region }[] = [];
+  /** What was compared: the next condition may be about the same. */
+  #compared: { value: Value; number: number } | undefined;
   #budget: number;
   readonly #breaks: Target[] = [];
   readonly #continues: Target[] = [];
@@ -87,6 +91,10 @@ class Generator {
     }
     while (this.#variables.length < 5) this.#variables.push(this.#number());
     while (this.#budget > 0) this.#statement(0);
+    // All that was computed is to be seen.
+    this.#variables.forEach((variable, index) => {
+      this.#func.append(this.#block, "store32", [this.#func.constant(128 + 4 * index), variable]).region = "memory";
+    });
     this.#end({ kind: "return", values: Array.from({ length: this.#options.results }, () => this.#operand()) });
     return this.#func;
   }
@@ -164,9 +172,8 @@ class Generator {
   }
 
   #condition(): Value {
-    const a = this.#operand();
     const compare = this.#pick(["eq", "ne", "lt_s", "lt_u", "ge_s", "ge_u"] as const);
-    const first = this.#add(compare, [a, this.#operand()]);
+    const first = this.#add(compare, this.#comparands());
     if (this.#chance(4)) return this.#operand();
     if (this.#chance(6)) return this.#add("eq", [first, this.#func.constant(0)]);
     if (this.#chance(4)) return this.#add(this.#pick(["and", "or", "xor"] as const), [first, this.#condition()]);
@@ -175,9 +182,34 @@ class Generator {
     return first;
   }
 
+  #comparands(): Value[] {
+    const last = this.#compared;
+    if (last !== undefined && this.#chance(2)) {
+      return [last.value, this.#func.constant((last.number + this.#random.integer(-2, 2)) | 0)];
+    }
+    const a = this.#operand();
+    if (!this.#chance(2)) return [a, this.#operand()];
+    const b = this.#number();
+    this.#compared = { value: a, number: b.imm };
+    return [a, b];
+  }
+
   #address(): { address: Value; offset: number; region: Region } {
+    if (this.#addresses.length > 0 && this.#chance(2)) {
+      return { ...this.#pick(this.#addresses), offset: this.#random.integer(0, this.#chance(2) ? 0 : 4) };
+    }
+    const place = this.#newAddress();
+    this.#addresses.push({ address: place.address, region: place.region });
+    if (this.#addresses.length > 3) this.#addresses.shift();
+    return place;
+  }
+
+  #newAddress(): { address: Value; offset: number; region: Region } {
     const region = this.#pick(["memory", "memory", "memory", "global", "constant"] as const);
-    if (this.#chance(3)) return { address: this.#func.constant(this.#random.integer(0, 64)), offset: 0, region };
+    if (this.#chance(3)) {
+      const near = this.#random.integer(0, this.#chance(2) ? 12 : 64);
+      return { address: this.#func.constant(near), offset: 0, region };
+    }
     let address = this.#add("and", [this.#operand(), this.#func.constant(MEMORY_MASK)]);
     if (this.#chance(3)) address = this.#add("add", [address, this.#func.constant(this.#random.integer(0, 60))]);
     return { address, offset: this.#chance(2) ? 0 : this.#random.integer(0, 8), region };
@@ -194,13 +226,14 @@ class Generator {
   #statement(depth: number): void {
     this.#budget--;
     if (this.#temporaries.length > 12) this.#temporaries.splice(0, 6);
-    const kind = this.#random.integer(0, depth > 5 ? 8 : 14);
+    const kind = this.#random.integer(0, depth > 5 ? 8 : 15);
     if (kind <= 4) this.#assign();
     else if (kind <= 6) this.#store();
     else if (kind === 7) this.#call();
     else if (kind === 8) this.#chance(3) ? this.#trap() : this.#leave();
     else if (kind <= 10) this.#choice(depth);
     else if (kind === 11) this.#switch(depth);
+    else if (kind === 12) this.#guardedLoad();
     else this.#loop(depth);
   }
 
@@ -275,18 +308,30 @@ class Generator {
   /** Goes on at a block where several sets of variables meet. */
   #join(target: Target): void {
     this.#block = target.block;
-    this.#temporaries = [];
+    this.#forgetTemporaries();
     this.#variables = (target.variables[0] as Value[]).map((first, index) => {
       const args = target.variables.map((variables) => variables[index] as Value);
       return args.every((arg) => arg === first) ? first : addPhi(this.#func, target.block, args);
     });
   }
 
+  /** What was made before may not have been made on all ways here. */
+  #forgetTemporaries(): void {
+    const isAlways = (value: Value): boolean => value.op === "const" || value.op === "param";
+    this.#temporaries = [];
+    this.#addresses = this.#addresses.filter(({ address }) => isAlways(address));
+    if (this.#compared !== undefined && !isAlways(this.#compared.value)) this.#compared = undefined;
+  }
+
   #arm(from: Block, join: Target, body: () => void, variables: Value[], temporaries: Value[]): void {
     this.#block = from;
     this.#variables = variables.slice();
     this.#temporaries = temporaries.slice();
+    const [addresses, compared] = [this.#addresses, this.#compared];
+    this.#addresses = addresses.slice();
     body();
+    this.#addresses = addresses;
+    this.#compared = compared;
     this.#jump(join.block);
     join.variables.push(this.#variables);
   }
@@ -307,6 +352,22 @@ class Generator {
     }
     this.#arm(yes, join, () => this.#body(depth), variables, temporaries);
     this.#breaks.pop();
+    this.#join(join);
+  }
+
+  /** A load that must not run where its guard does not hold. */
+  #guardedLoad(): void {
+    const address = this.#operand();
+    const join: Target = { block: this.#func.addBlock(), variables: [this.#variables.slice()] };
+    const inside = this.#func.addBlock();
+    this.#branch(this.#add("lt_u", [address, this.#func.constant(200)]), inside, join.block);
+    this.#block = inside;
+    const load = this.#func.append(inside, "load32", [address], 4);
+    load.region = "memory";
+    this.#variables = this.#variables.slice();
+    this.#variables[this.#random.integer(0, this.#variables.length - 1)] = load;
+    this.#jump(join.block);
+    join.variables.push(this.#variables);
     this.#join(join);
   }
 
@@ -350,7 +411,7 @@ class Generator {
       : this.#add("add", [start, this.#func.constant(step * trips)]);
     this.#jump(header);
     this.#block = header;
-    this.#temporaries = [];
+    this.#forgetTemporaries();
     const phis = before.map((value) => addPhi(this.#func, header, [value]));
     const counter = addPhi(this.#func, header, [start]);
     this.#variables = phis.slice();

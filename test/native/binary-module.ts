@@ -2,7 +2,7 @@
  * Takes a WebAssembly module apart far enough to change it and puts it together again: sections, function bodies, the
  * instructions of WebAssembly 1.0. Only for modules that are valid. Source: Core Specification 1.0, chapter 5.
  */
-import { list, unsigned } from "../native/wasm-writer.ts";
+import { list, unsigned } from "./wasm-writer.ts";
 
 export enum SectionId {
   Custom = 0,
