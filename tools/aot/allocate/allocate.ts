@@ -16,6 +16,7 @@ import {
 import { FIRST_VIRTUAL, type MachineFunction, type MachineInst } from "../machine/machine-function.ts";
 import { AllocationChecker } from "./check-allocation.ts";
 import { type Colouring, colourGraph } from "./colour.ts";
+import { printMachine } from "../machine/print-machine.ts";
 import { dropRedundant } from "./drop-redundant.ts";
 import { FunctionCopy } from "./function-copy.ts";
 import { buildGraph } from "./interference.ts";
@@ -119,7 +120,7 @@ function tryAllocation(fn: MachineFunction, allowed: number, splits: boolean): T
     slotCount = context.slotCount;
   }
   const frequencies = estimateFrequencies(work);
-  if (process.env.DBG) console.log("BEFORE", JSON.stringify(work.blocks.at(-1)?.insts.slice(0,9)), work.blocks.at(-1)?.predecessors.map(b=>b.id));
+  if (process.env.DBG) console.log("BEFORE", printMachine(work));
   dropRedundant(work);
   const packed = packSlots(work, slotCount, frequencies);
   const usedMask = writtenMask(work);
