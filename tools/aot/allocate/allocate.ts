@@ -16,7 +16,6 @@ import {
 import { FIRST_VIRTUAL, type MachineFunction, type MachineInst } from "../machine/machine-function.ts";
 import { AllocationChecker } from "./check-allocation.ts";
 import { type Colouring, colourGraph } from "./colour.ts";
-import { printMachine } from "../machine/print-machine.ts";
 import { dropRedundant } from "./drop-redundant.ts";
 import { FunctionCopy } from "./function-copy.ts";
 import { buildGraph } from "./interference.ts";
@@ -120,7 +119,6 @@ function tryAllocation(fn: MachineFunction, allowed: number, splits: boolean): T
     slotCount = context.slotCount;
   }
   const frequencies = estimateFrequencies(work);
-  if (process.env.DBG) console.log("BEFORE", printMachine(work));
   dropRedundant(work);
   const packed = packSlots(work, slotCount, frequencies);
   const usedMask = writtenMask(work);

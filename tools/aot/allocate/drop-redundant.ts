@@ -58,17 +58,8 @@ class RedundancyRemover {
         return this.#bring(d, this.#valueOf(s));
       case "const":
         return this.#bring(d, this.#constant(inst));
-      case "load_slot": {
-        const value = ofSlot.get(inst.imm);
-        if (value !== undefined) {
-          if (ofRegister[d] === value) return false;
-          const holder = ofRegister.indexOf(value);
-          if (holder >= 0) Object.assign(inst, { op: "copy", uses: [holder], imm: 0 });
-        }
-        ofRegister[d] = value ?? this.#nextValue++;
-        ofSlot.set(inst.imm, ofRegister[d] as number);
-        return true;
-      }
+      case "load_slot":
+        return this.#load(inst, d, inst.imm);
       case "store_slot": {
         const value = this.#valueOf(s);
         if (ofSlot.get(inst.imm) === value) return false;
@@ -82,6 +73,15 @@ class RedundancyRemover {
         for (const reg of inst.defs) ofRegister[reg] = -1;
         return true;
     }
+  }
+
+  #load(inst: MachineInst, d: number, slot: number): boolean {
+    const { ofRegister, ofSlot } = this.#known;
+    const value = ofSlot.get(slot) ?? this.#nextValue++;
+    ofSlot.set(slot, value);
+    const holder = ofRegister.indexOf(value);
+    if (holder >= 0) Object.assign(inst, { op: "copy", uses: [holder], imm: 0 });
+    return this.#bring(d, value);
   }
 
   #bring(d: number, value: ValueNumber): boolean {

@@ -44,6 +44,7 @@ const I64_EDGES = [
     (1n << n) + 1n,
   ]),
   ...[0x0123456789abcdefn, 0x5555555555555555n, 0xffffffff00000000n, 0x8000000080000000n, 0x7fffffbfffffffffn],
+  ...[0x8000008000000001n, 0xfffffe8000000001n, 0x8000008000000000n, 0x8000018000000001n],
   ...[0x7fffff4000000000n, 0x7fffff4000000001n, 0x7ffffffffffffe00n, 0x20000000000001ffn, 0x2000000000000200n],
 ].flatMap((value) => [value, -value]);
 

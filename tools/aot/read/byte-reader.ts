@@ -1,7 +1,7 @@
 /** Reads the primitive encodings of the WebAssembly binary format (core specification 5.2). */
 import { CompileError } from "../errors.ts";
 
-const TEXT = new TextDecoder("utf-8", { fatal: true });
+const TEXT = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 export class ByteReader {
   readonly bytes: Uint8Array;

@@ -25,7 +25,7 @@ export function f32_from_i64_u(x: u64): u32 {
   if (x == 0) return 0;
   let zeros = i64_clz(x);
   x = i64_shl(x, zeros);
-  return roundF32(190 - zeros, (highWord(x) >> 1) | u32(u32(x >> 1) != 0));
+  return roundF32(190 - zeros, (highWord(x) >> 1) | u32(u32(x | (x >> 1)) != 0));
 }
 
 export function f64_from_i32_s(x: i32): u64 {
