@@ -49,6 +49,18 @@ module.exports = {
       "the engine knows no product",
     ),
     only("lx106", "^tools/lx106/", ["^tools/lx106/", "^runtime/board/random"], "its tests draw seeded instructions"),
+    only(
+      "aot",
+      "^tools/aot/",
+      ["^tools/aot/", "^tools/lx106/", "^runtime/contract/", "^runtime/board/random", "^tools/build/(asc|package-root)\\.ts$"],
+      "the compiler knows no product and no emulator",
+    ),
+    only(
+      "esp8266",
+      "^runtime/esp8266/",
+      ["^runtime/esp8266/", "^runtime/board/", "^runtime/contract/"],
+      "the emulated chip knows no compiler",
+    ),
     {
       name: "one-table-would-hide-a-shared-mistake",
       severity: "error",

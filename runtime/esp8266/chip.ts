@@ -145,9 +145,9 @@ export class Chip {
     return this.core.instructions;
   }
 
-  /** Regions of code that have been translated since power-on. */
-  get translatedRegions(): number {
-    return this.#translator?.compiled ?? 0;
+  /** Regions of code that have been translated since power-on, and instructions that ran in them. */
+  get translated(): { readonly regions: number; readonly instructions: number } {
+    return { regions: this.#translator?.compiled ?? 0, instructions: this.#translator?.instructions ?? 0 };
   }
 
   get cycles(): number {

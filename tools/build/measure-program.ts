@@ -3,7 +3,9 @@ import { MemoryNetwork } from "../../runtime/board/memory-network.ts";
 import { SeededRandom } from "../../runtime/board/random.ts";
 import { VirtualBoard } from "../../runtime/board/virtual-board.ts";
 import { VirtualTime } from "../../runtime/board/virtual-time.ts";
+import { LogLevel } from "../../runtime/contract/host-abi.ts";
 import { PROGRAM_RAM_BYTES } from "../../runtime/contract/limits.ts";
+import { BuildError } from "./compile-program.ts";
 import { createDevice, type DeviceProgram } from "./create-device.ts";
 
 /** Time for the program's `start`, milliseconds of virtual time. */
@@ -16,16 +18,27 @@ export interface ProgramMemory {
   heapBytes: number;
 }
 
-/** Undefined for a program that does not export `heap_used` and `heap_limit`. */
+/**
+ * Undefined for a program that does not export `heap_used` and `heap_limit`. A program that crashes while it starts, as one
+ * that asks for more memory than there is, is a BuildError.
+ */
 export async function measureProgram(program: DeviceProgram): Promise<ProgramMemory | undefined> {
   const time = new VirtualTime();
   const random = new SeededRandom(0);
   const network = new MemoryNetwork({ time, random }).station();
-  const device = createDevice(program, new VirtualBoard({ time, random, network, mac: new Uint8Array(6) }));
+  const errors: string[] = [];
+  const log = (level: LogLevel, text: string) => void (level === LogLevel.Error && errors.push(text));
+  const device = createDevice(program, new VirtualBoard({ time, random, network, mac: new Uint8Array(6), log }));
   device.powerOn();
   await time.run(START_MS);
-  const { heapUsedBytes, heapLimitBytes } = device.figures;
+  const { heapUsedBytes, heapLimitBytes, crashes } = device.figures;
   device.stop();
+  if (crashes > 0) {
+    throw new BuildError(
+      `the program crashes while it starts: ${errors[0]}. If it asks for more memory than there is: ` +
+        `static data and all that it allocates have ${PROGRAM_RAM_BYTES} bytes together`,
+    );
+  }
   if (heapLimitBytes === 0) return undefined;
   return { staticBytes: PROGRAM_RAM_BYTES - heapLimitBytes, heapBytes: heapUsedBytes };
 }

@@ -13,6 +13,7 @@ import { ApiClient } from "../client/api-client.ts";
 import { CounterFleet, DEVICES_MAX, type FleetOptions } from "../sim/counter-fleet.ts";
 import { tallyReadings } from "../sim/tally.ts";
 import { VirtualShop } from "../sim/virtual-shop.ts";
+import { ChipWatch, describeChip } from "./chip-watch.ts";
 import { CommandError } from "./command-error.ts";
 import { parseAddress, parseCount, parseDuration, parseEngine } from "./option-values.ts";
 import { DEFAULT_HOST, DEFAULT_MQTT_PORT } from "./serve-command.ts";
@@ -32,6 +33,8 @@ interface SimOptions {
   period: number;
   interval: number;
   seed: number;
+  profile: boolean;
+  trace?: string;
   json: boolean;
 }
 
@@ -61,12 +64,15 @@ export function addSimCommand(program: Command): void {
     .option("--period <s>", "one count each so many seconds", parseCount(1), 60)
     .option("--interval <s>", "mean time between two visitors at one door, seconds", parseDuration, 20)
     .option("--seed <n>", "the same seed gives the same visitors", parseCount(0), 1)
+    .option("--profile", "with lx106: say which functions take the time", false)
+    .option("--trace <file>", "with lx106: write the first 200,000 instructions to a file")
     .option("--json", "end with one line of JSON; log to standard error", false)
     .action(async (path: string, options: SimOptions) => {
       const log = options.json ? console.error : console.log;
       const server = options.server ?? { host: DEFAULT_HOST, port: DEFAULT_MQTT_PORT };
       if (options.virtualHours === undefined) await checkReachable(server);
       const loaded = await loadProgram(path, options.engine);
+      const watch = new ChipWatch(loaded, options);
       const shop = {
         program: loaded,
         devices: options.devices,
@@ -76,10 +82,16 @@ export function addSimCommand(program: Command): void {
       };
       const result =
         options.virtualHours === undefined
-          ? await simulateInRealTime(shop, server, options, log)
-          : await simulateVirtually(shop, options.virtualHours, options);
+          ? await simulateInRealTime(shop, server, options, log, watch)
+          : await simulateVirtually(shop, options.virtualHours, options, watch);
+      await watch.close();
       if (options.json) console.log(JSON.stringify(result));
-      else for (const [name, value] of Object.entries(result)) console.log(`${name}: ${value}`);
+      else {
+        for (const [name, value] of Object.entries(result)) {
+          if (typeof value !== "object") console.log(`${name}: ${value}`);
+        }
+        for (const line of describeChip(result)) console.log(line);
+      }
     });
 }
 
@@ -90,6 +102,7 @@ async function simulateInRealTime(
   server: { host: string; port: number },
   options: SimOptions,
   log: (line: string) => void,
+  watch: ChipWatch,
 ) {
   const time = new RealTime();
   const fleet = new CounterFleet({
@@ -107,11 +120,12 @@ async function simulateInRealTime(
   log(`doors closed; waiting ${options.period} s for the last counts`);
   // The last visitors' period has to end, and its count to be acknowledged.
   await sleep((options.period + 2) * 1000);
+  const chip = watch.figures(fleet.members.map(({ device }) => device));
   fleet.stop();
-  return { devices: options.devices, visitorsSimulated: fleet.visitors };
+  return { devices: options.devices, visitorsSimulated: fleet.visitors, ...chip };
 }
 
-async function simulateVirtually(shop: Shop, hours: number, options: SimOptions) {
+async function simulateVirtually(shop: Shop, hours: number, options: SimOptions, watch: ChipWatch) {
   const startedMs = performance.now();
   const virtual = await VirtualShop.open({
     ...shop,
@@ -140,6 +154,7 @@ async function simulateVirtually(shop: Shop, hours: number, options: SimOptions)
       lost,
       virtualHours: hours,
       realSeconds: Number((simulatedMs / 1000).toFixed(2)),
+      ...watch.figures(virtual.fleet.members.map(({ device }) => device)),
     };
   } finally {
     await virtual.close();

@@ -123,7 +123,7 @@ describe.each(["interpreter", "translated"] as const)("%s", (engine) => {
       expect(chip.run({ maxInstructions: count })).toEqual({ kind: "limit" });
       expect(chip.instructions - before).toBe(count);
     }
-    if (engine === "translated") expect(chip.translatedRegions).toBeGreaterThan(0);
+    if (engine === "translated") expect(chip.translated.regions).toBeGreaterThan(0);
   });
 });
 

@@ -49,6 +49,11 @@ export class NativeProgram {
   readonly entries: ProgramEntries;
   readonly #symbols: ProgramSymbols;
 
+  /** Empty without symbols. */
+  get functions(): NonNullable<ProgramSymbols["functions"]> {
+    return this.#symbols.functions ?? [];
+  }
+
   private constructor(image: Uint8Array, ramBytes: number, entries: ProgramEntries, symbols: ProgramSymbols) {
     this.image = image;
     this.ramBytes = ramBytes;

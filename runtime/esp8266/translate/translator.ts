@@ -47,6 +47,8 @@ export class Translator {
   readonly #slots = new Map<number, number>();
   /** Regions compiled since power-on. */
   compiled = 0;
+  /** Instructions that ran translated. */
+  instructions = 0;
 
   constructor(core: Core, blocks: BlockCache) {
     this.#core = core;
@@ -127,7 +129,9 @@ export class Translator {
     core.pc = entry.run(entry.number, MAX_DEPTH) >>> 0;
     const spent = given - (words[STATE_CYCLES_LEFT >> 2] as number);
     core.cycles += spent;
-    core.instructions += words[STATE_INSTRUCTIONS >> 2] as number;
+    const retired = words[STATE_INSTRUCTIONS >> 2] as number;
+    core.instructions += retired;
+    this.instructions += retired;
     return spent > 0;
   }
 }

@@ -57,20 +57,11 @@ describe("arithmetic", () => {
     [["v2 = add v0, 5"], ["addi.n a2, a2, 5"]],
     [["v2 = add v0, 512"], ["addmi a2, a2, 0x200"]],
     [["v2 = add v0, 1000"], ["movi a3, 0x3e8", "add.n a2, a2, a3"]],
-    [
-      ["v2 = shl v0, 2", "v3 = add v2, v1"],
-      ["addx4 a2, a2, a3"],
-    ],
-    [
-      ["v2 = shl v1, 3", "v3 = sub v2, v0"],
-      ["subx8 a2, a3, a2"],
-    ],
+    [["v2 = shl v0, 2", "v3 = add v2, v1"], ["addx4 a2, a2, a3"]],
+    [["v2 = shl v1, 3", "v3 = sub v2, v0"], ["subx8 a2, a3, a2"]],
     [["v2 = sub 0, v0"], ["neg a2, a2"]],
     [["v2 = and v0, 255"], ["extui a2, a2, 0, 8"]],
-    [
-      ["v2 = shr_u v0, 13", "v3 = and v2, 7"],
-      ["extui a2, a2, 13, 3"],
-    ],
+    [["v2 = shr_u v0, 13", "v3 = and v2, 7"], ["extui a2, a2, 13, 3"]],
     [["v2 = shr_u v0, 15"], ["srli a2, a2, 15"]],
     [["v2 = shr_u v0, 16"], ["extui a2, a2, 16, 16"]],
     [["v2 = shr_s v0, 31"], ["srai a2, a2, 31"]],
@@ -80,16 +71,10 @@ describe("arithmetic", () => {
       ["v2 = shl v0, 12", "v3 = shr_u v1, 20", "v4 = or v2, v3"],
       ["ssai 20", "src a2, a2, a3"],
     ],
-    [
-      ["v2 = and v0, 65535", "v3 = and v1, 65535", "v4 = mul v2, v3"],
-      ["mul16u a2, a2, a3"],
-    ],
+    [["v2 = and v0, 65535", "v3 = and v1, 65535", "v4 = mul v2, v3"], ["mul16u a2, a2, a3"]],
     [["v2 = mul v0, v1"], ["mull a2, a2, a3"]],
     [["v2 = clz v0"], ["nsau a2, a2"]],
-    [
-      ["v2 = lt_s v0, 0", "v3 = sub 0, v0", "v4 = select v2, v3, v0"],
-      ["abs a2, a2"],
-    ],
+    [["v2 = lt_s v0, 0", "v3 = sub 0, v0", "v4 = select v2, v3, v0"], ["abs a2, a2"]],
   ])("%j is %j", (values, expected) => {
     expect(expression(...values)).toEqual(expected);
   });
@@ -166,10 +151,7 @@ describe("memory", () => {
       ["v2 = add v0, -8", "v3 = load32 memory[v2]"],
       ["addi a2, a2, -8", "l32i.n a2, a2, 0"],
     ],
-    [
-      ["v2 = add v0, 8", "v3 = load16_s memory[v2 + 2]"],
-      ["l16si a2, a2, 10"],
-    ],
+    [["v2 = add v0, 8", "v3 = load16_s memory[v2 + 2]"], ["l16si a2, a2, 10"]],
   ])("%j is %j", (values, expected) => {
     expect(expression(...values)).toEqual(expected);
   });
@@ -197,7 +179,10 @@ describe("control", () => {
         "b0:",
         "v0 = param 0",
         `switch v0, [${Array.from({ length: cases }, (_, index) => `b${index + 2}`).join(", ")}], b1`,
-        ...Array.from({ length: cases + 1 }, (_, index) => [`b${index + 1}: <- b0`, `return ${100 + 13 * index}`]).flat(),
+        ...Array.from({ length: cases + 1 }, (_, index) => [
+          `b${index + 1}: <- b0`,
+          `return ${100 + 13 * index}`,
+        ]).flat(),
         "}",
       ].join("\n"),
     );

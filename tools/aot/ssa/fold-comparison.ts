@@ -44,7 +44,7 @@ function foldOrder(m: Maker, op: Comparison, a: Value, number: number): Value | 
     m.make(isEqual === isLess ? "eq" : "ne", [a, m.constant(to)]);
   const truth = (isLower: boolean): Value => m.constant(isLower === isLess ? 1 : 0);
   if (op === "lt_u" || op === "ge_u") {
-    if (number === 0) return truth(false);
+    if (number === 0 || isSumWithoutCarry(a, m.constant(number))) return truth(false);
     if (greatest(a) < number >>> 0) return truth(true);
     if (number === 1) return equality(true, 0);
     if (number === -1) return equality(false, -1);

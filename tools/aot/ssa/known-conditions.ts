@@ -114,7 +114,8 @@ export function decide(conditions: Conditions, op: Comparison, a: Value, b: Valu
     } else if (known.a === b && known.b === a) {
       const answer = fromSwapped(known.op, op);
       if (answer !== undefined) return answer;
-    } else if (range !== undefined && known.a === a && isNumber(known.b)) range.narrow(known.op, known.b.imm);
+    }
+    if (range !== undefined && known.a === a && isNumber(known.b)) range.narrow(known.op, known.b.imm);
   }
   return range?.decide(op, b.imm);
 }
