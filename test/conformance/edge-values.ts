@@ -49,6 +49,24 @@ function complements(width: number, values: bigint[]): bigint[] {
   return [...new Set(values.flatMap((value) => [value, BigInt.asUintN(width, -value), BigInt.asUintN(width, ~value)]))];
 }
 
+const FRACTION_BITS = { f32: 23, f64: 52 };
+
+/** Integers half way between two neighbouring floats, and their neighbours. */
+function ties(width: number, type: "f32" | "f64"): bigint[] {
+  const distance = FRACTION_BITS[type] + 1;
+  return Array.from({ length: width - distance }, (_, index) => {
+    const half = 1n << BigInt(index);
+    const [even, odd] = [half << BigInt(distance), (half << BigInt(distance)) + 2n * half];
+    return [even, odd].flatMap((value) => [value + half - 1n, value + half, value + half + 1n]);
+  }).flat();
+}
+
+/** For conversions to floats, which round them. */
+export const TIES: Record<"i32" | "i64", bigint[]> = {
+  i32: complements(32, ties(32, "f32")),
+  i64: complements(64, [...ties(64, "f32"), ...ties(64, "f64")]),
+};
+
 export const EDGE_VALUES: Record<ValType, bigint[]> = {
   i32: complements(32, I32_EDGES),
   i64: complements(64, I64_EDGES),
@@ -63,7 +81,8 @@ export function randomBits(type: ValType, random: RandomSource): bigint {
   const all = new DataView(bytes.buffer).getBigUint64(0);
   const width = bitWidth(type);
   const bits = BigInt.asUintN(width, all);
-  switch (random.integer(0, 3)) {
+  const power = () => 1n << BigInt(random.integer(0, width - 1));
+  switch (random.integer(0, 4)) {
     case 0:
       return bits;
     case 1:
@@ -74,6 +93,14 @@ export function randomBits(type: ValType, random: RandomSource): bigint {
       if (type === "f32") return f32Bits(random.integer(-100000, 100000) / 2 ** random.integer(0, 8));
       if (type === "f64") return f64Bits(random.integer(-1000000000, 1000000000) / 2 ** random.integer(0, 20));
       return BigInt.asUintN(width, BigInt.asIntN(width, bits) >> BigInt(random.integer(0, width - 1)));
+    case 3: {
+      // Few bits, or a run of ones: what rounds half way and what carries far.
+      const [a, b, c] = [power(), power(), power()];
+      const sparse = random.integer(0, 1) === 0 ? a | b | c : a > b ? a - b : b - a;
+      if (type === "f32") return (sparse & 0x807fffffn) | (BigInt(random.integer(115, 140)) << 23n);
+      if (type === "f64") return (sparse & 0x800fffffffffffffn) | (BigInt(random.integer(1000, 1046)) << 52n);
+      return sparse;
+    }
     default: {
       const edges = EDGE_VALUES[type];
       return edges[random.integer(0, edges.length - 1)] as bigint;

@@ -9,6 +9,8 @@ import { type QemuState, traceQemu } from "./trace.ts";
 
 /** More differences would say the same again. */
 const DIFFERENCES_MAX = 5;
+/** Of the second pass, and so of the test's worth. */
+const TRANSLATED_SHARE_LEAST = 0.5;
 const INSTRUCTIONS_MAX = 100_000;
 
 export interface ComparedProgram {
@@ -78,7 +80,9 @@ export function compareTranslated(program: ComparedProgram, { instructions, last
     chip.registers[0] = program.startAddress;
     chip.run({ maxInstructions: instructions });
   }
-  if (chip.translatedRegions === 0) return ["nothing was translated"];
+  // The rest of a program is what the interpreter does for both: exceptions, special registers, the end of a run.
+  const translated = chip.translated.instructions;
+  if (translated < instructions * TRANSLATED_SHARE_LEAST) return [`only ${translated} instructions ran translated`];
   return differencesOf(chip, last).map((text) => `translated: ${text}`);
 }
 

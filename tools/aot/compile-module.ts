@@ -17,8 +17,9 @@ import { readModule } from "./read/read-module.ts";
 import { hoistConstants } from "./select/hoist-constants.ts";
 import { loopDepths } from "./select/loop-depths.ts";
 import { selectFunction } from "./select/select-function.ts";
+import { inlineCalls } from "./ssa/inline.ts";
 import type { Callee, Trap } from "./ssa/ir.ts";
-import { optimise } from "./ssa/optimise.ts";
+import { cleanUp, optimise } from "./ssa/optimise.ts";
 import type { ProgramSpace } from "./ssa/program-space.ts";
 
 export { CompileError, UnsupportedError } from "./errors.ts";
@@ -224,6 +225,11 @@ function compileUnits(
   indirect: readonly number[],
   options: CompileOptions,
 ): { codes: FunctionCode[]; callees: number[][]; order: number[] } {
+  for (const { func } of units) cleanUp(func);
+  inlineCalls(
+    units.map(({ func }) => func),
+    { isKept: (index) => entries.has(index) },
+  );
   for (const { func } of units) optimise(func);
   const callees = units.map(({ func }) => calleesOf(func, indirect));
   const used = reachable(entries, callees);

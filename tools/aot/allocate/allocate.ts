@@ -20,7 +20,7 @@ import { dropRedundant } from "./drop-redundant.ts";
 import { FunctionCopy } from "./function-copy.ts";
 import { buildGraph } from "./interference.ts";
 import { measureCost } from "./measure-cost.ts";
-import { type Frame, makeFrame } from "./plan-frame.ts";
+import { type Frame, isFarFrame, makeFrame } from "./plan-frame.ts";
 import { prepare } from "./prepare.ts";
 import { freshFacts, type RegisterFacts } from "./register-facts.ts";
 import { packSlots } from "./slots.ts";
@@ -121,6 +121,9 @@ function tryAllocation(fn: MachineFunction, allowed: number, splits: boolean): T
   const frequencies = estimateFrequencies(work);
   dropRedundant(work);
   const packed = packSlots(work, slotCount, frequencies);
+  if ((allowed & RETURN_ADDRESS_MASK) !== 0 && isFarFrame(work, packed)) {
+    return tryAllocation(fn, allowed & ~RETURN_ADDRESS_MASK, splits);
+  }
   const usedMask = writtenMask(work);
   const frame = makeFrame(work, packed, frequencies);
   return { copy, slotCount: packed, usedMask, frame, cost: measureCost(work, frame), isSplit };

@@ -71,8 +71,8 @@ describe("checker of allocations", () => {
 
   it("finds every change of a register that changes what the code does", () => {
     let caught = 0;
-    for (let seed = 0; seed < 300; seed++) if (isCaught(seed)) caught++;
-    expect(caught).toBeGreaterThan(150);
+    for (let seed = 0; seed < 150; seed++) if (isCaught(seed)) caught++;
+    expect(caught).toBeGreaterThan(75);
   });
 });
 

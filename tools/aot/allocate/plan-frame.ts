@@ -41,6 +41,8 @@ export interface Frame {
   saved: { register: Reg; offset: number }[];
   /** Offset of slot 0. */
   slotsOffset: number;
+  /** Words of the stack may be out of reach of loads and stores: a0 is saved, and kept free to hold their addresses. */
+  isFar: boolean;
   /** Blocks that run with the frame at their first instruction. */
   framedAtStart: Set<MachineBlock>;
   /** Calls that are the last thing: they jump, and the callee returns to the caller's caller. */
@@ -50,21 +52,31 @@ export interface Frame {
 export function makeFrame(fn: MachineFunction, slotCount: number, frequencies: Frequencies): Frame {
   const tailCalls = findTailCalls(fn);
   const written = writtenRegisters(fn, tailCalls);
-  const saved = [RETURN_ADDRESS, ...CALLEE_SAVED].filter((register) => (written >> register) & 1);
+  const isFar = isFarFrame(fn, slotCount);
+  const isSaved = (register: Reg) => ((written >> register) & 1) === 1 || (isFar && register === RETURN_ADDRESS);
+  const saved = [RETURN_ADDRESS, ...CALLEE_SAVED].filter(isSaved);
   const words = fn.outgoingWords + slotCount + saved.length;
   const bytes = Math.ceil((words * WORD_BYTES) / FRAME_ALIGNMENT_BYTES) * FRAME_ALIGNMENT_BYTES;
-  const isFar = bytes > REACH_BYTES;
   const outgoingBytes = fn.outgoingWords * WORD_BYTES;
   const savedEnd = isFar ? outgoingBytes + saved.length * WORD_BYTES : bytes;
   const frame: Frame = {
     bytes,
     saved: saved.map((register, index) => ({ register, offset: savedEnd - WORD_BYTES * (index + 1) })),
     slotsOffset: isFar ? savedEnd : outgoingBytes,
+    isFar,
     framedAtStart: new Set(),
     tailCalls,
   };
   if (bytes > 0) placeFrame(fn, frame, frequencies);
   return frame;
+}
+
+/** Whether all words of the stack that the function uses are within reach, whatever it saves. */
+export function isFarFrame(fn: MachineFunction, slotCount: number): boolean {
+  const savedMost = 1 + CALLEE_SAVED.length;
+  const incoming = Math.max(fn.stackArguments, fn.stackResults);
+  const words = fn.outgoingWords + slotCount + savedMost + incoming;
+  return words * WORD_BYTES + FRAME_ALIGNMENT_BYTES > REACH_BYTES;
 }
 
 function writtenRegisters(fn: MachineFunction, tailCalls: ReadonlySet<MachineInst>): number {
@@ -180,6 +192,7 @@ function needsFrame(block: MachineBlock, frame: Frame): boolean {
   return block.insts.some((inst) => {
     if (inst.op === "load_slot" || inst.op === "store_slot") return true;
     if (inst.op === "store_argument" || inst.op === "load_result") return true;
+    if (inst.op === "store_result" && frame.isFar) return true;
     if (frame.tailCalls.has(inst)) return false;
     const touched = maskOfRegisters(inst.defs) | maskOfRegisters(inst.uses) | clobberedMask(inst);
     return (touched & KEPT_MASK) !== 0;

@@ -246,7 +246,9 @@ class Generator {
     const { address, offset, region } = this.#address();
     if (region === "constant") return;
     const op = this.#pick(["store32", "store8", "store16"] as const);
-    this.#func.append(this.#block, op, [address, this.#expression(1)], offset).region = region;
+    for (let count = this.#chance(4) ? 2 : 1; count > 0; count--) {
+      this.#func.append(this.#block, op, [address, this.#expression(1)], offset).region = region;
+    }
   }
 
   #call(): void {
