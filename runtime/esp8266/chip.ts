@@ -201,7 +201,7 @@ export class Chip {
   call(address: number, args: readonly number[] = [], options: CallOptions = {}): CallResult {
     const { core } = this;
     const saved = core.registers.slice();
-    const { pc, sar } = core;
+    const { pc, sar, waiting } = core;
     const ps = core.special[SpecialRegister.PS] as number;
     const top = options.stack ?? ((saved[1] as number) >>> 0 || DEFAULT_STACK);
     const room = 4 * Math.max(0, args.length - WORDS_IN_REGISTERS);
@@ -213,6 +213,7 @@ export class Chip {
       else this.memory.writeWord((stack >>> 0) + 4 * (index - WORDS_IN_REGISTERS), word);
     });
     core.pc = address >>> 0;
+    core.waiting = false;
     try {
       const limit = core.instructions + (options.maxInstructions ?? Number.POSITIVE_INFINITY);
       const stop = this.#executor.run(limit, Number.POSITIVE_INFINITY, options.stopOnException ?? true);
@@ -221,6 +222,7 @@ export class Chip {
       core.registers.set(saved);
       core.pc = pc;
       core.sar = sar;
+      core.waiting = waiting;
       core.special[SpecialRegister.PS] = ps;
       core.attention = true;
     }

@@ -1,9 +1,12 @@
-/** Runs random modules one after the other: which differ between V8 and the emulated chip, and how often nothing can be said. */
+/** Random modules, one after the other: which differ between V8 and the emulated chip, and how often nothing can be said. */
 import { SeededRandom } from "../../runtime/board/random.ts";
-import type { Imports } from "../native/program.ts";
-import { type ChipSettings, compileForChip, type ProgramOnChip } from "../native/program-on-chip.ts";
-import { compareRuns, planCalls, type Verdict } from "./compare-runs.ts";
+import type { ChipSettings } from "../native/program-on-chip.ts";
+import { compareRuns, type Verdict } from "./compare-runs.ts";
 import { ModuleGenerator, type RandomModule } from "./random-module.ts";
+import { planCalls } from "./run.ts";
+import { runInV8 } from "./run-in-v8.ts";
+import { runOnChip } from "./run-on-chip.ts";
+import { runUnderQemu } from "./run-under-qemu.ts";
 
 /** Random modules have one page and can grow to two. */
 const MEMORY_MAX_BYTES = 2 * 65536;
@@ -20,19 +23,28 @@ const ENGINES: ChipSettings[] = [
 export interface Finding {
   seed: number;
   what: string;
-  module: RandomModule;
+  wasm: Uint8Array;
 }
 
 export interface FuzzTally {
   modules: number;
+  underQemu: number;
   calls: number;
   traps: number;
   inconclusive: number;
   findings: Finding[];
 }
 
+export interface FuzzOptions {
+  firstSeed: number;
+  goesOn: (tally: FuzzTally) => boolean;
+  /** The first ones run under QEMU too. */
+  underQemu?: number;
+  onFinding?: (finding: Finding) => void;
+}
+
 /** How a module is compiled and run depends on its seed alone. */
-export function settingsOf(seed: number, { areAccessesTame }: RandomModule): ChipSettings {
+export function settingsOf(seed: number, { areAccessesTame }: RandomModule): ChipSettings & { memoryMaxBytes: number } {
   const random = new SeededRandom(seed).fork(2);
   return {
     ...(ENGINES[random.integer(0, ENGINES.length - 1)] as ChipSettings),
@@ -44,40 +56,43 @@ export function settingsOf(seed: number, { areAccessesTame }: RandomModule): Chi
   };
 }
 
-export function judgeModule(seed: number, module: RandomModule, settings = settingsOf(seed, module)): Verdict {
-  const load = (imports: Imports): ProgramOnChip => compileForChip(module.wasm, { ...settings, imports });
+export async function judgeModule(seed: number, module: RandomModule, isUnderQemu = false): Promise<Verdict> {
+  const { wasm, areAccessesTame } = module;
+  const calls = planCalls(wasm, seed);
   try {
-    return compareRuns(module.wasm, planCalls(module.wasm, seed), load);
+    const tested = runOnChip(wasm, calls, settingsOf(seed, module));
+    const judge = runInV8(wasm, calls, tested.program.native.exports);
+    const verdict = compareRuns(judge, tested, calls);
+    if (verdict.kind !== "same" || !isUnderQemu) return verdict;
+    const second = compareRuns(judge, await runUnderQemu(wasm, calls, !areAccessesTame), calls);
+    return second.kind === "different" ? { ...second, what: `under QEMU, ${second.what}` } : second;
   } catch (error) {
     // The module is valid, so whatever is thrown is a mistake of the compiler or of the emulator.
     return { kind: "different", what: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }
 }
 
-/** Modules from `firstSeed` on, as long as `goesOn` says so. */
-export async function fuzzModules(
-  firstSeed: number,
-  goesOn: (tally: FuzzTally) => boolean,
-  onFinding: (finding: Finding) => void = () => {},
-): Promise<FuzzTally> {
+export async function fuzzModules({ firstSeed, goesOn, underQemu = 0, onFinding }: FuzzOptions): Promise<FuzzTally> {
   const generator = new ModuleGenerator();
-  const tally: FuzzTally = { modules: 0, calls: 0, traps: 0, inconclusive: 0, findings: [] };
+  const tally: FuzzTally = { modules: 0, underQemu: 0, calls: 0, traps: 0, inconclusive: 0, findings: [] };
   try {
     let next = generator.generate(firstSeed);
     for (let seed = firstSeed; goesOn(tally); seed++) {
       const module = await next;
       // The next one is made by another process while this one runs.
       next = generator.generate(seed + 1);
-      const verdict = judgeModule(seed, module);
+      const isUnderQemu = tally.underQemu < underQemu;
+      const verdict = await judgeModule(seed, module, isUnderQemu);
       tally.modules++;
       if (verdict.kind === "inconclusive") tally.inconclusive++;
       else if (verdict.kind === "same") {
         tally.calls += verdict.calls;
         tally.traps += verdict.traps;
+        if (isUnderQemu) tally.underQemu++;
       } else {
-        const finding = { seed, what: verdict.what, module };
+        const finding = { seed, what: verdict.what, wasm: module.wasm };
         tally.findings.push(finding);
-        onFinding(finding);
+        onFinding?.(finding);
       }
     }
     await next;

@@ -47,6 +47,9 @@ const FLASH_BYTES = 0x100000;
 const WORD_BYTES = 4;
 const INSTRUCTIONS_MAX = 2e8;
 const ILLEGAL_INSTRUCTION = 0;
+const FIRST_WORD_REGISTER = 2;
+const LAST_SCRATCH_REGISTER = 11;
+const POISON = 0xdead0000;
 
 /** Slots of the host's table by the names of imports, in the order in which they are asked for. */
 class HostTable {
@@ -100,7 +103,12 @@ function hostRoutine(imports: Imports, module: string, name: string, { params, r
       let word = 0;
       const values = run(valuesFromWords(params, () => core.argument(word++)));
       if (values.length !== results.length) throw new Error(`${module}.${name} gave ${values.length} results`);
-      for (const [index, result] of wordsOfValues(values).entries()) core.setResult(index, result);
+      const words = wordsOfValues(values);
+      for (const [index, result] of words.entries()) core.setResult(index, result);
+      // A function may leave anything in the registers that its caller has to save.
+      for (let register = FIRST_WORD_REGISTER + words.length; register <= LAST_SCRATCH_REGISTER; register++) {
+        core.set(register, POISON + register);
+      }
     },
   };
 }

@@ -245,7 +245,7 @@ function compileUnits(
       hostTableAddress: PROGRAM_RAM_ADDRESS,
     });
     hoistConstants(machine);
-    const allocation = allocateRegisters(machine);
+    const allocation = allocateRegisters(machine, { verify: options.verify ?? false });
     codes[index] = emitFunction(machine, allocation);
   }
   return { codes, callees, order };

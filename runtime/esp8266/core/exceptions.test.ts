@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { Chip } from "../chip.ts";
 import { EmulatorError } from "../emulator-error.ts";
-import { bench, benchWith, CODE_ADDRESS, DATA_ADDRESS } from "./bench.ts";
 import { SpecialRegister as SR } from "./special-registers.ts";
+import { bench, benchWith, CODE_ADDRESS, DATA_ADDRESS } from "./test-bench.ts";
 
 const VECTORS = 0x50002000;
 

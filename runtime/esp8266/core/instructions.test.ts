@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { assemble, bench, CODE_ADDRESS, DATA_ADDRESS } from "./bench.ts";
 import { INSTRUCTION_CASES } from "./instruction-cases.ts";
 import { INSTRUCTION_ENCODINGS } from "./instruction-encodings.ts";
 import { Op } from "./operations.ts";
+import { assemble, bench, CODE_ADDRESS, DATA_ADDRESS } from "./test-bench.ts";
 
 const START: Readonly<Record<string, number>> = { a2: DATA_ADDRESS, a4: 0xdeadbeef, a15: 0x12345678 };
 

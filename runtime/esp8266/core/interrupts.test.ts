@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { InterruptLine } from "../bus.ts";
 import { Chip } from "../chip.ts";
-import { assemble, bench, CODE_ADDRESS } from "./bench.ts";
 import { SpecialRegister as SR } from "./special-registers.ts";
+import { assemble, bench, CODE_ADDRESS } from "./test-bench.ts";
 
 const KERNEL_VECTOR = 0x40000030;
 const NMI_VECTOR = 0x40000020;

@@ -9,7 +9,7 @@ import { CACHE_PRESENT, DRAM_HOST, DRAM_TOUCHED, FLASH_HOST } from "../memory/ho
 import type { Region as MemoryRegion } from "../memory/memory-space.ts";
 import type { Locals } from "./emit-operation.ts";
 import type { RegionOp } from "./region.ts";
-import { type Label, Load, Store, Wasm, type WasmCode } from "./wasm-writer.ts";
+import { Load, Store, Wasm, type WasmCode } from "./wasm-writer.ts";
 
 interface Access {
   readonly shift: number;
@@ -107,5 +107,3 @@ export function emitLineCheck(code: WasmCode, line: number, leave: () => void): 
   leave();
   code.end();
 }
-
-export type { Label };

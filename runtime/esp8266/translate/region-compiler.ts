@@ -8,10 +8,13 @@
  *
  * Counters: a block takes its cycles when it begins and a way out in its middle gives the rest back. That the cycles last
  * is checked at loop headers and entries, for the longest way to the next check, so nothing runs past an event.
+ *
+ * Over 400 lines, since the parts of this one pass share nearly all of its state.
  */
 import { TAKEN_CYCLES } from "../core/cycle-model.ts";
 import { BRANCHES, ENDS_BLOCK, OP_FACTS, Op, READS_S, READS_T, WRITES_D } from "../core/operations.ts";
 import { SpecialRegister } from "../core/special-registers.ts";
+import { EmulatorError } from "../emulator-error.ts";
 import { FLASH_WINDOW_ADDRESS, FLASH_WINDOW_BYTES } from "../memory/address-map.ts";
 import { CACHE_LINE_SHIFT } from "../memory/flash-cache.ts";
 import {
@@ -201,7 +204,7 @@ class RegionCompiler {
   #alias(block: number): number {
     const id = this.#entryIds.get(block);
     if (id !== undefined) return id;
-    throw new Error(`Block ${block} of a region has no number`);
+    throw new EmulatorError("bug", `Block ${block} of a region has no number.`);
   }
 
   /** From the end of a block to an address: another block, or out. */
@@ -224,7 +227,7 @@ class RegionCompiler {
       this.#code.br(scope.labels.get(item) as Label);
       return;
     }
-    throw new Error("A block of a region is in no scope");
+    throw new EmulatorError("bug", "A block of a region is in no scope.");
   }
 
   /** Out of the region, before the instruction at `pc`; the counters get back what has not been done. */

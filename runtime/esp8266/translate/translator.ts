@@ -33,8 +33,6 @@ const MAX_DEPTH = 400;
 const SLICE_CYCLES = 20_000_000;
 /** With less time until an event it is not worth entering. */
 const LEAST_CYCLES = 300;
-/** An empty place in the table of indirect calls; no code is at this address. */
-const NO_TARGET = -1;
 
 export class Translator {
   readonly #core: Core;
@@ -67,7 +65,9 @@ export class Translator {
     for (const slot of this.#slots.values()) this.#table.set(slot, this.#notTranslated);
     this.#slots.clear();
     this.#entries.clear();
-    for (let index = 0; index < CALL_TARGET_COUNT; index++) this.#words[(CALL_TARGETS >> 2) + 2 * index] = NO_TARGET;
+    // An address that belongs into another place is never looked for in this one: that makes it empty.
+    for (let index = 0; index < CALL_TARGET_COUNT; index++)
+      this.#words[(CALL_TARGETS >> 2) + 2 * index] = (index ^ 1) << 2;
   }
 
   #instantiate(code: WasmCode, locals: number): (entry: number, depth: number) => number {

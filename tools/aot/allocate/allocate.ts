@@ -14,27 +14,20 @@ import {
   RETURN_ADDRESS_MASK,
 } from "../machine/instruction-facts.ts";
 import { FIRST_VIRTUAL, type MachineFunction, type MachineInst } from "../machine/machine-function.ts";
+import type { Allocation } from "./allocation.ts";
 import { AllocationChecker } from "./check-allocation.ts";
 import { type Colouring, colourGraph } from "./colour.ts";
 import { dropRedundant } from "./drop-redundant.ts";
 import { FunctionCopy } from "./function-copy.ts";
 import { buildGraph } from "./interference.ts";
 import { measureCost } from "./measure-cost.ts";
-import { type Frame, isFarFrame, makeFrame } from "./plan-frame.ts";
+import { isFarFrame, makeFrame } from "./plan-frame.ts";
 import { prepare } from "./prepare.ts";
 import { freshFacts, type RegisterFacts } from "./register-facts.ts";
 import { packSlots } from "./slots.ts";
 import { type SpillContext, spillRegisters } from "./spill.ts";
 import { splitLate } from "./split-late.ts";
 import { renameWebs } from "./webs.ts";
-
-export interface Allocation {
-  /** Words of the frame for values that found no register. */
-  slotCount: number;
-  /** Physical registers that the function's own instructions write, saved ones included. */
-  usedMask: number;
-  frame: Frame;
-}
 
 /** A function is not allocated more than once when it is longer than this. */
 const TRIAL_INSTRUCTIONS_MAX = 2000;

@@ -5,7 +5,8 @@ import type { MachineFunction, MachineInst } from "../machine/machine-function.t
 import { findDifference } from "../machine/testing/compare-runs.ts";
 import { parseMachine } from "../machine/testing/parse-machine.ts";
 import { randomFunction } from "../machine/testing/random-function.ts";
-import { type Allocation, allocateRegisters } from "./allocate.ts";
+import { allocateRegisters } from "./allocate.ts";
+import type { Allocation } from "./allocation.ts";
 import { AllocationChecker } from "./check-allocation.ts";
 import { prepare } from "./prepare.ts";
 

@@ -15,7 +15,7 @@ import {
   type MachineFunction,
   type MachineInst,
 } from "../machine/machine-function.ts";
-import type { Allocation } from "./allocate.ts";
+import type { Allocation } from "./allocation.ts";
 import { CheckState, placeOfRecipe, placeOfRegister, placeOfSaved, placeOfSlot } from "./check-state.ts";
 
 export class AllocationChecker {

@@ -3,6 +3,8 @@
  * machine's own registers come in: they are no nodes; each node has a mask of those it cannot be, and is easy to colour
  * when it has fewer neighbours than registers left to it. Colours are chosen by what they cost: a copy that stays, a
  * callee-saved register that has to be kept for the caller, a place that a neighbour would like.
+ *
+ * The file is long because the steps share one set of work lists: each can put nodes and copies on the lists of the others.
  */
 import { CALLEE_SAVED_MASK, countBits, RETURN_ADDRESS } from "../machine/instruction-facts.ts";
 import { FIRST_VIRTUAL } from "../machine/machine-function.ts";

@@ -2,7 +2,7 @@
  * A function over physical registers to bytes. Offsets count from its first byte, which stands at a multiple of 4; calls
  * and literals are for the linker to fill in.
  */
-import type { Allocation } from "../allocate/allocate.ts";
+import type { Allocation } from "../allocate/allocation.ts";
 import { estimateFrequencies, type Frequencies } from "../machine/block-frequency.ts";
 import {
   CALLEE_SAVED_MASK,

@@ -7,7 +7,7 @@ import {
   NATIVE_IMAGE_MAGIC,
   NativeImageWord,
 } from "../../../runtime/contract/native-image.ts";
-import { encode } from "../../lx106/encode.ts";
+import { EncodeError, encode } from "../../lx106/encode.ts";
 import type { FunctionCode } from "../emit/emit-function.ts";
 import { CompileError } from "../errors.ts";
 
@@ -100,8 +100,7 @@ function placeCode(
   image.set(code.bytes, start);
   for (const { offset, function: callee, isTail } of code.calls) {
     const at = start + offset;
-    const mnemonic = isTail ? "j" : "call0";
-    image.set(encode({ mnemonic, operands: [offsets[callee] as number] }, at), at);
+    image.set(encodeCall(isTail ? "j" : "call0", offsets[callee] as number, at, code.name), at);
   }
   for (const literal of code.literals) {
     const at = start + literal.offset;
@@ -111,6 +110,16 @@ function placeCode(
     }
     const register = (image[at] as number) >> 4;
     image.set(encode({ mnemonic: "l32r", operands: [register, target] }, at), at);
+  }
+}
+
+/** Only an image of more than 128 KiB (jumps) or 512 KiB (calls) has targets out of reach. */
+function encodeCall(mnemonic: "j" | "call0", target: number, at: number, name: string): Uint8Array {
+  try {
+    return encode({ mnemonic, operands: [target] }, at);
+  } catch (error) {
+    if (!(error instanceof EncodeError)) throw error;
+    throw new CompileError(`function ${name}: the code is too large, a call in it is out of reach (${error.message})`);
   }
 }
 

@@ -130,7 +130,8 @@ function foldOfValues(m: Maker, op: Comparison, a: Value, b: Value): Value | und
     return undefined;
   }
   if (op !== "eq" && op !== "ne") return undefined;
-  if (a.op === "add" && b.op === "add") {
+  // A sum that is needed anyway is as good to compare.
+  if (a.op === "add" && b.op === "add" && !m.isShared(a) && !m.isShared(b)) {
     for (const i of [0, 1]) {
       for (const j of [0, 1]) {
         if (a.args[i] === b.args[j]) return m.make(op, [a.args[1 - i] as Value, b.args[1 - j] as Value]);

@@ -2,9 +2,11 @@
  * Which calls to replace by the body of the function: of functions that are hardly bigger than the call, and the only call
  * of a function that nobody else knows. asc has inlined by its own rules before, and bytes count, so not more than that.
  */
+import { Dominators } from "./dominators.ts";
 import { removeUnreachable } from "./edit.ts";
 import { inlineCall } from "./inline-call.ts";
 import type { Func, Value } from "./ir.ts";
+import { Loops } from "./loops.ts";
 import { cleanUp } from "./optimise.ts";
 
 export interface InlineOptions {
@@ -12,11 +14,14 @@ export interface InlineOptions {
   isKept: (index: number) => boolean;
   /** A call costs itself, its arguments and what it drives into memory: instructions that a body may have instead. */
   smallMax?: number;
+  /** The same for a call in a loop, of a function that calls nobody. */
+  loopMax?: number;
   /** Instructions of a body that is called in one place. */
   singleMax?: number;
 }
 
 const SMALL_MAX = 6;
+const LOOP_MAX = 12;
 const SINGLE_MAX = 60;
 /** Instructions that a caller may grow to. */
 const CALLER_MAX = 2000;
@@ -53,14 +58,15 @@ class Inliner {
   #inlineInto(caller: Func, callerIndex: number): void {
     let isChanged = false;
     let size = sizeOf(caller);
-    for (const { call, index } of callsOf(caller)) {
+    const loops = new Loops(new Dominators(caller));
+    const sites = callsOf(caller).map((site) => ({ ...site, isInLoop: loops.depth(site.call.block) > 0 }));
+    for (const { call, index, isInLoop } of sites) {
       const callee = this.#funcs[index];
       if (callee === undefined || index === callerIndex || this.#isRecursive(index)) continue;
       const calleeSize = sizeOf(callee);
       if (size + calleeSize > CALLER_MAX) continue;
       const isSingle = this.#sites[index] === 1 && !this.#options.isKept(index);
-      const isSmall =
-        calleeSize <= (this.#options.smallMax ?? SMALL_MAX) && callee.blocks.length <= 3 && !hasLoop(callee);
+      const isSmall = calleeSize <= this.#most(isInLoop, callee) && callee.blocks.length <= 3 && !hasLoop(callee);
       if (!isSmall && !(isSingle && calleeSize <= (this.#options.singleMax ?? SINGLE_MAX))) continue;
       inlineCall(caller, call, callee);
       size += calleeSize;
@@ -72,6 +78,14 @@ class Inliner {
     if (!isChanged) return;
     removeUnreachable(caller);
     cleanUp(caller);
+  }
+
+  #most(isInLoop: boolean, callee: Func): number {
+    const small = this.#options.smallMax ?? SMALL_MAX;
+    const isLeaf = callee.blocks.every(({ values }) =>
+      values.every(({ op }) => op !== "call" && op !== "call_pointer"),
+    );
+    return isInLoop && isLeaf ? Math.max(small, this.#options.loopMax ?? LOOP_MAX) : small;
   }
 
   #leave(index: number): void {

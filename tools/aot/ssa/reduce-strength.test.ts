@@ -133,6 +133,15 @@ describe("addresses that grow", () => {
     expect(run(func, [4, -5, 0], [9, 1, 2, 3, 4]).words).toEqual([0]);
   });
 
+  it("count turns in steps of 4, which need not divide", () => {
+    const func = optimised(loop("0", 4, "lt_u v3, v1", ELEMENT.replace("shl v3, 2", "shl v3, 0")));
+    expect(innermost(func).sort()).toEqual(["add", "add", "load32", "ne"]);
+    const words = [1, 2, 4, 8, 16, 32];
+    for (const [bytes, sum] of [0, 1, 3, 4, 5, 8, 9, 12].map((n) => [n, 2 ** Math.ceil(n / 4) - 1] as const)) {
+      expect(run(func, [0, bytes, 0], words).words, `${bytes} bytes`).toEqual([sum]);
+    }
+  });
+
   it("share a pointer with what differs by a constant", () => {
     const body = `${ELEMENT.replace("v7", "v12")}\n  v13 = add v3, 1\n  v14 = shl v13, 2\n  v15 = add v0, v14\n  v16 = load32 memory[v15]\n  v7 = mul v12, v16`;
     const func = optimised(loop("0", 1, "lt_u v3, v1", body));
@@ -151,8 +160,7 @@ describe("the counter stays", () => {
   const ending = (test: string, start = "0", step = 1, body = ELEMENT) =>
     innermost(optimised(loop(start, step, test, body)));
 
-  it("where a step could pass the bound", () => {
-    // n need not be a multiple of 3.
+  it("where the number of turns would take a division", () => {
     expect(ending("lt_u v3, v1", "0", 3)).toContain("lt_u");
   });
 

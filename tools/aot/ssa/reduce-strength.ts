@@ -160,8 +160,8 @@ class LoopReduction {
     const registers = roots.length + tests.length + variableSteps.size - freed - removal.freedInvariants;
     if (registers > Math.max(0, new LoopPressure(this.#loop).left)) return false;
     const moving = new Map(pointers.map((pointer) => [pointer, this.#makePointer(pointer, tests)]));
-    for (const { test, pointer, counter } of tests) {
-      replaceTest(this.#func, this.#forms, test, counter, pointer, moving.get(pointer) as Value);
+    for (const { test, pointer } of tests) {
+      replaceTest(this.#func, this.#forms, test, pointer, moving.get(pointer) as Value);
     }
     return true;
   }

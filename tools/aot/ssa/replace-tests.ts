@@ -1,10 +1,12 @@
 /**
  * Linear function test replacement: a loop that ends by a comparison of its counter can end by a comparison of a pointer
- * that moves along with it. Wraps make `<` of pointers wrong, so the test must first be one for inequality: it is one if
- * the counter goes in steps of 1 from below the bound (or is known to hit it), since then it meets the bound exactly.
+ * that moves along with it. Wraps make `<` of pointers wrong, so the new test is for inequality with where the pointer is
+ * in the end: the number of turns must be known before the loop.
  */
 import type { Dominators } from "./dominators.ts";
+import { isPowerOfTwo } from "./fold-sum.ts";
 import { type Block, type Func, type Value } from "./ir.ts";
+import { trailingZeros } from "./known-bits.ts";
 import { type Conditions, conditionsAt, isKnownTrue } from "./known-conditions.ts";
 import type { Counter, LinearForms } from "./linear-forms.ts";
 import { type Loop, preheaderOf } from "./loops.ts";
@@ -18,11 +20,11 @@ export interface ReplaceableTest {
   comparison: Value | undefined;
   /** Whether the counter's next value is tested, or its present one. */
   isNext: boolean;
-  /** The loop goes on while the tested value is not this. */
-  bound: Value;
+  /** How often the counter steps until its test ends the loop; made before the loop. */
+  turns: Value;
   /** Whether the condition holds where the loop goes on. */
   staysIf: boolean;
-  /** How often the counter steps until the tested value is the bound, where that is known. */
+  /** The same, where it is a number. */
   trips: number | undefined;
 }
 
@@ -60,12 +62,9 @@ export function findTest(
   return undefined;
 }
 
-interface Inequality {
-  bound: Value;
-  trips: number | undefined;
-}
+type Inequality = Pick<ReplaceableTest, "turns" | "trips">;
 
-/** `tested op bound` as `tested != something`, if they are the same in this loop. */
+/** After how many steps `tested op bound` ends the loop, if that can be told. */
 function asInequality(
   func: Func,
   loop: Loop,
@@ -79,20 +78,33 @@ function asInequality(
   const step = counter.step.imm;
   const { start } = counter;
   if (isNumber(start) && isNumber(bound)) return withNumbers(forms, start.imm, step, op, isNext, bound.imm);
-  // The distance is a number of steps only if the step is 1 or -1.
-  if (step !== 1 && step !== -1) return undefined;
-  if (op === "ne") return { bound, trips: undefined };
+  const { folder } = forms;
+  const distance = (): Value => folder.make("sub", [bound, start]);
+  if (op === "ne") {
+    // Met after a whole number of steps for sure only if the step is 1 or -1.
+    if (step === 1) return { turns: distance(), trips: undefined };
+    return step === -1 ? { turns: folder.make("sub", [start, bound]), trips: undefined } : undefined;
+  }
   if (!isNext) return undefined;
   const isDown = step === -1 && (op === "ge_s" || op === "ge_u");
-  if (!isDown && !(step === 1 && (op === "lt_s" || op === "lt_u"))) return undefined;
-  // Below the bound at the start, so a step does not pass it: the guard that the loop got when it was turned round.
-  const guard = forms.folder.make(op, [start, bound]);
+  const isUp = isPowerOfTwo(step) && step > 0 && (op === "lt_s" || op === "lt_u");
+  if (!isDown && !isUp) return undefined;
+  // Below the bound at the start, so the distance is one: the guard that the loop got when it was turned round.
+  const guard = folder.make(op, [start, bound]);
   if (isKnownTrue(conditionsBefore(func, loop, dominators), guard) !== true) return undefined;
-  if (!isDown) return { bound, trips: undefined };
-  // x >= bound going down ends at bound - 1, unless there is no such number.
-  const least = op === "ge_s" ? -0x8000_0000 : 0;
-  if (!isNumber(bound) || bound.imm === least) return undefined;
-  return { bound: forms.folder.constant(bound.imm - 1), trips: undefined };
+  if (isDown) {
+    // x >= bound going down ends at bound - 1, unless there is no such number.
+    const least = op === "ge_s" ? -0x8000_0000 : 0;
+    if (!isNumber(bound) || bound.imm === least) return undefined;
+    return { turns: folder.make("sub", [start, folder.constant(bound.imm - 1)]), trips: undefined };
+  }
+  if (step === 1) return { turns: distance(), trips: undefined };
+  // A counter that steps over the bound and wraps would go on. So would what it points at, and leave all memory.
+  const whole = folder.make("shr_u", [
+    folder.make("add", [distance(), folder.constant(-1)]),
+    folder.constant(trailingZeros(step)),
+  ]);
+  return { turns: folder.make("add", [whole, folder.constant(1)]), trips: undefined };
 }
 
 /** Trips are counted on the numbers; a loop that wraps on the way is left alone. */
@@ -118,7 +130,8 @@ function withNumbers(
   if (!Number.isInteger(turns) || turns < 0) return undefined;
   const end = from + turns * step;
   if (end !== (isSigned ? end | 0 : end >>> 0) || compare(op, end, bound)) return undefined;
-  return { bound: forms.folder.constant(end), trips: turns + (isNext ? 1 : 0) };
+  const trips = turns + (isNext ? 1 : 0);
+  return { turns: forms.folder.constant(trips), trips };
 }
 
 function conditionsBefore(func: Func, loop: Loop, dominators: Dominators): Conditions {
@@ -134,19 +147,12 @@ export function replaceTest(
   func: Func,
   forms: LinearForms,
   test: ReplaceableTest,
-  counter: Counter,
   pointer: Pointer,
   next: Value,
 ): void {
   const { folder } = forms;
-  const step = counter.step.imm;
   const perStep = pointer.step.imm;
-  let distance: Value;
-  if (test.trips !== undefined) distance = folder.constant(Math.imul(test.trips, perStep));
-  else {
-    const way = folder.make("sub", [test.bound, counter.start]);
-    distance = folder.make("mul", [way, folder.constant(step === 1 ? perStep : -perStep)]);
-  }
+  const distance = folder.make("mul", [test.turns, folder.constant(perStep)]);
   // The next value of the pointer is what is tested in either case: the present one need not outlive the step then.
   const behind = folder.constant(test.isNext ? 0 : perStep);
   const end = folder.make("add", [folder.make("add", [pointer.start, distance]), behind]);
