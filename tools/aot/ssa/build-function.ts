@@ -7,6 +7,7 @@
 import { UnsupportedError } from "../errors.ts";
 import { ByteReader } from "../read/byte-reader.ts";
 import { type FuncType, type FunctionBody, type ValType, wordsOf } from "../read/module.ts";
+import { ACCESS_BYTES, LOADS, STORES } from "./access-instructions.ts";
 import { ControlStack, type Frame } from "./control-stack.ts";
 import { type Block, Func, type Trap, type Value } from "./ir.ts";
 import { Locals } from "./locals.ts";
@@ -26,37 +27,8 @@ import { NUMERIC } from "./numeric.ts";
 import type { ProgramSpace } from "./program-space.ts";
 import { removeTrivialPhis } from "./remove-trivial-phis.ts";
 import { skipInstruction } from "./skip-instruction.ts";
+import { describeOpcode } from "./unsupported-instructions.ts";
 import { ValueBuilder } from "./value-builder.ts";
-
-/** By opcode: the width of the access, what becomes of the high word, and the words that are stored. */
-const LOADS: Record<number, { width: LoadWidth; high?: "zero" | "sign" | "next"; isSigned8?: boolean }> = {
-  0x28: { width: "load32" },
-  0x29: { width: "load32", high: "next" },
-  0x2a: { width: "load32" },
-  0x2b: { width: "load32", high: "next" },
-  0x2c: { width: "load8_u", isSigned8: true },
-  0x2d: { width: "load8_u" },
-  0x2e: { width: "load16_s" },
-  0x2f: { width: "load16_u" },
-  0x30: { width: "load8_u", isSigned8: true, high: "sign" },
-  0x31: { width: "load8_u", high: "zero" },
-  0x32: { width: "load16_s", high: "sign" },
-  0x33: { width: "load16_u", high: "zero" },
-  0x34: { width: "load32", high: "sign" },
-  0x35: { width: "load32", high: "zero" },
-};
-const STORES: Record<number, { width: StoreWidth; words: 1 | 2 }> = {
-  0x36: { width: "store32", words: 1 },
-  0x37: { width: "store32", words: 2 },
-  0x38: { width: "store32", words: 1 },
-  0x39: { width: "store32", words: 2 },
-  0x3a: { width: "store8", words: 1 },
-  0x3b: { width: "store16", words: 1 },
-  0x3c: { width: "store8", words: 1 },
-  0x3d: { width: "store16", words: 1 },
-  0x3e: { width: "store32", words: 1 },
-};
-const ACCESS_BYTES = { load8_u: 1, load16_u: 2, load16_s: 2, load32: 4, store8: 1, store16: 2, store32: 4 } as const;
 
 /** Instructions of a function. The limit keeps a broken or hostile module from taking the machine down. */
 const BODY_MAX_BYTES = 1 << 20;
@@ -422,25 +394,4 @@ class FunctionBuilder {
     if (this.#control.innermost.isUnreachable) this.#control.leaveUnreachable();
     else this.#leave();
   }
-}
-
-export function describeOpcode(opcode: number): string {
-  const features: Record<number, string> = {
-    0x06: "try (exception handling)",
-    0x08: "throw (exception handling)",
-    0x09: "rethrow (exception handling)",
-    0x12: "return_call (tail calls)",
-    0x13: "return_call_indirect (tail calls)",
-    0x14: "call_ref (typed function references)",
-    0x15: "return_call_ref (typed function references)",
-    0x25: "table.get (reference types)",
-    0x26: "table.set (reference types)",
-    0xd0: "ref.null (reference types)",
-    0xd1: "ref.is_null (reference types)",
-    0xd2: "ref.func (reference types)",
-    0xfb: "prefix 0xfb (garbage collection)",
-    0xfd: "prefix 0xfd (SIMD)",
-    0xfe: "prefix 0xfe (threads)",
-  };
-  return `instruction ${features[opcode] ?? `0x${opcode.toString(16)}`} is not supported`;
 }

@@ -1,8 +1,8 @@
 /** Rules for and, or, xor, shifts, rotations and funnel shifts. Bit fields of up to 16 bits become `extui`. */
 
-import type { Maker } from "./fold.ts";
 import type { Value } from "./ir.ts";
 import { possibleBits } from "./known-bits.ts";
+import type { Maker } from "./maker.ts";
 import { isComparison, isNumber, opposite } from "./operations.ts";
 
 /** 1 to 16 ones at the low end: what extui can keep. */

@@ -1,8 +1,8 @@
 /** Rules for comparisons. Branches compare with 0 and some small constants for free; a boolean in a register costs three. */
 
-import type { Maker } from "./fold.ts";
 import type { Value } from "./ir.ts";
 import { greatest, isBoolean, possibleBits } from "./known-bits.ts";
+import type { Maker } from "./maker.ts";
 import { type Comparison, compare, isComparison, isNumber, opposite } from "./operations.ts";
 
 const SIGNED_MIN = -0x8000_0000;

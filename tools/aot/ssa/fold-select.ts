@@ -1,8 +1,8 @@
 /** Rules for select and for the two operations with a carry. */
 
-import type { Maker } from "./fold.ts";
 import type { Value } from "./ir.ts";
 import { isBoolean } from "./known-bits.ts";
+import type { Maker } from "./maker.ts";
 import { compare, isNumber } from "./operations.ts";
 
 function isZero(value: Value): boolean {

@@ -1,8 +1,8 @@
 /** Rules for add, sub and mul. All of it is exact modulo 2^32, so sums can be put in any order. */
 
-import type { Maker } from "./fold.ts";
 import type { Value } from "./ir.ts";
 import { trailingZeros } from "./known-bits.ts";
+import type { Maker } from "./maker.ts";
 import { isNumber } from "./operations.ts";
 
 /** add(x, constant), constant being a number. */

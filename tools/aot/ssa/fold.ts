@@ -16,15 +16,8 @@ import { foldComparison } from "./fold-comparison.ts";
 import { foldCarry, foldSelect } from "./fold-select.ts";
 import { foldAdd, foldMul, foldSub } from "./fold-sum.ts";
 import type { Block, Func, Op, PureOp, Value } from "./ir.ts";
+import type { Maker } from "./maker.ts";
 import { evaluate, isCommutative, isNumber, isPureOp } from "./operations.ts";
-
-/** What the rules make values with. */
-export interface Maker {
-  make(op: PureOp, args: Value[]): Value;
-  constant(imm: number, symbol?: string): Value;
-  /** Whether a value has other users (or nobody knows): a rule that repeats its work would not pay. */
-  isShared(value: Value): boolean;
-}
 
 export class Folder implements Maker {
   readonly func: Func;
@@ -128,10 +121,3 @@ export function makeFolded(func: Func, block: Block, op: Op, args: Value[], imm 
   if (source !== undefined) value.source = source;
   return value;
 }
-
-/** The folded form of a pure operation, or undefined. New values that it needs are appended to the block. */
-export function fold(func: Func, block: Block, op: PureOp, args: Value[]): Value | undefined {
-  return new Folder(func, block).fold(op, args);
-}
-
-export { makeFolded as make };

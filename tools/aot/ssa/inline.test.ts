@@ -68,6 +68,30 @@ describe("inlining", () => {
     expect([after(1, false), after(2, false), after(1, true)]).toEqual([0, 2, 1]);
   });
 
+  it("takes middling functions in loops only", () => {
+    const middling = LONG.replace("func long", "func middling")
+      .split("\n")
+      .filter((line) => !/v(9|1\d|20) =/.test(line))
+      .join("\n")
+      .replace("return v20", "return v8");
+    const loop = `func loop(1) -> 1 {
+b0:
+  v0 = param 0
+  jump b1
+b1: <- b0, b1
+  v1 = phi v0, v2
+  v2 = call f0(v1):1
+  branch v2, b1, b2
+b2:
+  v3 = call f0(v2):1
+  return v3
+}`;
+    const funcs = [parseFunc(middling), parseFunc(loop)];
+    inlineCalls(funcs, { isKept: () => true });
+    expect(calls(funcs[1] as Func)).toBe(1);
+    expect((funcs[1] as Func).blocks.some((block) => block.predecessors.includes(block))).toBe(true);
+  });
+
   it("leaves recursion alone", () => {
     const funcs = [
       parseFunc("func a(1) -> 1 {\nb0:\n  v0 = param 0\n  v1 = call f1(v0):1\n  return v1\n}"),

@@ -96,11 +96,6 @@ export function greatest(value: Value): number {
   return isNumber(value) ? value.imm >>> 0 : possibleBits(value) >>> 0;
 }
 
-/** The least that a value can be, unsigned. */
-export function least(value: Value): number {
-  return isNumber(value) ? value.imm >>> 0 : 0;
-}
-
 export function isBoolean(value: Value): boolean {
   return (possibleBits(value) & ~1) === 0;
 }

@@ -19,6 +19,13 @@ export interface Counter {
   step: Value;
 }
 
+/** A linear value that becomes a phi of its own. */
+export interface Pointer {
+  root: Value;
+  start: Value;
+  step: Value;
+}
+
 const DEPTH_MAX = 8;
 
 /** Makes values at the end of one block, equal ones once. */

@@ -4,7 +4,7 @@
  */
 import type { Dominators } from "./dominators.ts";
 import { phis, retarget } from "./edit.ts";
-import { type Block, type Func, successors, type Value } from "./ir.ts";
+import type { Block, Func, Value } from "./ir.ts";
 
 export interface Loop {
   readonly header: Block;
@@ -115,13 +115,4 @@ function gather(func: Func, to: Block, belongs: (from: Block) => boolean): Block
   to.predecessors = [...rest.map((index) => to.predecessors[index] as Block), middle];
   middle.terminator = { kind: "jump", to };
   return middle;
-}
-
-/** Blocks outside of the loop that it leads to. */
-export function exitsOf(loop: Loop): Block[] {
-  const exits = new Set<Block>();
-  for (const block of loop.blocks) {
-    for (const next of successors(block.terminator)) if (!loop.blocks.has(next)) exits.add(next);
-  }
-  return [...exits];
 }

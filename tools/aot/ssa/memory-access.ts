@@ -2,8 +2,9 @@
  * Addresses of loads and stores: where they point as (root, offset), which can overlap, and the form that instructions
  * can hold. All addresses are modulo 2^32, so constants move freely between the address and the offset.
  */
-import type { Maker } from "./fold.ts";
+
 import type { Region, Value } from "./ir.ts";
+import type { Maker } from "./maker.ts";
 import { accessBytes, fitsAccess, isNumber } from "./operations.ts";
 
 /** `root` undefined: the offset is the address. */

@@ -6,7 +6,7 @@
 import { Dominators } from "./dominators.ts";
 import { addPhi, countUses } from "./edit.ts";
 import { type Block, type Func, terminatorArgs, type Value } from "./ir.ts";
-import { type Counter, LinearForms } from "./linear-forms.ts";
+import { type Counter, LinearForms, type Pointer } from "./linear-forms.ts";
 import { LoopPressure } from "./loop-pressure.ts";
 import { ensureLatch, ensurePreheader, type Loop, Loops, preheaderOf } from "./loops.ts";
 import { isLoad, isNumber, isPureOp, isStore } from "./operations.ts";
@@ -29,13 +29,6 @@ export function reduceStrength(func: Func): boolean {
   for (const loop of new Loops(dominators).all)
     isChanged = new LoopReduction(func, loop, dominators).run() || isChanged;
   return isChanged;
-}
-
-/** A value that becomes a pointer, with those that differ from it by a constant offset of their loads and stores. */
-export interface Pointer {
-  root: Value;
-  start: Value;
-  step: Value;
 }
 
 class LoopReduction {

@@ -8,10 +8,9 @@ import { isPowerOfTwo } from "./fold-sum.ts";
 import { type Block, type Func, type Value } from "./ir.ts";
 import { trailingZeros } from "./known-bits.ts";
 import { type Conditions, conditionsAt, isKnownTrue } from "./known-conditions.ts";
-import type { Counter, LinearForms } from "./linear-forms.ts";
+import type { Counter, LinearForms, Pointer } from "./linear-forms.ts";
 import { type Loop, preheaderOf } from "./loops.ts";
 import { type Comparison, compare, isComparison, isNumber, opposite } from "./operations.ts";
-import type { Pointer } from "./reduce-strength.ts";
 
 export interface ReplaceableTest {
   /** The block that ends with it. */
