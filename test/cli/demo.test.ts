@@ -23,3 +23,27 @@ test("server stopped, network cut, server killed: every visitor is counted once"
   expect(stderr).toMatch(/Server killed/);
   expect(code).toBe(0);
 }, 120_000);
+
+test("on emulated chips: the same proof", async () => {
+  const { code, stdout, stderr } = await runLintel(
+    ...[
+      "demo",
+      "--engine",
+      "lx106",
+      "--seconds",
+      "5",
+      "--devices",
+      "3",
+      "--json",
+      "--cut-network-at",
+      "2",
+      "--for",
+      "1",
+    ],
+  );
+  const result = JSON.parse(stdout);
+  expect(result).toMatchObject({ devices: 3, duplicates: 0, lost: 0, visitorsCounted: result.visitorsSimulated });
+  expect(result.visitorsSimulated).toBeGreaterThan(2);
+  expect(stderr).toContain("3 virtual counters (lx106)");
+  expect(code).toBe(0);
+}, 120_000);
