@@ -52,7 +52,13 @@ module.exports = {
     only(
       "aot",
       "^tools/aot/",
-      ["^tools/aot/", "^tools/lx106/", "^runtime/contract/", "^runtime/board/random", "^tools/build/(asc|package-root)\\.ts$"],
+      [
+        "^tools/aot/",
+        "^tools/lx106/",
+        "^runtime/contract/",
+        "^runtime/board/random",
+        "^tools/build/(asc|package-root)\\.ts$",
+      ],
       "the compiler knows no product and no emulator",
     ),
     only(

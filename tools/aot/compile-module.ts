@@ -22,7 +22,7 @@ import type { Callee, Trap } from "./ssa/ir.ts";
 import { cleanUp, optimise } from "./ssa/optimise.ts";
 import type { ProgramSpace } from "./ssa/program-space.ts";
 
-export { CompileError, UnsupportedError } from "./errors.ts";
+export { CompileError } from "./errors.ts";
 
 const WORD_BYTES = 4;
 

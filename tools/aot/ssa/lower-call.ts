@@ -9,7 +9,6 @@ import type { Value } from "./ir.ts";
 import type { ProgramSpace, TablePlan } from "./program-space.ts";
 import type { ValueBuilder } from "./value-builder.ts";
 
-export const TABLE_ENTRY_BYTES = 8;
 const ENTRY_SHIFT = 3;
 
 export function callIndirect(
