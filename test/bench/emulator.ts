@@ -10,10 +10,10 @@
  * three attempts counts.
  */
 import { parseArgs } from "node:util";
+import { compileProgram } from "../../tools/build/compile-program.ts";
 import { missingPackages, QEMU } from "../qemu/installed.ts";
 import type { Segment } from "../qemu/process.ts";
 import { runCalls } from "../qemu/run-calls.ts";
-import { compileKernel } from "./native/compile-kernel.ts";
 import { KERNEL_FOLDER, KERNELS, type Kernel } from "./native/kernel-table.ts";
 import { type NativeProgram, programOfWasm } from "./native/native-program.ts";
 import { REPEAT_ADDRESS, repeatCode } from "./native/repeat.ts";
@@ -57,7 +57,7 @@ export async function benchEmulator(args: string[]): Promise<void> {
   if (missing.length > 0) throw new Error(`the emulator is measured beside QEMU: install ${missing.join(" ")}`);
   const speeds: Speeds[] = [];
   for (const kernel of KERNELS) {
-    const { wasm } = await compileKernel(`${KERNEL_FOLDER}/${kernel.name}.ts`);
+    const { wasm } = await compileProgram(`${KERNEL_FOLDER}/${kernel.name}.ts`, "lx106");
     const { program } = programOfWasm(wasm, { useRom: false });
     const repetition = repetitionOf(program, kernel);
     speeds.push({

@@ -9,9 +9,9 @@
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { compileProgram } from "../../tools/build/compile-program.ts";
 import { PACKAGE_ROOT } from "../../tools/build/package-root.ts";
 import { GCC, missingPackages } from "../qemu/installed.ts";
-import { compileKernel } from "./native/compile-kernel.ts";
 import { KERNEL_FOLDER, KERNELS, type Kernel } from "./native/kernel-table.ts";
 import { type NativeProgram, programOfC, programOfWasm, reachableBytes } from "./native/native-program.ts";
 import { type KernelAnswer, KernelOnChip, runInNode } from "./native/run-kernel.ts";
@@ -50,7 +50,7 @@ export async function benchNative(args: string[]): Promise<void> {
 }
 
 async function measure(kernel: Kernel, wrong: string[]): Promise<KernelFigures> {
-  const { wasm } = await compileKernel(`${KERNEL_FOLDER}/${kernel.name}.ts`);
+  const { wasm } = await compileProgram(`${KERNEL_FOLDER}/${kernel.name}.ts`, "lx106");
   const expected = runInNode(wasm, kernel);
   const source = join(PACKAGE_ROOT, KERNEL_FOLDER, `${kernel.name}.c`);
   const ours = programOfWasm(wasm, { useRom: true });

@@ -4,8 +4,8 @@
  */
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { compileProgram } from "../../tools/build/compile-program.ts";
 import { PACKAGE_ROOT } from "../../tools/build/package-root.ts";
-import { compileKernel } from "../bench/native/compile-kernel.ts";
 import { KERNEL_FOLDER, KERNELS, type Kernel } from "../bench/native/kernel-table.ts";
 import { type NativeProgram, programOfC, programOfWasm } from "../bench/native/native-program.ts";
 import { KernelOnChip } from "../bench/native/run-kernel.ts";
@@ -75,7 +75,7 @@ describe.skipIf(!hasTools("programs of our compiler on the chip against QEMU", [
   "programs of our compiler on chip and QEMU",
   () => {
     test.each(CHOSEN)("$name", async (kernel) => {
-      const { wasm } = await compileKernel(`${KERNEL_FOLDER}/${kernel.name}.ts`);
+      const { wasm } = await compileProgram(`${KERNEL_FOLDER}/${kernel.name}.ts`, "lx106");
       await expectSame(programOfWasm(wasm, { useRom: false }).program, kernel);
     });
   },

@@ -66,6 +66,39 @@ describe("numbering of values", () => {
     }
   });
 
+  it("reads again behind a way on which something may have been written", () => {
+    const loads = (writer: string, isLoop: boolean): number | undefined => {
+      const func = after(
+        `func f(3) -> 1 {
+b0:
+  v0 = param 0
+  v1 = param 1
+  v2 = param 2
+  v3 = load32 memory[v0]
+  ${isLoop ? "jump b1" : "branch v1, b1, b2"}
+b1:
+  v4 = load32 memory[v0]
+  ${writer}
+  ${isLoop ? "branch v4, b1, b2" : "jump b2"}
+b2:
+  v5 = load32 memory[v0]
+  v6 = sub v5, v3
+  v7 = xor v6, v4x
+  return v7
+}`.replace("v4x", isLoop ? "v4" : "v2"),
+        numberValues,
+        removeDead,
+      );
+      return printFunc(func).match(/load32/g)?.length;
+    };
+    for (const writer of ["store32 memory[v1], v2", "store8 memory[v0 + 3], v2", "v9 = call f1():0"]) {
+      expect([loads(writer, false), loads(writer, true)], writer).toEqual([2, 3]);
+    }
+    for (const writer of ["store32 global[v1], v2", "store32 memory[v0 + 4], v2"]) {
+      expect([loads(writer, false), loads(writer, true)], writer).toEqual([undefined, 1]);
+    }
+  });
+
   it("does not store what is there", () => {
     expect(number("  v3 = load32 memory[v0]\n  store32 memory[v0], v3")).toBe("  return");
   });
