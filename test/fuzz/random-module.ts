@@ -4,10 +4,10 @@
  */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { SeededRandom } from "../../runtime/board/random.ts";
 import { tameModule } from "./tame-module.ts";
 
@@ -19,7 +19,15 @@ export interface RandomModule {
   areAccessesTame: boolean;
 }
 
-const COMMAND = "wasm-opt";
+/**
+ * The system's binaryen. npm puts another one first in the path, which comes with assemblyscript and is WebAssembly
+ * itself: a hundred times slower to start.
+ */
+const COMMAND = (process.env["PATH"] ?? "")
+  .split(delimiter)
+  .filter((folder) => !folder.includes("node_modules"))
+  .map((folder) => join(folder, "wasm-opt"))
+  .find((file) => existsSync(file));
 const INPUT_BYTES_LEAST = 200;
 const INPUT_BYTES_MOST = 30_000;
 /** How the module is made over before and after it is tamed; "" is not at all. Most programs come out of an optimiser. */
@@ -33,7 +41,7 @@ const FEATURES = [
 
 /** False (and one line is printed) where it is missing; that is an error in CI. */
 export function hasWasmOpt(): boolean {
-  if (spawnSync(COMMAND, ["--version"]).status === 0) return true;
+  if (COMMAND !== undefined && spawnSync(COMMAND, ["--version"]).status === 0) return true;
   if (process.env["CI"]) throw new Error("binaryen is not installed, and CI must not skip its tests");
   console.log("skipped: random modules (install binaryen to run them)");
   return false;
@@ -62,6 +70,7 @@ export class ModuleGenerator {
     await writeFile(from, input);
     // Its own threads would only take turns: a second process runs beside it anyway.
     const environment = { ...process.env, BINARYEN_CORES: "1" };
+    if (COMMAND === undefined) throw new Error("binaryen is not installed");
     const child = spawn(COMMAND, [from, ...flags, "-o", to], { stdio: ["ignore", "ignore", "pipe"], env: environment });
     let errors = "";
     child.stderr.on("data", (chunk: Buffer) => {

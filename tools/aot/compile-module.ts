@@ -98,7 +98,7 @@ export function compileModule(wasm: Uint8Array, options: CompileOptions): Native
       throw new CompileError(`import ${from}.${name}: the target offers no such function`);
     }
   }
-  const exported = module.exports.filter(({ kind, index }) => kind === "function" && isOwn(module, index));
+  const exported = module.exports.filter(({ kind }) => kind === "function");
   const exportNumbers = new Map(exported.map(({ name, index }) => [name, units.numberOf(space, index, true)]));
   const tables = plan.tables.map((table) => ({
     symbol: table.symbol,
@@ -163,10 +163,6 @@ export function compileModule(wasm: Uint8Array, options: CompileOptions): Native
   };
 }
 
-function isOwn(module: Module, functionIndex: number): boolean {
-  return functionIndex >= module.functionImports.length;
-}
-
 function spaceOf(module: Module, plan: Plan, units: FunctionUnits, hostSlot: CompileOptions["hostSlot"]): ProgramSpace {
   const space: ProgramSpace = {
     module,
@@ -193,10 +189,6 @@ function tableEntry(
   entry: number | undefined,
 ): (number | { functionIndex: number })[] {
   if (entry === undefined) return [0, 0];
-  if (!isOwn(module, entry)) {
-    const { module: from, name } = module.functionImports[entry] as { module: string; name: string };
-    throw new CompileError(`import ${from}.${name} stands in a table: only the module's own functions may`);
-  }
   return [plan.typeNumber(typeOfFunction(module, entry)), { functionIndex: units.numberOf(space, entry, true) }];
 }
 

@@ -2,11 +2,13 @@
  * The functions that an image will hold, numbered as they turn out to be needed: of the module, of the routines, and the
  * one that sets up memory. Each is built once; building one can ask for others.
  */
-import type { Module } from "../read/module.ts";
+import { type Module, wordsOf } from "../read/module.ts";
 import { readModule } from "../read/read-module.ts";
 import { buildFunction } from "../ssa/build-function.ts";
-import type { Callee, Func } from "../ssa/ir.ts";
+import { type Callee, Func } from "../ssa/ir.ts";
 import type { ProgramSpace } from "../ssa/program-space.ts";
+import { ValueBuilder } from "../ssa/value-builder.ts";
+import { typeOfFunction } from "./plan-program.ts";
 import { ROM_ROUTINES } from "./rom-routines.ts";
 import { routineModules } from "./routine-modules.ts";
 
@@ -29,7 +31,7 @@ export class FunctionUnits {
     this.#useRom = useRom;
   }
 
-  /** The number of a function of a module; it will be built. */
+  /** The number of a function of a module; it will be built. An imported one gets a function that calls the host. */
   numberOf(space: ProgramSpace, functionIndex: number, isProgram: boolean): number {
     const { module } = space;
     let numbers = this.#numbers.get(module);
@@ -40,8 +42,10 @@ export class FunctionUnits {
     const known = numbers.get(functionIndex);
     if (known !== undefined) return known;
     const body = module.functions[functionIndex - module.functionImports.length];
-    if (body === undefined) throw new Error(`Function ${functionIndex} has no body.`);
-    const number = this.#reserve(() => ({ func: buildFunction(space, body), isProgram }));
+    const number = this.#reserve(() => ({
+      func: body === undefined ? buildHostCall(space, functionIndex) : buildFunction(space, body),
+      isProgram,
+    }));
     numbers.set(functionIndex, number);
     return number;
   }
@@ -102,4 +106,16 @@ export class FunctionUnits {
     this.#routineSpaces.set(which, space);
     return space;
   }
+}
+
+/** For tables and exports, which want the address of a function: one that hands everything on to the host. */
+function buildHostCall(space: ProgramSpace, functionIndex: number): Func {
+  const { module } = space;
+  const { params, results } = typeOfFunction(module, functionIndex);
+  const func = new Func(`host ${module.functionImports[functionIndex]?.name}`, wordsOf(params), wordsOf(results));
+  const build = new ValueBuilder(func);
+  const args = Array.from({ length: func.paramWords }, (_, word) => build.make("param", [], word));
+  const values = build.call(space.callee(functionIndex), args, func.resultWords);
+  build.block.terminator = { kind: "return", values };
+  return func;
 }
