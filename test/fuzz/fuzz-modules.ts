@@ -23,7 +23,7 @@ const ENGINES: ChipSettings[] = [
 export interface Finding {
   seed: number;
   what: string;
-  wasm: Uint8Array;
+  module: RandomModule;
 }
 
 export interface FuzzTally {
@@ -90,7 +90,7 @@ export async function fuzzModules({ firstSeed, goesOn, underQemu = 0, onFinding 
         tally.traps += verdict.traps;
         if (isUnderQemu) tally.underQemu++;
       } else {
-        const finding = { seed, what: verdict.what, wasm: module.wasm };
+        const finding = { seed, what: verdict.what, module };
         tally.findings.push(finding);
         onFinding?.(finding);
       }

@@ -78,10 +78,10 @@ function summary({ modules, underQemu, calls, traps, inconclusive, findings }: F
   );
 }
 
-function keep({ seed, wasm }: Finding): string {
+function keep({ seed, module }: Finding): string {
   mkdirSync(FINDINGS_FOLDER, { recursive: true });
-  const path = join(FINDINGS_FOLDER, `seed-${seed}.wasm`);
-  writeFileSync(path, wasm);
+  const path = join(FINDINGS_FOLDER, `seed-${seed}-${module.areAccessesTame ? "tame" : "checked"}.wasm`);
+  writeFileSync(path, module.wasm);
   return path;
 }
 

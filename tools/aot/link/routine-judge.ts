@@ -30,8 +30,6 @@ export const JUDGED_ROUTINES: readonly JudgedRoutine[] = [
   ...row(0x79, "i32", "i64", "i64_clz i64_ctz i64_popcnt"),
   ...row(0x7e, "i64", "i64 i64", "i64_mul i64_div_s i64_div_u i64_rem_s i64_rem_u"),
   ...row(0x86, "i64", "i64 i32", "i64_shl i64_shr_s i64_shr_u i64_rotl i64_rotr"),
-  ...row(0x5b, "i32", "f32 f32", "f32_eq f32_ne f32_lt f32_gt f32_le f32_ge"),
-  ...row(0x61, "i32", "f64 f64", "f64_eq f64_ne f64_lt f64_gt f64_le f64_ge"),
   ...row(0x8d, "f32", "f32", "f32_ceil f32_floor f32_trunc f32_nearest f32_sqrt"),
   ...row(0x92, "f32", "f32 f32", "f32_add f32_sub f32_mul f32_div f32_min f32_max"),
   ...row(0x9b, "f64", "f64", "f64_ceil f64_floor f64_trunc f64_nearest f64_sqrt"),
@@ -46,6 +44,12 @@ export const JUDGED_ROUTINES: readonly JudgedRoutine[] = [
   ...row(0xfc02, "i32", "f64", "i32_from_f64_s i32_from_f64_u"),
   ...row(0xfc04, "i64", "f32", "i64_from_f32_s i64_from_f32_u"),
   ...row(0xfc06, "i64", "f64", "i64_from_f64_s i64_from_f64_u"),
+];
+
+/** Comparisons, which one routine for each type answers. */
+export const JUDGED_COMPARISONS: readonly JudgedRoutine[] = [
+  ...row(0x5b, "i32", "f32 f32", "f32_eq f32_ne f32_lt f32_gt f32_le f32_ge"),
+  ...row(0x61, "i32", "f64 f64", "f64_eq f64_ne f64_lt f64_gt f64_le f64_ge"),
 ];
 
 /** The instructions that trap, by the predicate that says so beforehand. Their results are of no interest. */

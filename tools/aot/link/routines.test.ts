@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { SeededRandom } from "../../../runtime/board/random.ts";
 import {
   type Bits,
+  JUDGED_COMPARISONS,
   JUDGED_ROUTINES,
   JUDGED_TRAPS,
   type JudgedRoutine,
@@ -131,7 +132,7 @@ test("i32_mul_wide_u", () => {
 });
 
 describe.each(["f32", "f64"] as const)("%s_compare", (type) => {
-  const judge = judgeOf(JUDGED_ROUTINES);
+  const judge = judgeOf(JUDGED_COMPARISONS);
 
   test("is -1, 0, 1, or 2 for unordered", () => {
     const less = judge[`${type}_lt`] as RoutineFunction;

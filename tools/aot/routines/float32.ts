@@ -115,30 +115,6 @@ export function f32_compare(a: u32, b: u32): i32 {
   return x < y ? -1 : i32(x != y);
 }
 
-export function f32_eq(a: u32, b: u32): u32 {
-  return u32(f32_compare(a, b) == 0);
-}
-
-export function f32_ne(a: u32, b: u32): u32 {
-  return u32(f32_compare(a, b) != 0);
-}
-
-export function f32_lt(a: u32, b: u32): u32 {
-  return u32(f32_compare(a, b) < 0);
-}
-
-export function f32_le(a: u32, b: u32): u32 {
-  return u32(f32_compare(a, b) <= 0);
-}
-
-export function f32_gt(a: u32, b: u32): u32 {
-  return u32(f32_compare(a, b) == 1);
-}
-
-export function f32_ge(a: u32, b: u32): u32 {
-  return u32(u32(f32_compare(a, b)) < 2);
-}
-
 export function f32_min(a: u32, b: u32): u32 {
   if (isNanF32(a)) return NAN32;
   if (isNanF32(b)) return NAN32;

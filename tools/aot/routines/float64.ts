@@ -118,30 +118,6 @@ export function f64_compare(a: u64, b: u64): i32 {
   return i32(highA & highB) < 0 ? 0 - order : order;
 }
 
-export function f64_eq(a: u64, b: u64): u32 {
-  return u32(f64_compare(a, b) == 0);
-}
-
-export function f64_ne(a: u64, b: u64): u32 {
-  return u32(f64_compare(a, b) != 0);
-}
-
-export function f64_lt(a: u64, b: u64): u32 {
-  return u32(f64_compare(a, b) < 0);
-}
-
-export function f64_le(a: u64, b: u64): u32 {
-  return u32(f64_compare(a, b) <= 0);
-}
-
-export function f64_gt(a: u64, b: u64): u32 {
-  return u32(f64_compare(a, b) == 1);
-}
-
-export function f64_ge(a: u64, b: u64): u32 {
-  return u32(u32(f64_compare(a, b)) < 2);
-}
-
 export function f64_min(a: u64, b: u64): u64 {
   if (isNanF64(a)) return NAN64;
   if (isNanF64(b)) return NAN64;
