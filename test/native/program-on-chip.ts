@@ -84,6 +84,7 @@ export function compileForChip(wasm: Uint8Array, settings: ChipSettings = {}): P
     },
     checked,
     useRom,
+    verify: true,
   });
   const signatures = new Map<string, Signature>();
   for (const { module, name, signature } of interfaceOf(wasm).imports) signatures.set(`${module}\n${name}`, signature);

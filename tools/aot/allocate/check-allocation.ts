@@ -195,6 +195,8 @@ class Follower {
       if (enters) this.#state.move(placeOfRegister(register), placeOfSaved(register));
       else this.#state.move(placeOfSaved(register), placeOfRegister(register));
     }
+    // Below the stack pointer an interrupt may write.
+    if (!enters) for (let slot = 0; slot < this.#allocation.slotCount; slot++) this.#state.clear(placeOfSlot(slot));
   }
 
   #needFrame(inst: MachineInst): void {

@@ -163,10 +163,11 @@ function chooseFramed(fn: MachineFunction, frame: Frame, frequencies: Frequencie
   const outside = network.addNode();
   const nodes = new Map(fn.blocks.map((block) => [block, network.addNode()]));
   const work = 1 + frame.saved.length;
+  const holding = blocksThatHold(fn, frame);
   const cost = (frequency: number) => work * (frequency + SIZE_WEIGHT);
   for (const [block, node] of nodes) {
     if (isTrapOnly(block)) continue;
-    if (needsFrame(block, frame)) network.addEdge(inside, node, Number.MAX_VALUE);
+    if (holding.has(block) || needsFrame(block, frame)) network.addEdge(inside, node, Number.MAX_VALUE);
     if (block === fn.blocks[0]) network.addEdge(node, outside, cost(frequencies.of(block)));
     if (block.insts.at(-1)?.op === "ret") network.addEdge(node, outside, cost(frequencies.of(block)));
     for (const next of block.successors) {
@@ -197,4 +198,38 @@ function needsFrame(block: MachineBlock, frame: Frame): boolean {
     const touched = maskOfRegisters(inst.defs) | maskOfRegisters(inst.uses) | clobberedMask(inst);
     return (touched & KEPT_MASK) !== 0;
   });
+}
+
+/**
+ * Blocks at whose start a value of the function's own is in a register that it saves, or in a slot: without the frame the
+ * register is the caller's again, and the slot lies below the stack pointer, where an interrupt may write.
+ */
+function blocksThatHold(fn: MachineFunction, frame: Frame): Set<MachineBlock> {
+  const liveAtStart = new Map<MachineBlock, Set<number>>();
+  const saved = frame.saved.map(({ register }) => register);
+  const before = (block: MachineBlock): Set<number> => {
+    const live = new Set(block.successors.flatMap((next) => [...(liveAtStart.get(next) ?? [])]));
+    for (const inst of block.insts.toReversed()) {
+      for (const register of inst.defs) live.delete(register);
+      if (inst.op === "store_slot") live.delete(slotKey(inst));
+      for (const register of inst.uses) if (saved.includes(register)) live.add(register);
+      if (inst.op === "load_slot") live.add(slotKey(inst));
+    }
+    return live;
+  };
+  for (let hasChanged = true; hasChanged; ) {
+    hasChanged = false;
+    for (const block of fn.blocks.toReversed()) {
+      const live = before(block);
+      if (live.size === (liveAtStart.get(block)?.size ?? 0)) continue;
+      liveAtStart.set(block, live);
+      hasChanged = true;
+    }
+  }
+  return new Set(fn.blocks.filter((block) => (liveAtStart.get(block)?.size ?? 0) > 0));
+}
+
+/** Registers are below 16. */
+function slotKey(inst: MachineInst): number {
+  return 16 + inst.imm;
 }
