@@ -34,7 +34,15 @@ export interface NativeReport {
   /** Largest first. */
   largestFunctions: { name: string; sizeBytes: number; frameBytes: number }[];
   budgets: Board["budgets"];
+  /** What may go wrong on the chip though the program fits. */
+  warnings: string[];
 }
+
+/**
+ * Functions of AssemblyScript's library that store half words and words at any address. WebAssembly allows that; the chip
+ * faults, depending on the data.
+ */
+const UNALIGNED_LIBRARY = /^~lib\/(string\/String\.UTF8\.encodeUnsafe|util\/number\/)/;
 
 const LARGEST_SHOWN = 10;
 /** Globals stand behind the program's memory. */
@@ -84,7 +92,14 @@ export async function reportNative({ name, module, program }: NativeBuild, board
       .slice(0, LARGEST_SHOWN)
       .map(({ name: functionName, sizeBytes, frameBytes }) => ({ name: functionName, sizeBytes, frameBytes })),
     budgets: board.budgets,
+    warnings: warningsOf(module),
   };
+}
+
+function warningsOf(module: NativeModule): string[] {
+  const names = module.functions.map(({ name }) => name).filter((name) => UNALIGNED_LIBRARY.test(name));
+  if (names.length === 0) return [];
+  return [`these library functions may store at odd addresses, which restarts the chip: ${names.join(", ")}`];
 }
 
 /** What exceeds the board's budgets, a sentence each. */

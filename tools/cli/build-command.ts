@@ -94,6 +94,7 @@ function describe(report: NativeReport, files: { image: string; listing: string 
       ({ name, sizeBytes, frameBytes }) =>
         `  ${String(sizeBytes).padStart(6)} bytes, frame ${String(frameBytes).padStart(3)}  ${name}`,
     ),
+    ...report.warnings.map((warning) => `warning: ${warning}`),
   ];
 }
 

@@ -15,7 +15,7 @@ import { HOST_IMAGE_SLOT, PROGRAM_RAM_ADDRESS } from "../../contract/native-imag
 import { type CallResult, Chip, type ChipOptions } from "../chip.ts";
 import { ExceptionCause } from "../core/exception-causes.ts";
 import { EmulatorError, hex } from "../emulator-error.ts";
-import { DRAM_ADDRESS } from "../memory/address-map.ts";
+import { DRAM_ADDRESS, DRAM_BYTES } from "../memory/address-map.ts";
 import { maskRom } from "../rom/mask-rom.ts";
 import { poisoned, type RomRoutine } from "../rom/rom-routine.ts";
 import { IMAGE_ADDRESS, IMAGE_FLASH_OFFSET, type NativeProgram } from "./native-program.ts";
@@ -76,6 +76,9 @@ export class NativeMachine {
    * fifty times as fast as a Uint8Array.
    */
   readonly #touched: Buffer;
+  /** The same for the rest of data RAM, which on the chip is the ROM's and the SDK's. */
+  readonly #touchedAbove: Buffer;
+  readonly #above: Uint8Array;
   #user: MachineUser | undefined;
   /** Where the watchdog bit. */
   #bittenAt: number | undefined;
@@ -93,6 +96,12 @@ export class NativeMachine {
     const { buffer, byteOffset } = this.chip.memory.touched;
     const ramEnd = PROGRAM_RAM_ADDRESS + program.ramBytes;
     this.#touched = Buffer.from(buffer, byteOffset + ramEnd - DRAM_ADDRESS, STACK_TOP - ramEnd);
+    this.#touchedAbove = Buffer.from(
+      buffer,
+      byteOffset + STACK_TOP - DRAM_ADDRESS,
+      DRAM_BYTES - (STACK_TOP - DRAM_ADDRESS),
+    );
+    this.#above = dram(this.chip, STACK_TOP, this.#touchedAbove.length);
     this.#stack = dram(this.chip, STACK_TOP - STACK_BYTES, STACK_BYTES);
   }
 
@@ -112,18 +121,23 @@ export class NativeMachine {
       chip.stop();
     });
     let lowest = STACK_TOP;
+    let above: number | undefined;
     let result: CallResult;
     try {
       result = this.#enter(address);
     } finally {
       calmDown();
       lowest = this.#lowestWrite();
+      above = this.#undoAbove();
       chip.clearTouched(lowest, STACK_TOP);
       if (figures !== undefined) {
         figures.instructions += chip.instructions - instructions;
         figures.cycles += chip.cycles - cycles;
         figures.stackBytes = Math.max(figures.stackBytes, STACK_TOP - lowest);
       }
+    }
+    if (above !== undefined) {
+      throw new NativeTrap(`a write to ${hex(above)}, above the stack, where the SDK has its data`);
     }
     if (lowest < STACK_TOP - STACK_BYTES) {
       throw new NativeTrap(`a write to ${hex(lowest)}, below the stack of ${STACK_BYTES} bytes (a stack overflow?)`);
@@ -189,6 +203,15 @@ export class NativeMachine {
   #lowestWrite(): number {
     const index = this.#touched.indexOf(1);
     return index < 0 ? STACK_TOP : STACK_TOP - this.#touched.length + index;
+  }
+
+  /** Writes beyond the stack would stay for the next device on this chip: undone. The address of the first. */
+  #undoAbove(): number | undefined {
+    const index = this.#touchedAbove.indexOf(1);
+    if (index < 0) return undefined;
+    this.chip.clearTouched(STACK_TOP, STACK_TOP + this.#touchedAbove.length);
+    this.#above.fill(0);
+    return STACK_TOP + index;
   }
 
   #hostRoutines(): RomRoutine[] {

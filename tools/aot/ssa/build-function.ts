@@ -33,11 +33,15 @@ import { ValueBuilder } from "./value-builder.ts";
 /** Instructions of a function. The limit keeps a broken or hostile module from taking the machine down. */
 const BODY_MAX_BYTES = 1 << 20;
 
+/** Words that a call passes either way: beyond six they go over the stack, where instructions reach 255 words. */
+const SIGNATURE_MAX_WORDS = 200;
+
 export function buildFunction(space: ProgramSpace, body: FunctionBody): Func {
   const type = space.module.types[body.typeIndex] as FuncType;
   if (body.end - body.start > BODY_MAX_BYTES) {
     throw new UnsupportedError(`function ${body.name} has ${body.end - body.start} bytes, more than ${BODY_MAX_BYTES}`);
   }
+  checkSignature(type, `function ${body.name}`);
   const func = new Func(body.name, wordsOf(type.params), wordsOf(type.results));
   try {
     new FunctionBuilder(space, body, type, func).run();
@@ -47,6 +51,12 @@ export function buildFunction(space: ProgramSpace, body: FunctionBody): Func {
   }
   removeTrivialPhis(func);
   return func;
+}
+
+function checkSignature({ params, results }: FuncType, who: string): void {
+  const most = Math.max(wordsOf(params), wordsOf(results));
+  if (most <= SIGNATURE_MAX_WORDS) return;
+  throw new UnsupportedError(`${who} takes or returns ${most} words, at most ${SIGNATURE_MAX_WORDS} are supported`);
 }
 
 class FunctionBuilder {
@@ -300,12 +310,14 @@ class FunctionBuilder {
     const imported = module.functionImports[index];
     const typeIndex = imported?.typeIndex ?? module.functions[index - module.functionImports.length]?.typeIndex;
     const type = module.types[typeIndex as number] as FuncType;
+    checkSignature(type, "it calls a function that");
     const args = this.#popTyped(type.params);
     this.#pushTyped(type.results, this.#build.call(this.#space.callee(index), args, wordsOf(type.results)));
   }
 
   #callIndirect(): void {
     const type = this.#space.module.types[this.#reader.u32()] as FuncType;
+    checkSignature(type, "it calls a function that");
     const table = this.#reader.u32();
     const index = this.#popWord();
     const args = this.#popTyped(type.params);

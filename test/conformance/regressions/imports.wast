@@ -1,0 +1,13 @@
+(module
+  (import "spectest" "print_i32" (func $print (param i32)))
+  (type $show (func (param i32)))
+  (table funcref (elem $print $own))
+  (func $own (param i32))
+  (export "print" (func $print))
+  (func (export "through") (param i32 i32) (result i32)
+    (call_indirect (type $show) (local.get 1) (local.get 0))
+    (i32.add (local.get 1) (i32.const 1))))
+(assert_return (invoke "through" (i32.const 0) (i32.const 41)) (i32.const 42))
+(assert_return (invoke "through" (i32.const 1) (i32.const 6)) (i32.const 7))
+(assert_trap (invoke "through" (i32.const 2) (i32.const 6)) "undefined element")
+(assert_return (invoke "print" (i32.const 5)))
