@@ -50,7 +50,6 @@ export function signed(value: bigint): number[] {
 
 export const localGet = (index: number): number[] => [0x20, ...unsigned(index)];
 export const localSet = (index: number): number[] => [0x21, ...unsigned(index)];
-export const call = (index: number): number[] => [0x10, ...unsigned(index)];
 
 /** A constant of any type, given by its bits. */
 export function constant(type: ValType, bits: bigint): number[] {

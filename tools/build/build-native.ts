@@ -114,7 +114,10 @@ export function exceededBudgets({ imageBytes, ram, stack, budgets }: NativeRepor
   if (ram !== undefined) check("RAM", ram.totalBytes, budgets.ramBytes);
   if (stack.bytes !== undefined) check("the worst stack", stack.bytes, budgets.stackBytes);
   else if (budgets.stackBytes !== undefined) {
-    exceeded.push(`the worst stack is not known, for functions call themselves: ${stack.chain.join(", ")}`);
+    exceeded.push(
+      `the worst stack is not known, for functions call themselves: ${stack.chain.join(", ")} ` +
+        "(a board file without stackBytes allows that)",
+    );
   }
   return exceeded;
 }

@@ -35,8 +35,11 @@ export async function measureProgram(program: DeviceProgram): Promise<ProgramMem
   device.stop();
   if (crashes > 0) {
     throw new BuildError(
-      `the program crashes while it starts: ${errors[0]}. If it asks for more memory than there is: ` +
-        `static data and all that it allocates have ${PROGRAM_RAM_BYTES} bytes together`,
+      `the program crashes while it starts: ${errors[0]}${
+        errors[0]?.includes("unreachable")
+          ? ` (static data and all that it allocates have ${PROGRAM_RAM_BYTES} bytes)`
+          : ""
+      }`,
     );
   }
   if (heapLimitBytes === 0) return undefined;

@@ -1,6 +1,6 @@
 /** `lintel build`: a device program from source to WebAssembly or to machine code, with a report of what it takes. */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
 import type { Command } from "commander";
 import { PROGRAM_RAM_BYTES } from "../../runtime/contract/limits.ts";
 import { WasmProgram } from "../../runtime/wasm/wasm-program.ts";
@@ -12,9 +12,11 @@ import { measureProgram } from "../build/measure-program.ts";
 import { CommandError } from "./command-error.ts";
 import { parseEngine } from "./option-values.ts";
 
+const DEFAULT_BOARD = "generic";
+
 interface BuildOptions {
   engine: Engine;
-  board: string;
+  board?: string;
   out?: string;
   checked: boolean;
   json: boolean;
@@ -26,7 +28,10 @@ export function addBuildCommand(program: Command): void {
     .description("compile a device program to WebAssembly, or to machine code of the chip")
     .argument("<program>", "folder of the program, as firmware/counter")
     .option("--engine <engine>", "wasm, or lx106: machine code of the ESP8266", parseEngine, "wasm")
-    .option("--board <board>", "with lx106: a name in boards/ or a file; its budgets must hold", "generic")
+    .option(
+      "--board <board>",
+      `with lx106: a name in boards/ or a file; its budgets must hold (default: ${DEFAULT_BOARD})`,
+    )
     .option("-o, --out <file>", "file to write (default: build/<program>.wasm or .lx106; beside it .lst and .map.json)")
     .option("--checked", "with lx106: check the bounds of every memory access", false)
     .option("--json", "print the report as one line of JSON", false)
@@ -37,6 +42,8 @@ export function addBuildCommand(program: Command): void {
 
 async function buildWasm(path: string, options: BuildOptions): Promise<void> {
   if (options.checked) throw new CommandError("WebAssembly checks every access by itself: --checked is for lx106");
+  if (options.board !== undefined)
+    throw new CommandError("budgets of a board are for machine code: add --engine lx106");
   const compiled = await compileProgram(path);
   // A module that the engine would refuse is not written.
   const ram = await measureProgram(WasmProgram.compile(compiled.wasm));
@@ -56,7 +63,7 @@ async function buildWasm(path: string, options: BuildOptions): Promise<void> {
 const UNKNOWN_RAM = "RAM: unknown, since the program does not export heap_used and heap_limit of the device library";
 
 async function buildLx106(path: string, options: BuildOptions): Promise<void> {
-  const board = readBoard(options.board);
+  const board = readBoard(options.board ?? DEFAULT_BOARD);
   const built = await buildNative(path, { checked: options.checked });
   const report = await reportNative(built, board);
   const exceeded = exceededBudgets(report);
@@ -105,10 +112,17 @@ function shown(file: string): string {
 function writeFiles(files: [string, Uint8Array | string][]): void {
   for (const [file, contents] of files) {
     try {
-      mkdirSync(dirname(file), { recursive: true });
+      makeFolders(dirname(resolve(file)));
       writeFileSync(file, contents);
     } catch (error) {
       throw new CommandError(`cannot write ${file}: ${error instanceof Error ? error.message : error}`);
     }
   }
+}
+
+/** Folder by folder: the `recursive` of Node 20 never returns where the system refuses with ENOENT, as below /proc. */
+function makeFolders(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolders(dirname(folder));
+  mkdirSync(folder);
 }

@@ -1,7 +1,7 @@
 /** What the emulated chip tells beside the readings: where its time goes, and what it does instruction by instruction. */
 
 import { once } from "node:events";
-import { createWriteStream, type WriteStream } from "node:fs";
+import { createWriteStream, openSync, type WriteStream } from "node:fs";
 import type { DeviceLife } from "../../runtime/board/device-life.ts";
 import { NativeDevice } from "../../runtime/esp8266/device/native-device.ts";
 import { machineOf } from "../../runtime/esp8266/device/native-machine.ts";
@@ -52,9 +52,10 @@ export class ChipWatch {
   #startTrace(file: string): void {
     const program = this.#program as NativeProgram;
     const { chip } = machineOf(program);
-    const stream = createWriteStream(file);
+    const stream = createWriteStream(file, { fd: openTrace(file) });
     stream.on("error", (error) => {
       chip.onTrace = undefined;
+      process.exitCode = 1;
       console.error(`the trace ends: cannot write ${file}: ${error.message}`);
     });
     this.#trace = stream;
@@ -91,12 +92,21 @@ export class ChipWatch {
   }
 }
 
+function openTrace(file: string): number {
+  try {
+    return openSync(file, "w");
+  } catch (error) {
+    throw new CommandError(`cannot write ${file}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
 /** Figures of a chip and its profile, for people. */
 export function describeChip(result: object): string[] {
   const { chip, profile } = result as { chip?: Record<string, number>; profile?: Profile["entries"] };
   if (chip === undefined) return [];
   const lines = Object.entries(chip).map(([name, value]) => `chip ${name}: ${Number(value.toFixed(3))}`);
   const cycles = chip.cycles ?? 0;
+  if (profile !== undefined) lines.push("share of the cycles, by function; (outside) is ROM and host functions:");
   for (const entry of profile ?? []) {
     const share = ((100 * entry.cycles) / Math.max(1, cycles)).toFixed(1).padStart(5);
     lines.push(`${share} %  ${String(entry.instructions).padStart(10)} instructions  ${entry.name}`);

@@ -144,7 +144,14 @@ async function simulateVirtually(shop: Shop, hours: number, options: SimOptions,
     const visitorsCounted = after.visitorsCounted - before.visitorsCounted;
     const duplicates = after.duplicates - before.duplicates;
     const lost = after.lost - before.lost;
-    if (visitorsCounted !== visitorsSimulated || duplicates !== 0 || lost !== 0) process.exitCode = 1;
+    if (visitorsCounted !== visitorsSimulated || duplicates !== 0 || lost !== 0) {
+      process.exitCode = 1;
+      console.error(
+        visitorsCounted === 0
+          ? "no visitor was counted: the doors of this shop expect a program as firmware/counter"
+          : "what was counted is not what passed the doors",
+      );
+    }
     return {
       devices: options.devices,
       visitorsSimulated,
