@@ -41,6 +41,8 @@ describe("the configuration record", () => {
     expect(view.getUint32(4, true)).toBe(7);
     expect(view.getUint32(8, true)).toBe(map.length);
     expect(view.getUint32(12, true)).toBe(crc32BitByBit(Buffer.concat([record.subarray(4, 12), map])));
+    expect(view.getUint32(16, true)).toBe(0xfffffffe);
+    expect(record.length).toBe(20 + map.length);
   });
 
   test("lies in one of two sectors, and the other copy stays", () => {

@@ -11,7 +11,9 @@ import {
   CONFIG_MAGIC,
   CONFIG_MAX_BYTES,
   CONFIG_SEQUENCE_OFFSET,
+  CONFIG_TRIAL_OFFSET,
   ConfigKey,
+  ConfigTrial,
 } from "../contract/config-record.ts";
 import { HostError } from "../contract/error-codes.ts";
 import { FLASH_CONFIG_COPIES, FLASH_CONFIG_OFFSET, FLASH_SECTOR_BYTES } from "../contract/flash-map.ts";
@@ -40,7 +42,7 @@ const encoder = new Encoder({
   tagUint8Array: false,
 });
 
-/** The record as it lies in flash: header and map. */
+/** The record as it lies in flash: header and map. It is confirmed: what comes over serial is not tried out. */
 export function encodeConfigRecord(config: DeviceConfig, sequence: number): Uint8Array {
   if (!isUnsigned(sequence, U32_MAX)) throw new Error(`The sequence of a configuration is not a u32: ${sequence}.`);
   if (!isUnsigned(config.serverPort, PORT_MAX) || config.serverPort === 0) {
@@ -71,6 +73,7 @@ export function encodeConfigRecord(config: DeviceConfig, sequence: number): Uint
   view.setUint32(CONFIG_LENGTH_OFFSET, map.length, true);
   const crcOfHeader = crc32(record.subarray(CONFIG_SEQUENCE_OFFSET, CONFIG_CRC_OFFSET));
   view.setUint32(CONFIG_CRC_OFFSET, crc32(record.subarray(CONFIG_HEADER_BYTES), crcOfHeader), true);
+  view.setUint32(CONFIG_TRIAL_OFFSET, ~ConfigTrial.Confirmed, true);
   return record;
 }
 

@@ -5,11 +5,13 @@
  *
  * Wakes are coalesced: any number of them before a poll gives one poll, at the same time but never from within the event
  * that woke; a wake during a poll gives one more poll. A program that asks for a delay of 0 is polled a millisecond later,
- * so that virtual time moves on. Time of the board stands still during a call into the program, with every engine.
+ * so that virtual time moves on. Time of the board stands still during a call into the program, with every engine; what its
+ * writes and erases of flash took is waited for afterwards.
  */
 import { LogLevel, ResetReason } from "../contract/host-abi.ts";
 import { POLL_MAX_MS } from "../contract/limits.ts";
-import { ProgramStop } from "./power.ts";
+import { PowerCut, ProgramStop } from "./power.ts";
+import type { ProgramEngine, ProgramRun } from "./program-engine.ts";
 import type { Cancel } from "./time-source.ts";
 import type { VirtualBoard } from "./virtual-board.ts";
 
@@ -20,32 +22,8 @@ const SLOW_POLL_MS = 1000;
 /** From a reset to `start`: boot ROM, boot loader and SDK of the chip take about this long. */
 const BOOT_MS = 200;
 const POLL_MIN_MS = 1;
-
-/** One run of the program, from its initialization to its end. */
-export interface ProgramRun {
-  start(): void;
-  /** The delay until the next poll, milliseconds. */
-  poll(): number;
-  /** Bytes that the program's allocator has given out, and their maximum; 0 where the program does not tell. */
-  heapUsed(): number;
-  heapLimit(): number;
-  memoryBytes(): number;
-}
-
-/** Why a run has ended by itself; `text` says where and how. */
-export interface ProgramEnd {
-  reason: ResetReason.Crash | ResetReason.Watchdog;
-  text: string;
-}
-
-export interface ProgramEngine {
-  /** Sets up memory and runs the program's initialization, which may call host functions. */
-  begin(reason: ResetReason): ProgramRun;
-  /** What an error out of the program means; undefined: it is a mistake of the host. */
-  endOf(error: unknown): ProgramEnd | undefined;
-  /** Measures how long a call takes: real time, or the emulated chip's own. */
-  clockMs(): number;
-}
+/** From `image_run` to the `start` of that image. Not 0: two images that hand over to each other must not stop the time. */
+const HAND_OVER_MS = 1;
 
 export interface DeviceOptions {
   /**
@@ -55,6 +33,8 @@ export interface DeviceOptions {
   onAllocation?: "error" | "log";
   /** From a reset to `start`, milliseconds. */
   bootMs?: number;
+  /** The power went away in a flash operation (Flash.onOperation); the device is off. */
+  onPowerCut?: () => void;
 }
 
 /** A program has allocated after `start`. */
@@ -71,6 +51,8 @@ export interface DeviceFigures {
   starts: number;
   crashes: number;
   watchdogResets: number;
+  /** Resets because the time that `deadline_set` named had passed. */
+  deadlineResets: number;
   /** Restarts of every kind but power-on. */
   resets: number;
   slowPolls: number;
@@ -94,9 +76,13 @@ export class DeviceLife {
   readonly #engine: ProgramEngine;
   readonly #onAllocation: "error" | "log";
   readonly #bootMs: number;
+  readonly #onPowerCut: (() => void) | undefined;
   #run: CurrentRun | undefined;
   /** The next start or poll; there is never more than one. */
   #next: Cancel | undefined;
+  #deadline: Cancel | undefined;
+  /** When the flash has done what the last call asked of it. */
+  #readyAtMs = 0;
   #isPowered = false;
   #isInProgram = false;
   #isWakePending = false;
@@ -105,6 +91,7 @@ export class DeviceLife {
   #starts = 0;
   #crashes = 0;
   #watchdogResets = 0;
+  #deadlineResets = 0;
   #resets = 0;
   #slowPolls = 0;
   #allocationsAfterStart = 0;
@@ -114,7 +101,10 @@ export class DeviceLife {
     this.#engine = engine;
     this.#onAllocation = options.onAllocation ?? "log";
     this.#bootMs = options.bootMs ?? BOOT_MS;
+    this.#onPowerCut = options.onPowerCut;
     board.onWake = () => this.#wake();
+    board.onDeadline = (ms) => this.#setDeadline(ms);
+    board.onImageRun = (offset) => engine.programs.choose(offset);
   }
 
   get isPowered(): boolean {
@@ -133,6 +123,7 @@ export class DeviceLife {
       starts: this.#starts,
       crashes: this.#crashes,
       watchdogResets: this.#watchdogResets,
+      deadlineResets: this.#deadlineResets,
       resets: this.#resets,
       slowPolls: this.#slowPolls,
       allocationsAfterStart: this.#allocationsAfterStart,
@@ -167,6 +158,12 @@ export class DeviceLife {
   }
 
   #halt(): void {
+    this.#deadline?.();
+    this.#deadline = undefined;
+    this.#endRun();
+  }
+
+  #endRun(): void {
     this.#next?.();
     this.#next = undefined;
     this.#run = undefined;
@@ -184,10 +181,15 @@ export class DeviceLife {
     this.#next = undefined;
     this.#starts++;
     this.board.start(reason);
+    // Without a program the chip does nothing until it is reset; the source has logged why.
+    if (this.#engine.programs.choose() === 0) this.#begin(reason === ResetReason.PowerOn);
+  }
+
+  #begin(isCold: boolean): void {
     const run: CurrentRun = { program: undefined, heapUsedBytes: 0, memoryBytes: 0 };
     this.#run = run;
     const program = this.#call(run, "start", () => {
-      run.program = this.#engine.begin(reason);
+      run.program = this.#engine.begin(isCold);
       run.program.start();
       return run.program;
     });
@@ -206,7 +208,12 @@ export class DeviceLife {
   #pollAfter(delayMs: number): void {
     this.#next?.();
     this.#isPollDue = delayMs === 0;
-    this.#next = this.board.time.at(delayMs, () => this.#poll());
+    this.#next = this.board.time.at(this.#busyMs() + delayMs, () => this.#poll());
+  }
+
+  /** How long the flash is still at work. */
+  #busyMs(): number {
+    return Math.max(0, this.#readyAtMs - this.board.time.nowMs());
   }
 
   #poll(): void {
@@ -220,30 +227,40 @@ export class DeviceLife {
     const delayMs = this.#call(run, "poll", () => program.poll());
     if (delayMs === undefined) return;
     this.#checkAllocation(run, program);
-    this.#pollAfter(this.#isWakePending ? 0 : Math.min(POLL_MAX_MS, Math.max(POLL_MIN_MS, delayMs)));
+    const waitMs = Math.min(POLL_MAX_MS, Math.max(POLL_MIN_MS, delayMs));
+    this.#pollAfter(this.#isWakePending ? 0 : this.board.clock.trueMs(waitMs));
   }
 
   /** Calls into the program; undefined when this run of it is over. */
   #call<T>(run: CurrentRun, name: string, call: () => T): T | undefined {
+    const { flash, time } = this.board;
     const startMs = this.#engine.clockMs();
+    const flashMs = flash.busyMs;
+    let result: T | undefined;
+    let thrown: { error: unknown } | undefined;
     this.#isInProgram = true;
     try {
-      const result = call();
-      return this.#run === run ? result : undefined;
+      result = call();
     } catch (error) {
-      if (this.#run === run) this.#ended(name, error);
-      return undefined;
-    } finally {
-      this.#isInProgram = false;
-      const tookMs = this.#engine.clockMs() - startMs;
-      if (tookMs > SLOW_POLL_MS) {
-        this.#slowPolls++;
-        this.board.log(
-          LogLevel.Warning,
-          `${name} took ${Math.round(tookMs)} ms; over ${POLL_WATCHDOG_MS} ms the watchdog resets the chip`,
-        );
-      }
+      thrown = { error };
     }
+    this.#isInProgram = false;
+    this.#readyAtMs = time.nowMs() + (flash.busyMs - flashMs);
+    try {
+      if (thrown !== undefined && this.#run === run) this.#ended(name, thrown.error);
+    } finally {
+      this.#reportSlow(name, this.#engine.clockMs() - startMs);
+    }
+    return thrown === undefined && this.#run === run ? result : undefined;
+  }
+
+  #reportSlow(name: string, tookMs: number): void {
+    if (tookMs <= SLOW_POLL_MS) return;
+    this.#slowPolls++;
+    this.board.log(
+      LogLevel.Warning,
+      `${name} took ${Math.round(tookMs)} ms; over ${POLL_WATCHDOG_MS} ms the watchdog resets the chip`,
+    );
   }
 
   #ended(name: string, error: unknown): void {
@@ -260,11 +277,20 @@ export class DeviceLife {
       this.reset(ResetReason.Watchdog);
       return;
     }
+    if (error instanceof PowerCut) {
+      this.powerCut();
+      this.#onPowerCut?.();
+      return;
+    }
     if (!(error instanceof ProgramStop)) {
       this.stop();
       throw error;
     }
     const { request } = error;
+    if (request.kind === "run") {
+      this.#handOver();
+      return;
+    }
     if (request.kind === "restart") {
       this.board.log(LogLevel.Info, `the program restarts, reason ${request.reason}`);
       this.reset(ResetReason.Software);
@@ -272,7 +298,30 @@ export class DeviceLife {
     }
     this.#halt();
     if (request.sleepMs === 0) this.board.log(LogLevel.Info, "the program sleeps until the reset pin is pulled");
-    else this.#startAfter(request.sleepMs + this.#bootMs, ResetReason.DeepSleep);
+    else this.#startAfter(this.board.clock.trueMs(request.sleepMs) + this.#bootMs, ResetReason.DeepSleep);
+  }
+
+  /** The chosen image begins within the same start: clock, RTC memory and deadline go on, all else is as after a reset. */
+  #handOver(): void {
+    this.#endRun();
+    this.#next = this.board.time.at(this.#busyMs() + HAND_OVER_MS, () => {
+      this.#next = undefined;
+      this.#begin(false);
+    });
+  }
+
+  #setDeadline(ms: number): void {
+    // A program whose power has gone in this very call has no deadline any more.
+    if (this.#run === undefined) return;
+    this.#deadline?.();
+    this.#deadline =
+      ms === 0 ? undefined : this.board.time.at(this.board.clock.trueMs(ms), () => this.#deadlinePassed(ms));
+  }
+
+  #deadlinePassed(ms: number): void {
+    this.#deadlineResets++;
+    this.board.log(LogLevel.Warning, `the deadline of ${ms} ms has passed`);
+    this.reset(ResetReason.Deadline);
   }
 
   #checkAllocation(run: CurrentRun, program: ProgramRun): void {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { HostError } from "../contract/error-codes.ts";
-import { FLASH_REGION_BYTES, FLASH_SECTOR_BYTES } from "../contract/flash-map.ts";
+import { FLASH_REGION_BYTES, FLASH_REGION_MAX_BYTES, FLASH_SECTOR_BYTES } from "../contract/flash-map.ts";
 import { Flash } from "./flash.ts";
 
 function read(flash: Flash, offset: number, sizeBytes: number): number[] {
@@ -62,5 +62,25 @@ describe("NOR flash", () => {
     read(flash, 0, 4);
     expect(flash.counts).toEqual({ reads: 1, writes: 1, erases: 2, bytesWritten: 8 });
     expect([...flash.sectorErases.subarray(0, 2)]).toEqual([2, 0]);
+  });
+
+  test("an erase and each page written take their time, reading none", () => {
+    const flash = new Flash();
+    flash.erase(0);
+    expect(flash.busyMs).toBe(50);
+    flash.write(252, new Uint8Array(8));
+    expect(flash.busyMs).toBeCloseTo(50 + 2 * 0.7);
+    flash.write(256, new Uint8Array(256));
+    read(flash, 0, 4096);
+    expect(flash.busyMs).toBeCloseTo(50 + 3 * 0.7);
+  });
+
+  test("a board of 4 MB has a larger region", () => {
+    const flash = new Flash({ regionBytes: FLASH_REGION_MAX_BYTES });
+    expect(flash.regionBytes).toBe(0x33c000);
+    expect(flash.write(FLASH_REGION_MAX_BYTES - 4, new Uint8Array(4))).toBe(0);
+    expect(flash.erase(FLASH_REGION_MAX_BYTES)).toBe(HostError.OutOfRange);
+    expect(() => new Flash({ regionBytes: 4097 })).toThrow("4097 bytes");
+    expect(() => new Flash({ regionBytes: FLASH_REGION_MAX_BYTES + 4096 })).toThrow("at most");
   });
 });

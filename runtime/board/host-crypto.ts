@@ -1,16 +1,16 @@
 /**
- * Host functions of the crypto group, by node:crypto. It has no ECDSA over a digest that is already there, which is what
- * `verify_p256` is given, and crypto is never ours: not offered until a library brings it.
+ * Host functions of the crypto group, by node:crypto. `verify_p256` is given the message, not its digest: node:crypto verifies
+ * nothing else, and crypto is never ours.
  */
 import { createHash, createHmac } from "node:crypto";
 import { HostError } from "../contract/error-codes.ts";
-import { FLASH_REGION_BYTES, FLASH_SECTOR_BYTES } from "../contract/flash-map.ts";
+import { FLASH_SECTOR_BYTES } from "../contract/flash-map.ts";
+import { P256_PUBLIC_KEY_BYTES, P256_SIGNATURE_BYTES, SHA256_BYTES } from "../contract/image-header.ts";
 import type { Flash } from "./flash.ts";
 import type { HostImports } from "./host-imports.ts";
 import { isError, type ProgramMemory } from "./host-memory.ts";
+import { verifyP256 } from "./p256.ts";
 import type { VirtualBoard } from "./virtual-board.ts";
-
-const SHA256_BYTES = 32;
 
 type CryptoGroup = Pick<HostImports, "sha256" | "sha256_flash" | "hmac_sha256" | "verify_p256">;
 
@@ -43,12 +43,20 @@ export function cryptoFunctions(board: VirtualBoard, memory: ProgramMemory): Cry
       out.set(createHmac("sha256", key).update(bytes).digest());
       return 0;
     },
-    verify_p256: () => board.reportMissing("verify_p256"),
+    verify_p256(pointer, sizeBytes, signaturePointer, keyPointer) {
+      const message = memory.range(pointer, sizeBytes);
+      if (isError(message)) return message;
+      const signature = memory.range(signaturePointer, P256_SIGNATURE_BYTES);
+      if (isError(signature)) return signature;
+      const key = memory.range(keyPointer, P256_PUBLIC_KEY_BYTES);
+      if (isError(key)) return key;
+      return verifyP256(message, signature, key) ? 1 : 0;
+    },
   };
 }
 
 function digestFlash(flash: Flash, offset: number, sizeBytes: number): Uint8Array | undefined {
-  if (offset + sizeBytes > FLASH_REGION_BYTES) return undefined;
+  if (offset + sizeBytes > flash.regionBytes) return undefined;
   const digest = createHash("sha256");
   const part = new Uint8Array(FLASH_SECTOR_BYTES);
   for (let done = 0; done < sizeBytes; done += part.length) {

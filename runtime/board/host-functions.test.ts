@@ -1,7 +1,7 @@
 import { createHash, createHmac } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { HostError } from "../contract/error-codes.ts";
-import { FLASH_REGION_BYTES, FLASH_SECTOR_BYTES } from "../contract/flash-map.ts";
+import { FLASH_REGION_BYTES, FLASH_REGION_MAX_BYTES, FLASH_SECTOR_BYTES } from "../contract/flash-map.ts";
 import {
   EDGE_RECORD_BYTES,
   HOST_ABI_VERSION,
@@ -15,6 +15,7 @@ import {
 } from "../contract/host-abi.ts";
 import { HOST_FUNCTIONS } from "../contract/host-functions.ts";
 import { LOG_MAX_BYTES, RTC_MEMORY_BYTES, TCP_MAX_HANDLES } from "../contract/limits.ts";
+import { Flash } from "./flash.ts";
 import { hostFunctions } from "./host-functions.ts";
 import type { HostImports } from "./host-imports.ts";
 import { MemoryNetwork } from "./memory-network.ts";
@@ -54,6 +55,13 @@ function setUp(clockOffsetMs = 0) {
   };
   return { time, network, board, logs, memory, host, put };
 }
+
+const RFC_6979_KEY =
+  "60fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6" +
+  "7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299";
+const RFC_6979_SIGNATURE =
+  "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716" +
+  "f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8";
 
 type Context = ReturnType<typeof setUp>;
 
@@ -111,7 +119,11 @@ describe("arguments", () => {
     ["hmac_sha256, bad key pointer", (host) => host.hmac_sha256(NEAR_END, 32, 0, 0, 0), OutOfRange],
     ["hmac_sha256, negative length", (host) => host.hmac_sha256(0, 0, 0, -1, 0), BadArgument],
     ["hmac_sha256, bad result pointer", (host) => host.hmac_sha256(0, 0, 0, 0, NEAR_END), OutOfRange],
-    ["verify_p256", (host) => host.verify_p256(0, 0, 0), Unsupported],
+    ["verify_p256, negative length", (host) => host.verify_p256(0, -1, 0, 0), BadArgument],
+    ["verify_p256, bad signature pointer", (host) => host.verify_p256(0, 1, MEMORY_BYTES - 63, 0), OutOfRange],
+    ["verify_p256, bad key pointer", (host) => host.verify_p256(0, 1, 0, MEMORY_BYTES - 63), OutOfRange],
+    ["verify_p256, a key of zeros", (host) => host.verify_p256(0, 1, 0, 0), 0],
+    ["image_run, outside of an engine", (host) => host.image_run(0), Unsupported],
     ["chip_mac, bad pointer", (host) => host.chip_mac(MEMORY_BYTES - 5), OutOfRange],
     ["log, no such level", (host) => host.log(4, 0, 1), BadArgument],
     ["log, too long", (host) => host.log(LogLevel.Info, 0, LOG_MAX_BYTES + 1), BadArgument],
@@ -277,6 +289,28 @@ describe("flash and crypto", () => {
       "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
     );
     expect(createHmac("sha256", "Jefe").update("what do ya want for nothing?").digest()).toHaveLength(32);
+  });
+
+  test("the size of the region is that of the board", () => {
+    const { host } = setUp();
+    expect(host.flash_size()).toBe(FLASH_REGION_BYTES);
+    const { board } = setUp();
+    const large = new VirtualBoard({ ...board, flash: new Flash({ regionBytes: FLASH_REGION_MAX_BYTES }) });
+    const largeHost = hostFunctions(large, () => new Uint8Array(MEMORY_BYTES));
+    expect(largeHost.flash_size()).toBe(0x33c000);
+    expect(largeHost.flash_read(0x33bffc, 0, 4)).toBe(0);
+    expect(largeHost.sha256_flash(0x33bff0, 16, 0)).toBe(0);
+    expect(largeHost.sha256_flash(0x33bff0, 17, 0)).toBe(HostError.OutOfRange);
+  });
+
+  test("a signature of RFC 6979 A.2.5 (P-256, SHA-256, `sample`)", () => {
+    const { host, memory, put } = setUp();
+    const sizeBytes = put("sample");
+    memory.set(Buffer.from(RFC_6979_SIGNATURE, "hex"), 256);
+    memory.set(Buffer.from(RFC_6979_KEY, "hex"), 320);
+    expect(host.verify_p256(TEXT, sizeBytes, 256, 320)).toBe(1);
+    expect(host.verify_p256(TEXT, sizeBytes - 1, 256, 320)).toBe(0);
+    expect(host.verify_p256(TEXT, sizeBytes, 320, 256)).toBe(0);
   });
 });
 

@@ -1,7 +1,8 @@
 /**
- * The host ABI (contract/host-abi.ts) on a virtual board. No function throws on what a program hands it; only `restart`
- * and `sleep_deep`, which do not return, throw a ProgramStop. What the virtual board does not offer answers Unsupported and
- * is logged once. Larger groups are in host-*.ts.
+ * The host ABI (contract/host-abi.ts) on a virtual board. No function throws on what a program hands it; only `restart`,
+ * `sleep_deep` and `image_run`, which do not return, throw a ProgramStop, and a write or erase of flash in which the power
+ * goes away a PowerCut. What the virtual board does not offer answers Unsupported and is logged once. Larger groups are in
+ * host-*.ts.
  */
 import { HostError } from "../contract/error-codes.ts";
 import { HOST_ABI_VERSION, LogLevel } from "../contract/host-abi.ts";
@@ -47,7 +48,9 @@ function clockAndChanceFunctions(
   };
 }
 
-function powerFunctions(board: VirtualBoard): Pick<HostImports, "restart" | "sleep_deep" | "reset_reason"> {
+function powerFunctions(
+  board: VirtualBoard,
+): Pick<HostImports, "restart" | "sleep_deep" | "reset_reason" | "deadline_set"> {
   return {
     restart(reason) {
       throw new ProgramStop({ kind: "restart", reason });
@@ -56,6 +59,7 @@ function powerFunctions(board: VirtualBoard): Pick<HostImports, "restart" | "sle
       throw new ProgramStop({ kind: "sleep", sleepMs: ms >>> 0 });
     },
     reset_reason: () => board.power.resetReason,
+    deadline_set: (ms) => board.onDeadline(ms >>> 0),
   };
 }
 
@@ -74,7 +78,7 @@ function radioAndSerialFunctions(
 function selfFunctions(
   board: VirtualBoard,
   memory: ProgramMemory,
-): Pick<HostImports, "chip_mac" | "board_id" | "abi_version" | "slot" | "log"> {
+): Pick<HostImports, "chip_mac" | "board_id" | "abi_version" | "slot" | "image_run" | "log"> {
   return {
     chip_mac(pointer) {
       const out = memory.range(pointer, board.mac.length);
@@ -85,6 +89,12 @@ function selfFunctions(
     board_id: () => board.boardId,
     abi_version: () => HOST_ABI_VERSION,
     slot: () => board.slot,
+    image_run(offset) {
+      const result = board.onImageRun(offset >>> 0);
+      if (result === HostError.Unsupported) board.reportMissing("image_run");
+      if (result < 0) return result;
+      throw new ProgramStop({ kind: "run", offset: offset >>> 0 });
+    },
     log(level, pointer, sizeBytes) {
       const text = memory.range(pointer, sizeBytes);
       if (isError(text)) return text;

@@ -17,6 +17,8 @@ export interface HostImports {
   sleep_deep(ms: number): void;
   /** Why the chip started last: a ResetReason. */
   reset_reason(): number;
+  /** Resets the chip (ResetReason.Deadline) after this time, unless called again; 0 = never. Outlasts `image_run`. */
+  deadline_set(ms: number): void;
   /** Reads RTC memory; it survives restarts, not power loss. */
   rtc_read(off: number, ptr: number, len: number): number;
   /** Writes RTC memory. */
@@ -39,6 +41,8 @@ export interface HostImports {
   pwm_write(pin: number, duty: number): number;
   /** Writes, then reads; returns bytes read. */
   i2c_transfer(addr: number, wptr: number, wlen: number, rptr: number, rlen: number): number;
+  /** Size of the Lintel region, bytes. */
+  flash_size(): number;
   /** Reads the Lintel region. */
   flash_read(off: number, ptr: number, len: number): number;
   /** Clears bits; offset, pointer and length are multiples of four. */
@@ -73,8 +77,8 @@ export interface HostImports {
   sha256(ptr: number, len: number, out: number): number;
   /** HMAC-SHA-256 of memory. */
   hmac_sha256(key: number, klen: number, ptr: number, len: number, out: number): number;
-  /** ECDSA P-256: 1 = valid, 0 = not. Hash 32, signature 64 (r, s), key 64 (x, y) bytes. */
-  verify_p256(hash: number, sig: number, key: number): number;
+  /** ECDSA P-256 with SHA-256 over memory: 1 = valid, 0 = not. Signature 64 (r, s), key 64 (x, y) bytes. */
+  verify_p256(ptr: number, len: number, sig: number, key: number): number;
   /** Returns the bytes read; 0 = none waiting. */
   serial_read(ptr: number, cap: number): number;
   /** Returns the bytes taken. */
@@ -87,6 +91,8 @@ export interface HostImports {
   abi_version(): number;
   /** The slot that the program runs from. */
   slot(): number;
+  /** Starts the image at this offset of flash in place of this program; returns only when there is none to run. */
+  image_run(off: number): number;
   /** One line of text at a LogLevel. */
   log(level: number, ptr: number, len: number): number;
 }

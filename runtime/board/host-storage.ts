@@ -6,11 +6,15 @@ import type { VirtualBoard } from "./virtual-board.ts";
 
 const WORD_BYTES = 4;
 
-type StorageGroup = Pick<HostImports, "flash_read" | "flash_write" | "flash_erase" | "rtc_read" | "rtc_write">;
+type StorageGroup = Pick<
+  HostImports,
+  "flash_size" | "flash_read" | "flash_write" | "flash_erase" | "rtc_read" | "rtc_write"
+>;
 
 export function storageFunctions(board: VirtualBoard, memory: ProgramMemory): StorageGroup {
   const { flash, power } = board;
   return {
+    flash_size: () => flash.regionBytes,
     flash_read(offset, pointer, sizeBytes) {
       const into = memory.range(pointer, sizeBytes);
       return isError(into) ? into : flash.read(offset >>> 0, into);

@@ -7,6 +7,7 @@ import { HostError } from "../contract/error-codes.ts";
 import { NetStatus, TcpStatus } from "../contract/host-abi.ts";
 import { ByteQueue } from "./byte-queue.ts";
 import type { MemoryFabric, Uplink } from "./memory-fabric.ts";
+import type { Direction } from "./memory-link.ts";
 import { type PeerEnd, PeerStream } from "./memory-peer-stream.ts";
 import { type Connection, RECEIVE_BUFFER_BYTES, SEND_BUFFER_BYTES } from "./network.ts";
 import type { RandomSource } from "./random.ts";
@@ -15,19 +16,21 @@ import type { RandomSource } from "./random.ts";
 class Lane {
   readonly #network: MemoryFabric;
   readonly #station: Uplink<MemoryConnection>;
+  readonly #direction: Direction;
   readonly #underway: (() => void)[] = [];
   #lastDueMs = 0;
 
-  constructor(network: MemoryFabric, station: Uplink<MemoryConnection>) {
+  constructor(network: MemoryFabric, station: Uplink<MemoryConnection>, direction: Direction) {
     this.#network = network;
     this.#station = station;
+    this.#direction = direction;
   }
 
-  send(arrive: () => void, gapMs = 0): void {
+  send(arrive: () => void, sizeBytes = 0, gapMs = 0): void {
     const nowMs = this.#network.time.nowMs();
     this.#lastDueMs = Math.max(nowMs, this.#lastDueMs + gapMs);
     this.#underway.push(arrive);
-    this.#station.carry(this.#lastDueMs - nowMs, () => this.#underway.shift()?.());
+    this.#station.carry(this.#direction, sizeBytes, this.#lastDueMs - nowMs, () => this.#underway.shift()?.());
   }
 }
 
@@ -49,8 +52,8 @@ export class MemoryConnection implements Connection, PeerEnd {
     this.#network = network;
     this.#station = station;
     this.#random = random;
-    this.#toPeer = new Lane(network, station);
-    this.#toBoard = new Lane(network, station);
+    this.#toPeer = new Lane(network, station, "toPeer");
+    this.#toBoard = new Lane(network, station, "toBoard");
   }
 
   connect(host: string, port: number): void {
@@ -85,7 +88,9 @@ export class MemoryConnection implements Connection, PeerEnd {
     if (this.#status !== TcpStatus.Open) return HostError.NotConnected;
     const taken = bytes.slice(0, SEND_BUFFER_BYTES - this.#unsentBytes);
     this.#unsentBytes += taken.length;
-    this.#segments(taken, (segment, gapMs) => this.#toPeer.send(() => this.#arriveAtPeer(segment), gapMs));
+    this.#segments(taken, (segment, gapMs) =>
+      this.#toPeer.send(() => this.#arriveAtPeer(segment), segment.length, gapMs),
+    );
     return taken.length;
   }
 
@@ -129,7 +134,9 @@ export class MemoryConnection implements Connection, PeerEnd {
 
   peerWrites(bytes: Uint8Array): void {
     this.#inFlightBytes += bytes.length;
-    this.#segments(bytes, (segment, gapMs) => this.#toBoard.send(() => this.#arriveAtBoard(segment), gapMs));
+    this.#segments(bytes, (segment, gapMs) =>
+      this.#toBoard.send(() => this.#arriveAtBoard(segment), segment.length, gapMs),
+    );
   }
 
   peerEnds(): void {

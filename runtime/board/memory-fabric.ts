@@ -1,6 +1,7 @@
 /** What the parts of the memory network know of each other. */
 import type { Duplex } from "node:stream";
 import type { NetStatus } from "../contract/host-abi.ts";
+import type { Direction, LinkSpeed } from "./memory-link.ts";
 import type { TimeSource } from "./time-source.ts";
 
 /**
@@ -25,6 +26,7 @@ export interface MemoryFabric {
   readonly latencyMs: number;
   readonly joinMs: number;
   readonly segmentMaxBytes: number | undefined;
+  readonly bytesPerS: LinkSpeed;
   readonly accessPoints: ReadonlyMap<string, string> | undefined;
   readonly counts: NetworkCounts;
   findHost(host: string): ReadonlyMap<number, Accept> | undefined;
@@ -37,8 +39,8 @@ export interface MemoryFabric {
 /** A station as its connections see it; `T` is the connection. */
 export interface Uplink<T> {
   status(): NetStatus;
-  /** Something travels between this station and a peer; `delayMs` on top of the latency. */
-  carry(delayMs: number, arrive: () => void): void;
+  /** Something travels between this station and a peer; `delayMs` on top of the latency and of the line's own time. */
+  carry(direction: Direction, sizeBytes: number, delayMs: number, arrive: () => void): void;
   /** The connection is over on both sides. */
   forget(connection: T): void;
   onChange: () => void;

@@ -340,3 +340,69 @@ describe("cuts", () => {
     expect([station.status(), other.status(), late.status()]).toEqual([NetStatus.Up, NetStatus.Up, NetStatus.Up]);
   });
 });
+
+describe("a slow line", () => {
+  test("carries so many bytes a second, in each direction on its own", async () => {
+    const { time, network } = setUp({ bytesPerS: { toPeer: 1000, toBoard: 11_520 } });
+    const arrivals: [number, number][] = [];
+    network.listen(HOST, PORT, (stream) => {
+      stream.on("data", (chunk: Buffer) => arrivals.push([time.nowMs(), chunk.length]));
+      stream.write(Buffer.alloc(2304));
+      stream.write(Buffer.alloc(1152));
+    });
+    const station = network.station();
+    const connection = await connected(time, station);
+    const startMs = time.nowMs();
+    connection.write(new Uint8Array(500));
+    connection.write(new Uint8Array(250));
+    const taken: [number, number][] = [];
+    station.onChange = () => taken.push([time.nowMs() - startMs, connection.read(new Uint8Array(10_000))]);
+    await time.runFor(1000);
+    expect(arrivals.map(([ms, size]) => [ms - startMs, size])).toEqual([
+      [510, 500],
+      [760, 250],
+    ]);
+    // Written when the connection reached the peer, 10 ms before the board knew of it.
+    expect(taken).toEqual([
+      [200, 2304],
+      [300, 1152],
+    ]);
+  });
+
+  test("is shared by the connections of a board, and each board has its own", async () => {
+    const { time, network } = setUp({ bytesPerS: { toPeer: 1000 } });
+    const arrivals: number[] = [];
+    network.listen(HOST, PORT, (stream) => stream.on("data", () => arrivals.push(time.nowMs())));
+    const [slow, fast] = [network.station(), network.station({ bytesPerS: { toPeer: 100_000 } })];
+    const first = await connected(time, slow);
+    const second = open(slow);
+    const third = await connected(time, fast);
+    const startMs = time.nowMs();
+    for (const connection of [first, second, third]) connection.write(new Uint8Array(100));
+    await time.runFor(1000);
+    expect(arrivals.map((ms) => ms - startMs)).toEqual([11, 110, 210]);
+  });
+
+  test("nothing overtakes: the end of the stream comes behind what was written before", async () => {
+    const { time, network } = setUp({ bytesPerS: { toPeer: 1000 } });
+    const seen: [number, string][] = [];
+    network.listen(HOST, PORT, (stream) => {
+      stream.on("data", (chunk: Buffer) => seen.push([time.nowMs(), `${chunk.length}`]));
+      stream.on("end", () => seen.push([time.nowMs(), "end"]));
+    });
+    const connection = await connected(time, network.station());
+    const startMs = time.nowMs();
+    connection.write(new Uint8Array(300));
+    connection.close();
+    await time.runFor(1000);
+    expect(seen.map(([ms, what]) => [ms - startMs, what])).toEqual([
+      [310, "300"],
+      [310, "end"],
+    ]);
+  });
+
+  test("a line that carries nothing is refused", () => {
+    const { network } = setUp();
+    expect(() => network.station({ bytesPerS: { toPeer: 0 } })).toThrow("0 bytes a second");
+  });
+});

@@ -10,6 +10,7 @@
 
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Accept, CutMode, MemoryFabric, NetworkCounts } from "./memory-fabric.ts";
+import type { LinkSpeed } from "./memory-link.ts";
 import { MemoryStation, type StationOptions } from "./memory-station.ts";
 import type { RandomSource } from "./random.ts";
 import type { TimeSource } from "./time-source.ts";
@@ -28,6 +29,8 @@ export interface MemoryNetworkOptions {
   joinMs?: number;
   /** Splits what is sent into segments of 1 to this many bytes, 1 ms apart. Absent: segments as they were written. */
   segmentMaxBytes?: number;
+  /** Of the line of each station that does not say otherwise. Absent: unlimited. */
+  bytesPerS?: LinkSpeed;
   /** Names and passphrases of the Wi-Fi networks in range. Absent: every network exists and takes any passphrase. */
   accessPoints?: ReadonlyMap<string, string>;
   /** Resolves when nothing that a peer has started is unfinished beyond the event loop, as in a worker thread. */
@@ -39,6 +42,7 @@ export class MemoryNetwork implements MemoryFabric {
   readonly latencyMs: number;
   readonly joinMs: number;
   readonly segmentMaxBytes: number | undefined;
+  readonly bytesPerS: LinkSpeed;
   readonly accessPoints: ReadonlyMap<string, string> | undefined;
   readonly counts: NetworkCounts = { bytesToPeers: 0, bytesToBoards: 0, connections: 0 };
   readonly #random: RandomSource;
@@ -53,6 +57,7 @@ export class MemoryNetwork implements MemoryFabric {
     this.latencyMs = options.latencyMs ?? 20;
     this.joinMs = options.joinMs ?? 500;
     this.segmentMaxBytes = options.segmentMaxBytes;
+    this.bytesPerS = options.bytesPerS ?? {};
     this.accessPoints = options.accessPoints;
     this.#random = options.random;
     this.#idle = options.idle;

@@ -3,6 +3,7 @@ import { HostError } from "../contract/error-codes.ts";
 import { NetStatus, TcpFlag } from "../contract/host-abi.ts";
 import { MemoryConnection } from "./memory-connection.ts";
 import type { CutMode, MemoryFabric, Uplink } from "./memory-fabric.ts";
+import { type Direction, type LinkSpeed, linksOf, type MemoryLink } from "./memory-link.ts";
 import type { Connection, Network } from "./network.ts";
 import type { RandomSource } from "./random.ts";
 import type { Cancel } from "./time-source.ts";
@@ -10,6 +11,7 @@ import type { Cancel } from "./time-source.ts";
 export interface StationOptions {
   /** Signal strength while joined, dBm. */
   rssiDbm?: number;
+  bytesPerS?: LinkSpeed;
 }
 
 export class MemoryStation implements Network, Uplink<MemoryConnection> {
@@ -17,6 +19,7 @@ export class MemoryStation implements Network, Uplink<MemoryConnection> {
   readonly #network: MemoryFabric;
   readonly #random: RandomSource;
   readonly #rssiDbm: number;
+  readonly #links: Record<Direction, MemoryLink>;
   readonly #connections = new Set<MemoryConnection>();
   #opened = 0;
   #status = NetStatus.Down;
@@ -30,6 +33,7 @@ export class MemoryStation implements Network, Uplink<MemoryConnection> {
     this.#network = network;
     this.#random = random;
     this.#rssiDbm = options.rssiDbm ?? -60;
+    this.#links = linksOf(options.bytesPerS ?? network.bytesPerS);
   }
 
   join(ssid: string, passphrase: string): void {
@@ -83,8 +87,10 @@ export class MemoryStation implements Network, Uplink<MemoryConnection> {
     for (const arrive of held) arrive();
   }
 
-  carry(delayMs: number, arrive: () => void): void {
-    this.#network.time.at(this.#network.latencyMs + delayMs, () => {
+  carry(direction: Direction, sizeBytes: number, delayMs: number, arrive: () => void): void {
+    const nowMs = this.#network.time.nowMs();
+    const goneMs = this.#links[direction].goneAtMs(nowMs + delayMs, sizeBytes) - nowMs;
+    this.#network.time.at(goneMs + this.#network.latencyMs, () => {
       if (this.#cut === "silent") this.#held.push(arrive);
       else arrive();
     });

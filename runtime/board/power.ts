@@ -7,11 +7,14 @@ import { ResetReason } from "../contract/host-abi.ts";
 import { RTC_MEMORY_BYTES } from "../contract/limits.ts";
 import type { RandomSource } from "./random.ts";
 
-/** How a program ended itself. `sleepMs` 0 sleeps until the reset pin is pulled. */
-export type StopRequest = { kind: "restart"; reason: number } | { kind: "sleep"; sleepMs: number };
+/** How a program ended itself. `sleepMs` 0 sleeps until the reset pin is pulled; `run` hands over to another image. */
+export type StopRequest =
+  | { kind: "restart"; reason: number }
+  | { kind: "sleep"; sleepMs: number }
+  | { kind: "run"; offset: number };
 
 /**
- * Thrown out of `restart` and `sleep_deep`, which do not return. It unwinds the program; the engine that runs it catches
+ * Thrown out of `restart`, `sleep_deep` and `image_run`, which do not return. It unwinds the program; the engine that runs it catches
  * it and does what it asks. Not an error.
  */
 export class ProgramStop extends Error {
@@ -21,6 +24,14 @@ export class ProgramStop extends Error {
     super(`the program asked for a ${request.kind}`);
     this.name = "ProgramStop";
     this.request = request;
+  }
+}
+
+/** Thrown out of a flash operation in which the power went away. It unwinds the program, as nothing does on a board. */
+export class PowerCut extends Error {
+  constructor() {
+    super("the power went away in a flash operation");
+    this.name = "PowerCut";
   }
 }
 

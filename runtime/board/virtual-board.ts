@@ -27,10 +27,13 @@ export interface BoardOptions {
   /** Absent: a new flash, all ones. */
   flash?: Flash;
   boardId?: number;
+  /** What `slot` tells a program that does not come out of flash. */
   slot?: number;
   log?: LogSink;
   /** What `clock_ms` shows at each start. */
   clockOffsetMs?: number;
+  /** How much faster than true the board's clock runs, parts per million; below zero: slower. */
+  clockPpm?: number;
 }
 
 export class VirtualBoard {
@@ -44,10 +47,15 @@ export class VirtualBoard {
   readonly sockets: Sockets;
   readonly mac: Uint8Array;
   readonly boardId: number;
-  readonly slot: number;
+  /** Where the program runs from: a Slot. */
+  slot: number;
   readonly log: LogSink;
   /** Set by the engine: something has happened that the program may want to be polled for. */
   onWake: () => void = () => {};
+  /** Set by the engine: the program has asked for a reset after this time of its clock, 0 = none. */
+  onDeadline: (ms: number) => void = () => {};
+  /** Set by the engine: chooses the image at this offset of flash as the next program; 0 or a HostError. */
+  onImageRun: (offset: number) => number = () => HostError.Unsupported;
   readonly #missing = new Set<string>();
 
   constructor(options: BoardOptions) {
@@ -61,7 +69,7 @@ export class VirtualBoard {
     this.slot = options.slot ?? 0;
     this.log = options.log ?? (() => {});
     const wake = () => this.onWake();
-    this.clock = new Clock(options.time, options.clockOffsetMs);
+    this.clock = new Clock(options.time, options.clockOffsetMs, options.clockPpm);
     this.pins = new Pins({ time: options.time, clockMs: () => this.clock.ms(), wake });
     this.power = new Power(options.random);
     this.sockets = new Sockets(options.network);

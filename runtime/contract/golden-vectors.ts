@@ -7,6 +7,14 @@
 export const GOLDEN_HELLO = "a90067636f756e7465720165302e312e3002000301040005020603071adeadbeef081829";
 
 /**
+ * The same with all that is told only when there is something to tell: {..., 9: h'0102030405060708', 10: 18,
+ * 11: h'1112131415161718', 12: true, 13: 300}
+ */
+export const GOLDEN_HELLO_MORE =
+  "ae0067636f756e7465720165302e312e3002000301040005020603071adeadbeef081829" +
+  "094801020304050607080a120b4811121314151617180cf50d19012c";
+
+/**
  * [{-3: 1700000000, "ep": 3735928559, "sq": 41, "ol": 41, 0: "5001", 2: 7, 6: 0}, {0: "5001", 2: 0, 6: 60},
  *  {0: "5003", 2: 70000, 6: 60}]
  */
@@ -28,3 +36,15 @@ export const GOLDEN_ACK = "a3001adeadbeef01182b021a6553f13c";
 
 /** {0: 3735928559, 1: 0, 2: 1700000060, 3: 5000} */
 export const GOLDEN_ACK_DELAY = "a4001adeadbeef0100021a6553f13c03191388";
+
+/** {0: 5, 1: {2: "b.example", 3: 8883}} */
+export const GOLDEN_CONFIG = "a2000501a20269622e6578616d706c65031922b3";
+
+/** {0: 7, 1: "restart", 3: 1700000060} */
+export const GOLDEN_COMMAND = "a30007016772657374617274031a6553f13c";
+
+/** {0: 7, 1: 6} */
+export const GOLDEN_RESULT = "a200070106";
+
+/** {1: 4, 2: 3, 3: 5} */
+export const GOLDEN_RESULT_REFUSED = "a3010402030305";

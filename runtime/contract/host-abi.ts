@@ -18,6 +18,8 @@ export enum ResetReason {
   /** The program trapped. */
   Crash = 4,
   DeepSleep = 5,
+  /** The time that `deadline_set` named had passed. */
+  Deadline = 6,
 }
 
 export enum PinMode {

@@ -35,6 +35,13 @@ export const HOST_FUNCTIONS: HostFunction[] = [
   new HostFunction("power", "reset_reason", "", true, "Why the chip started last: a ResetReason."),
   new HostFunction(
     "power",
+    "deadline_set",
+    "ms",
+    false,
+    "Resets the chip (ResetReason.Deadline) after this time, unless called again; 0 = never. Outlasts `image_run`.",
+  ),
+  new HostFunction(
+    "power",
     "rtc_read",
     "off *ptr len",
     true,
@@ -62,6 +69,7 @@ export const HOST_FUNCTIONS: HostFunction[] = [
     true,
     "Writes, then reads; returns bytes read.",
   ),
+  new HostFunction("flash", "flash_size", "", true, "Size of the Lintel region, bytes."),
   new HostFunction("flash", "flash_read", "off *ptr len", true, "Reads the Lintel region."),
   new HostFunction(
     "flash",
@@ -94,9 +102,9 @@ export const HOST_FUNCTIONS: HostFunction[] = [
   new HostFunction(
     "crypto",
     "verify_p256",
-    "*hash *sig *key",
+    "*ptr len *sig *key",
     true,
-    "ECDSA P-256: 1 = valid, 0 = not. Hash 32, signature 64 (r, s), key 64 (x, y) bytes.",
+    "ECDSA P-256 with SHA-256 over memory: 1 = valid, 0 = not. Signature 64 (r, s), key 64 (x, y) bytes.",
   ),
   new HostFunction("serial", "serial_read", "*ptr cap", true, "Returns the bytes read; 0 = none waiting."),
   new HostFunction("serial", "serial_write", "*ptr len", true, "Returns the bytes taken."),
@@ -104,5 +112,12 @@ export const HOST_FUNCTIONS: HostFunction[] = [
   new HostFunction("self", "board_id", "", true, "Which board; 0 = a generic one."),
   new HostFunction("self", "abi_version", "", true, "The HOST_ABI_VERSION of the host."),
   new HostFunction("self", "slot", "", true, "The slot that the program runs from."),
+  new HostFunction(
+    "self",
+    "image_run",
+    "off",
+    true,
+    "Starts the image at this offset of flash in place of this program; returns only when there is none to run.",
+  ),
   new HostFunction("self", "log", "level *ptr len", true, "One line of text at a LogLevel."),
 ];

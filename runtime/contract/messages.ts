@@ -23,6 +23,16 @@ export enum HelloKey {
   Epoch = 7,
   /** unsigned: lowest sequence number that the queue still holds, or the next one to be given when it is empty */
   Oldest = 8,
+  /** bytes: id of the image that runs (image-header.ts); absent when the program does not run from a slot */
+  Image = 9,
+  /** unsigned: UpdateFailure of the last image that failed here; absent = none */
+  Failure = 10,
+  /** bytes: id of that image */
+  FailedImage = 11,
+  /** boolean: the program runs on trial, it is not yet confirmed */
+  Trial = 12,
+  /** unsigned: version of the configuration in use; absent = none from the server */
+  ConfigVersion = 13,
 }
 
 /** Keys of a `state` message. The last will carries `Online` alone. */

@@ -32,6 +32,13 @@ export const SENML_SEQUENCE = "sq";
  * in transit, to be sent again, unless this says that the device has dropped what is missing.
  */
 export const SENML_OLDEST = "ol";
+/** Base field, unsigned, seconds: no time of this pack is further from the truth than this. Absent: not known. */
+export const SENML_TIME_ERROR = "te";
+/**
+ * Base field, boolean: the times are estimates. The readings are of an earlier start of the device that never learnt the time;
+ * they are placed between what came before and after.
+ */
+export const SENML_TIME_ESTIMATED = "ts";
 
 /** Absolute times are at or above this (RFC 8428 section 4.5.3), seconds. */
 export const SENML_ABSOLUTE_TIME_MIN_S = 268435456;

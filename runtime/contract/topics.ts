@@ -15,3 +15,15 @@ export const CHANNEL_DATA = "data";
 export const CHANNEL_STATE = "state";
 /** Down. Cumulative acknowledgement and the time. */
 export const CHANNEL_ACK = "ack";
+/** Down. Which image the device should run (update-messages.ts). */
+export const CHANNEL_OFFER = "offer";
+/** Up. How an update fares, or which piece of an image is wanted. */
+export const CHANNEL_UPDATE = "update";
+/** Down. A piece of an image. */
+export const CHANNEL_CHUNK = "chunk";
+/** Down. The desired configuration (command-messages.ts). */
+export const CHANNEL_CONFIG = "config";
+/** Down. Something to do. */
+export const CHANNEL_COMMAND = "command";
+/** Up. What became of a command or a configuration. */
+export const CHANNEL_RESULT = "result";

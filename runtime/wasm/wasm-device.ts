@@ -1,50 +1,82 @@
 /**
  * Runs a device program as WebAssembly on a virtual board. The life of the device is in board/device-life.ts.
  *
- * A program that does not return cannot be interrupted: it runs in this thread. A slow poll is only logged afterwards;
- * the watchdog of the chip, which would bite after 3 s, is not simulated (it is in runtime/esp8266/device).
+ * A program that does not return cannot be interrupted: it runs in this thread. A slow poll is only logged afterwards; one
+ * that calls its host again and again is ended (call-limit.ts). The watchdog of the chip is in runtime/esp8266/device.
  */
+import { DeviceLife, type DeviceOptions } from "../board/device-life.ts";
+import { FlashPrograms, ProgramCache } from "../board/flash-programs.ts";
+import { hostFunctions } from "../board/host-functions.ts";
 import {
-  DeviceLife,
-  type DeviceOptions,
+  OneProgram,
   type ProgramEnd,
   type ProgramEngine,
   type ProgramRun,
-} from "../board/device-life.ts";
-import { hostFunctions } from "../board/host-functions.ts";
+  type ProgramSource,
+} from "../board/program-engine.ts";
 import type { VirtualBoard } from "../board/virtual-board.ts";
 import { ResetReason } from "../contract/host-abi.ts";
+import { ImageArch } from "../contract/image-header.ts";
+import { CallLimit, EndlessCall } from "./call-limit.ts";
 import { EarlyCall, isTrap, trapText } from "./traps.ts";
-import type { ProgramInstance, WasmProgram } from "./wasm-program.ts";
+import { ProgramError, type ProgramInstance, WasmProgram } from "./wasm-program.ts";
+
+const flashPrograms = new ProgramCache<WasmProgram>(ImageArch.Wasm32, false, (payload) => {
+  try {
+    return WasmProgram.compile(payload);
+  } catch (error) {
+    if (error instanceof ProgramError) return error.message;
+    throw error;
+  }
+});
 
 export class WasmDevice extends DeviceLife {
-  constructor(program: WasmProgram, board: VirtualBoard, options: DeviceOptions = {}) {
-    super(board, new WasmEngine(program, board), options);
+  constructor(program: WasmProgram | ProgramSource<WasmProgram>, board: VirtualBoard, options: DeviceOptions = {}) {
+    const programs = program instanceof WasmProgram ? new OneProgram(program) : program;
+    super(board, new WasmEngine(programs, board), options);
+  }
+
+  /** A device that starts with the boot image in its board's flash. */
+  static fromFlash(board: VirtualBoard, options?: DeviceOptions): WasmDevice {
+    return new WasmDevice(new FlashPrograms(board, flashPrograms), board, options);
   }
 }
 
 class WasmEngine implements ProgramEngine {
-  readonly #program: WasmProgram;
+  readonly programs: ProgramSource<WasmProgram>;
   readonly #board: VirtualBoard;
 
-  constructor(program: WasmProgram, board: VirtualBoard) {
-    this.#program = program;
+  constructor(programs: ProgramSource<WasmProgram>, board: VirtualBoard) {
+    this.programs = programs;
     this.#board = board;
   }
 
   begin(): ProgramRun {
+    const limit = new CallLimit();
     let instance: ProgramInstance | undefined;
-    instance = this.#program.instantiate(
-      hostFunctions(
-        this.#board,
-        memoryOf(() => instance),
-      ),
+    const host = hostFunctions(
+      this.#board,
+      memoryOf(() => instance),
     );
+    instance = this.programs.chosen.instantiate(limit.over(host));
     const { memory, start, poll, heapUsed, heapLimit } = instance;
-    return { start, poll, heapUsed, heapLimit, memoryBytes: () => memory.buffer.byteLength };
+    return {
+      start() {
+        limit.reset();
+        start();
+      },
+      poll() {
+        limit.reset();
+        return poll();
+      },
+      heapUsed,
+      heapLimit,
+      memoryBytes: () => memory.buffer.byteLength,
+    };
   }
 
   endOf(error: unknown): ProgramEnd | undefined {
+    if (error instanceof EndlessCall) return { reason: ResetReason.Watchdog, text: error.message };
     return isTrap(error) ? { reason: ResetReason.Crash, text: trapText(error) } : undefined;
   }
 

@@ -5,10 +5,11 @@ import { HOST_FUNCTIONS } from "../../runtime/contract/host-functions.ts";
 import { PROGRAM_DATA_OFFSET, PROGRAM_RAM_BYTES } from "../../runtime/contract/limits.ts";
 import { PROGRAM_RAM_ADDRESS } from "../../runtime/contract/native-image.ts";
 import { NativeProgram } from "../../runtime/esp8266/device/native-program.ts";
+import { registerSymbols } from "../../runtime/esp8266/device/program-symbols.ts";
 import { WasmProgram } from "../../runtime/wasm/wasm-program.ts";
 import { CompileError, compileModule, type NativeModule } from "../aot/compile-module.ts";
 import type { Board } from "./board.ts";
-import { BuildError, compileProgram } from "./compile-program.ts";
+import { BuildError, type CompileOptions, compileProgram } from "./compile-program.ts";
 import { measureProgram } from "./measure-program.ts";
 
 export interface NativeBuild {
@@ -50,8 +51,11 @@ const GLOBALS_ADDRESS = PROGRAM_RAM_ADDRESS + PROGRAM_RAM_BYTES;
 
 const HOST_SLOTS = new Map(HOST_FUNCTIONS.map(({ name }, slot) => [name, slot]));
 
-export async function buildNative(path: string, options: { checked?: boolean } = {}): Promise<NativeBuild> {
-  const { name, wasm } = await compileProgram(path, "lx106");
+export async function buildNative(
+  path: string,
+  options: CompileOptions & { checked?: boolean } = {},
+): Promise<NativeBuild> {
+  const { name, wasm } = await compileProgram(path, "lx106", options);
   // Imports and exports are those of a device program, whatever engine runs it.
   WasmProgram.compile(wasm);
   try {
@@ -63,7 +67,10 @@ export async function buildNative(path: string, options: { checked?: boolean } =
       hostSlot: (from, item) => (from === HOST_MODULE ? HOST_SLOTS.get(item) : undefined),
       checked: options.checked ?? false,
     });
-    return { name, module, program: NativeProgram.load(module.image, module) };
+    const { image, functions, trapSites } = module;
+    // Devices that find the image in their flash can then tell crashes by name.
+    registerSymbols(image, { functions, trapSites });
+    return { name, module, program: NativeProgram.load(image, module) };
   } catch (error) {
     if (error instanceof CompileError) throw new BuildError(`${name} has no native form: ${error.message}`);
     throw error;

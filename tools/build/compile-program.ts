@@ -21,6 +21,11 @@ export interface CompiledProgram {
 /** The program cannot be built; the message says why, compiler diagnostics included. */
 export class BuildError extends Error {}
 
+export interface CompileOptions {
+  /** Changes a source on its way to the compiler: for tests of programs that differ in a line. `path` is relative to the package. */
+  edit?: (path: string, text: string) => string;
+}
+
 /**
  * Our allocator goes where asc keeps its stub runtime. Given as a custom runtime instead, it would make asc add a shadow
  * stack for a garbage collector: 32 KiB of memory, and more code.
@@ -68,7 +73,11 @@ function memoryOptions(engine: Engine): string[] {
  * Compiles the program at `path`: its folder, or its entry file. A path that does not exist is looked up in the package.
  * For engine lx106 the module is linked at the chip's addresses: tools/aot makes native code of it.
  */
-export async function compileProgram(path: string, engine: Engine = "wasm"): Promise<CompiledProgram> {
+export async function compileProgram(
+  path: string,
+  engine: Engine = "wasm",
+  { edit = (_path, text) => text }: CompileOptions = {},
+): Promise<CompiledProgram> {
   const entry = findEntry(path);
   // asc names files relative to its base folder; everything a program needs is below the package or beside it.
   const name = entry.split(/[\\/]/).at(-2) ?? "program";
@@ -89,7 +98,11 @@ export async function compileProgram(path: string, engine: Engine = "wasm"): Pro
     {
       stdout: { write: () => true },
       stderr: { write: (chunk: string | Uint8Array) => Boolean(diagnostics.push(String(chunk))) },
-      readFile: (file: string) => readText(isAbsolute(file) ? file : join(PACKAGE_ROOT, file)),
+      readFile: (file: string) => {
+        const absolute = isAbsolute(file) ? file : join(PACKAGE_ROOT, file);
+        const source = readText(absolute);
+        return source === null ? null : edit(posix(relative(PACKAGE_ROOT, absolute)), source);
+      },
       writeFile: (file: string, contents: Uint8Array | string) => void files.set(file, contents),
       listFiles: () => [],
     },

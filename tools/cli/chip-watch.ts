@@ -3,11 +3,13 @@
 import { once } from "node:events";
 import { createWriteStream, openSync, type WriteStream } from "node:fs";
 import type { DeviceLife } from "../../runtime/board/device-life.ts";
+import { FLASH_SLOT_A_OFFSET } from "../../runtime/contract/flash-map.ts";
+import { IMAGE_HEADER_BYTES } from "../../runtime/contract/image-header.ts";
 import { NativeDevice } from "../../runtime/esp8266/device/native-device.ts";
 import { machineOf } from "../../runtime/esp8266/device/native-machine.ts";
-import { IMAGE_ADDRESS, NativeProgram } from "../../runtime/esp8266/device/native-program.ts";
+import type { NativeProgram } from "../../runtime/esp8266/device/native-program.ts";
 import type { Profile } from "../../runtime/esp8266/profile.ts";
-import type { DeviceProgram } from "../build/create-device.ts";
+import type { BoardImages } from "../image/board-images.ts";
 import { decode } from "../lx106/decode.ts";
 import { formatInstruction } from "../lx106/format.ts";
 import { CommandError } from "./command-error.ts";
@@ -29,8 +31,9 @@ export class ChipWatch {
   #trace: WriteStream | undefined;
   #traced = 0;
 
-  constructor(program: DeviceProgram, options: ChipWatchOptions) {
-    this.#program = program instanceof NativeProgram ? program : undefined;
+  /** Watches the program that the boards begin with, in slot A. */
+  constructor(images: BoardImages, options: ChipWatchOptions) {
+    this.#program = images.engine === "lx106" ? programIn(images.image) : undefined;
     if (this.#program === undefined) {
       if (options.profile || options.trace !== undefined) {
         throw new CommandError("only machine code has a profile or a trace: add --engine lx106");
@@ -39,9 +42,10 @@ export class ChipWatch {
     }
     const { chip } = machineOf(this.#program);
     if (options.profile) {
+      const { address } = this.#program;
       const functions = this.#program.functions.map(({ name, offset, sizeBytes }) => ({
         name,
-        address: IMAGE_ADDRESS + offset,
+        address: address + offset,
         sizeBytes,
       }));
       this.#profile = chip.startProfile(functions);
@@ -90,6 +94,12 @@ export class ChipWatch {
     this.#trace.end();
     if (!this.#trace.closed) await once(this.#trace, "close");
   }
+}
+
+function programIn(image: Uint8Array): NativeProgram {
+  const program = NativeDevice.programAt(image.subarray(IMAGE_HEADER_BYTES), FLASH_SLOT_A_OFFSET);
+  if (typeof program === "string") throw new CommandError(`the program does not run on the chip: ${program}`);
+  return program;
 }
 
 function openTrace(file: string): number {

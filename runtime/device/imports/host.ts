@@ -31,6 +31,10 @@ export declare function sleep_deep(ms: i32): void;
 @external("host", "reset_reason")
 export declare function reset_reason(): i32;
 
+/** Resets the chip (ResetReason.Deadline) after this time, unless called again; 0 = never. Outlasts `image_run`. */
+@external("host", "deadline_set")
+export declare function deadline_set(ms: i32): void;
+
 /** Reads RTC memory; it survives restarts, not power loss. */
 @external("host", "rtc_read")
 export declare function rtc_read(off: i32, ptr: usize, len: i32): i32;
@@ -74,6 +78,10 @@ export declare function pwm_write(pin: i32, duty: i32): i32;
 /** Writes, then reads; returns bytes read. */
 @external("host", "i2c_transfer")
 export declare function i2c_transfer(addr: i32, wptr: usize, wlen: i32, rptr: usize, rlen: i32): i32;
+
+/** Size of the Lintel region, bytes. */
+@external("host", "flash_size")
+export declare function flash_size(): i32;
 
 /** Reads the Lintel region. */
 @external("host", "flash_read")
@@ -143,9 +151,9 @@ export declare function sha256(ptr: usize, len: i32, out: usize): i32;
 @external("host", "hmac_sha256")
 export declare function hmac_sha256(key: usize, klen: i32, ptr: usize, len: i32, out: usize): i32;
 
-/** ECDSA P-256: 1 = valid, 0 = not. Hash 32, signature 64 (r, s), key 64 (x, y) bytes. */
+/** ECDSA P-256 with SHA-256 over memory: 1 = valid, 0 = not. Signature 64 (r, s), key 64 (x, y) bytes. */
 @external("host", "verify_p256")
-export declare function verify_p256(hash: usize, sig: usize, key: usize): i32;
+export declare function verify_p256(ptr: usize, len: i32, sig: usize, key: usize): i32;
 
 /** Returns the bytes read; 0 = none waiting. */
 @external("host", "serial_read")
@@ -170,6 +178,10 @@ export declare function abi_version(): i32;
 /** The slot that the program runs from. */
 @external("host", "slot")
 export declare function slot(): i32;
+
+/** Starts the image at this offset of flash in place of this program; returns only when there is none to run. */
+@external("host", "image_run")
+export declare function image_run(off: i32): i32;
 
 /** One line of text at a LogLevel. */
 @external("host", "log")

@@ -36,8 +36,8 @@ function setUp(first: Case, options: DeviceOptions = {}, program = NativeProgram
 
 const SYMBOLS = {
   functions: [
-    { name: "case_ill", offset: 0x150, sizeBytes: 6 },
-    { name: "case_loop", offset: 0x158, sizeBytes: 3 },
+    { name: "case_ill", offset: 0x15c, sizeBytes: 6 },
+    { name: "case_loop", offset: 0x164, sizeBytes: 3 },
   ],
   trapSites: [{ offset: TRAP_OFFSET, trap: "unreachable" }],
 };
@@ -103,9 +103,9 @@ describe("pointers", () => {
 
 describe("ends of a run", () => {
   test.each([
-    ["a trap", Case.IllegalInstruction, "unreachable at 0x402c6153 (case_ill + 0x3)"],
-    ["a null pointer", Case.NullPointer, "exception 28 (LoadProhibited) for 0x00000008 at 0x402c61"],
-    ["a byte from flash", Case.ByteFromFlash, "exception 3 (LoadStoreError) for 0x402c6001 at 0x402c62"],
+    ["a trap", Case.IllegalInstruction, "unreachable at 0x402cc21f (case_ill + 0x3)"],
+    ["a null pointer", Case.NullPointer, "exception 28 (LoadProhibited) for 0x00000008 at 0x402cc2"],
+    ["a byte from flash", Case.ByteFromFlash, "exception 3 (LoadStoreError) for 0x402cc0c1 at 0x402cc2"],
     ["endless recursion", Case.EndlessRecursion, "below the stack of 4096 bytes"],
     ["a wild write", Case.WildWrite, "a write to 0x3ffe8240, below the stack"],
     ["code that is not there", Case.UnknownRom, "The core reached 0x40001000 in the mask ROM"],
@@ -131,7 +131,7 @@ describe("ends of a run", () => {
     expect(logs).toEqual([
       [
         LogLevel.Error,
-        "the watchdog resets the chip in poll: a call ran for more than 3000 ms, at 0x402c6158 (case_loop + 0x0)",
+        "the watchdog resets the chip in poll: a call ran for more than 3000 ms, at 0x402cc224 (case_loop + 0x0)",
       ],
       [LogLevel.Warning, "poll took 3000 ms; over 3000 ms the watchdog resets the chip"],
     ]);

@@ -3,17 +3,20 @@
  * still during a call, as with WebAssembly, so that both engines do the same to the byte; the chip's own time is counted
  * beside it, and the watchdog goes by it.
  */
+import { type DeviceFigures, DeviceLife, type DeviceOptions } from "../../board/device-life.ts";
+import { FlashPrograms, ProgramCache } from "../../board/flash-programs.ts";
+import { hostFunctions } from "../../board/host-functions.ts";
 import {
-  type DeviceFigures,
-  DeviceLife,
-  type DeviceOptions,
+  OneProgram,
   type ProgramEnd,
   type ProgramEngine,
   type ProgramRun,
-} from "../../board/device-life.ts";
-import { hostFunctions } from "../../board/host-functions.ts";
+  type ProgramSource,
+} from "../../board/program-engine.ts";
 import type { VirtualBoard } from "../../board/virtual-board.ts";
 import { ResetReason } from "../../contract/host-abi.ts";
+import { ImageArch } from "../../contract/image-header.ts";
+import { PROGRAM_RESERVED_BYTES } from "../../contract/native-image.ts";
 import {
   type CallFigures,
   CPU_CYCLES_PER_MS,
@@ -23,7 +26,17 @@ import {
   NativeTrap,
   WatchdogBite,
 } from "./native-machine.ts";
-import type { NativeProgram } from "./native-program.ts";
+import { NativeProgram, NativeProgramError } from "./native-program.ts";
+import { symbolsOf } from "./program-symbols.ts";
+
+const flashPrograms = new ProgramCache<NativeProgram>(ImageArch.Lx106, true, (payload, offset) => {
+  try {
+    return NativeProgram.load(payload, symbolsOf(payload), offset);
+  } catch (error) {
+    if (error instanceof NativeProgramError) return error.message;
+    throw error;
+  }
+});
 
 export interface NativeFigures extends DeviceFigures {
   /** Retired by the program since the device was made. */
@@ -39,10 +52,20 @@ export interface NativeFigures extends DeviceFigures {
 export class NativeDevice extends DeviceLife {
   readonly #engine: NativeEngine;
 
-  constructor(program: NativeProgram, board: VirtualBoard, options: DeviceOptions = {}) {
-    const engine = new NativeEngine(program, board);
+  constructor(program: NativeProgram | ProgramSource<NativeProgram>, board: VirtualBoard, options: DeviceOptions = {}) {
+    const engine = new NativeEngine(program instanceof NativeProgram ? new OneProgram(program) : program, board);
     super(board, engine, options);
     this.#engine = engine;
+  }
+
+  /** A device that starts with the boot image in its board's flash. Names in its crashes: program-symbols.ts. */
+  static fromFlash(board: VirtualBoard, options?: DeviceOptions): NativeDevice {
+    return new NativeDevice(new FlashPrograms(board, flashPrograms), board, options);
+  }
+
+  /** The program that all devices see in these bytes at this offset of flash, or why there is none. */
+  static programAt(payload: Uint8Array, offset: number): NativeProgram | string {
+    return flashPrograms.get(payload, offset);
   }
 
   override get figures(): NativeFigures {
@@ -51,24 +74,33 @@ export class NativeDevice extends DeviceLife {
 }
 
 class NativeEngine implements ProgramEngine {
-  readonly #program: NativeProgram;
-  readonly #machine: NativeMachine;
+  readonly programs: ProgramSource<NativeProgram>;
   readonly #user: MachineUser;
+  /** The chip of the program that runs. */
+  #machine: NativeMachine | undefined;
   readonly figures = { instructions: 0, cycles: 0, longestCallCycles: 0, stackBytes: 0 };
 
-  constructor(program: NativeProgram, board: VirtualBoard) {
-    this.#program = program;
-    this.#machine = machineOf(program);
+  constructor(programs: ProgramSource<NativeProgram>, board: VirtualBoard) {
+    this.programs = programs;
     this.#user = {
-      ram: new Uint8Array(program.ramBytes),
-      host: hostFunctions(board, () => this.#machine.ram),
+      ram: new Uint8Array(PROGRAM_RESERVED_BYTES),
+      host: hostFunctions(board, () => this.#chip.ram),
     };
   }
 
-  begin(reason: ResetReason): ProgramRun {
-    const { entries, ramBytes } = this.#program;
-    if (reason === ResetReason.PowerOn) this.#machine.spoilRam(this.#user);
-    this.#machine.fillTable(this.#user);
+  get #chip(): NativeMachine {
+    if (this.#machine === undefined) throw new Error("No program has begun.");
+    return this.#machine;
+  }
+
+  begin(isCold: boolean): ProgramRun {
+    const program = this.programs.chosen;
+    const { entries, ramBytes } = program;
+    const machine = machineOf(program);
+    if (this.#machine !== machine) this.#machine?.release(this.#user);
+    this.#machine = machine;
+    if (isCold) machine.spoilRam(this.#user);
+    machine.fillTable(this.#user);
     this.#call(entries.init);
     let heapUsed = 0;
     let heapLimit = 0;
@@ -96,14 +128,14 @@ class NativeEngine implements ProgramEngine {
   }
 
   clockMs(): number {
-    return this.#machine.chip.cycles / CPU_CYCLES_PER_MS;
+    return this.figures.cycles / CPU_CYCLES_PER_MS;
   }
 
   #call(address: number): number {
     const { figures } = this;
     const call: CallFigures = { instructions: 0, cycles: 0, stackBytes: 0 };
     try {
-      return this.#machine.call(this.#user, address, call);
+      return this.#chip.call(this.#user, address, call);
     } finally {
       figures.instructions += call.instructions;
       figures.cycles += call.cycles;
@@ -114,6 +146,6 @@ class NativeEngine implements ProgramEngine {
 
   /** For the figures: does not count itself. */
   #ask(address: number | undefined): number {
-    return address === undefined ? 0 : this.#machine.call(this.#user, address);
+    return address === undefined ? 0 : this.#chip.call(this.#user, address);
   }
 }

@@ -18,7 +18,7 @@ import { EmulatorError, hex } from "../emulator-error.ts";
 import { DRAM_ADDRESS, DRAM_BYTES } from "../memory/address-map.ts";
 import { maskRom } from "../rom/mask-rom.ts";
 import { poisoned, type RomRoutine } from "../rom/rom-routine.ts";
-import { IMAGE_ADDRESS, IMAGE_FLASH_OFFSET, type NativeProgram } from "./native-program.ts";
+import type { NativeProgram } from "./native-program.ts";
 
 /** Behind the mask ROM's 64 KiB. A word for each function, in the order of HOST_FUNCTIONS. */
 export const HOST_CALL_ADDRESS = 0x40010000;
@@ -44,7 +44,7 @@ export class WatchdogBite extends Error {
 
 /** Whose RAM it is and who serves its host calls. */
 export interface MachineUser {
-  /** The RAM of this device while another one runs. */
+  /** The RAM of this device while another one runs; at least as large as that of the program. */
   ram: Uint8Array;
   host: HostImports;
 }
@@ -58,7 +58,7 @@ export interface CallFigures {
 
 const machines = new WeakMap<NativeProgram, NativeMachine>();
 
-/** The chip of a program, made when its first device wants it. */
+/** The chip of a program, made when its first device wants it. A device of several programs goes from chip to chip. */
 export function machineOf(program: NativeProgram): NativeMachine {
   const machine = machines.get(program) ?? new NativeMachine(program);
   machines.set(program, machine);
@@ -85,8 +85,8 @@ export class NativeMachine {
 
   constructor(program: NativeProgram, options: Pick<ChipOptions, "engine"> = {}) {
     this.#program = program;
-    const flash = new Uint8Array(IMAGE_FLASH_OFFSET + program.image.length).fill(0xff);
-    flash.set(program.image, IMAGE_FLASH_OFFSET);
+    const flash = new Uint8Array(program.flashOffset + program.image.length).fill(0xff);
+    flash.set(program.image, program.flashOffset);
     const routines = maskRom();
     for (const routine of this.#hostRoutines()) {
       routines.set(routine.address, { name: routine.name, run: poisoned(routine) });
@@ -153,10 +153,17 @@ export class NativeMachine {
 
   /** RAM and stack as power leaves them, so that a program that takes them for zeros is found out. */
   spoilRam(user: MachineUser): void {
+    this.release(user);
+    spoil(user.ram);
     this.#switchTo(user);
-    for (const bytes of [this.#ram, this.#stack]) {
-      for (let index = 0; index < bytes.length; index++) bytes[index] = (index * 167 + 91) & 0xff;
-    }
+    spoil(this.#stack);
+  }
+
+  /** The device leaves this chip, for that of another program, and takes its RAM along. */
+  release(user: MachineUser): void {
+    if (this.#user !== user) return;
+    user.ram.set(this.#ram);
+    this.#user = undefined;
   }
 
   /** The words at the start of RAM that a host fills. */
@@ -165,7 +172,7 @@ export class NativeMachine {
     HOST_FUNCTIONS.forEach((_, slot) => {
       this.chip.writeWord(PROGRAM_RAM_ADDRESS + slot * WORD_BYTES, HOST_CALL_ADDRESS + slot * WORD_BYTES);
     });
-    this.chip.writeWord(PROGRAM_RAM_ADDRESS + HOST_IMAGE_SLOT * WORD_BYTES, IMAGE_ADDRESS);
+    this.chip.writeWord(PROGRAM_RAM_ADDRESS + HOST_IMAGE_SLOT * WORD_BYTES, this.#program.address);
   }
 
   #enter(address: number): CallResult {
@@ -194,7 +201,7 @@ export class NativeMachine {
   #switchTo(user: MachineUser): void {
     if (this.#user === user) return;
     this.#user?.ram.set(this.#ram);
-    this.#ram.set(user.ram);
+    this.#ram.set(user.ram.subarray(0, this.#ram.length));
     this.#user = user;
     this.chip.memory.cache.clear();
   }
@@ -244,6 +251,10 @@ export class NativeMachine {
     if (pointer === 0) return this.#ram.length;
     return pointer < PROGRAM_RAM_ADDRESS + PROGRAM_DATA_OFFSET ? 0xffffffff : pointer - PROGRAM_RAM_ADDRESS;
   }
+}
+
+function spoil(bytes: Uint8Array): void {
+  for (let index = 0; index < bytes.length; index++) bytes[index] = (index * 167 + 91) & 0xff;
 }
 
 /** A part of the chip's data RAM, not a copy. */

@@ -14,9 +14,9 @@ describe("an image that is refused", () => {
     ["no bytes", new Uint8Array(0), "it has 0 bytes, its header alone 32"],
     ["half a header", TEST_PROGRAM.slice(0, 16), "it has 16 bytes, its header alone 32"],
     ["WebAssembly", withWord(NativeImageWord.Magic, 0x6d736100), "it begins with 0x6d736100, not 0x0131584c"],
-    ["cut off", TEST_PROGRAM.slice(0, 600), "it is truncated: 600 of 628 bytes"],
+    ["cut off", TEST_PROGRAM.slice(0, 600), "it is truncated: 600 of 692 bytes"],
     ["with something behind it", Uint8Array.of(...TEST_PROGRAM, 0, 0), "2 bytes follow its end"],
-    ["larger than a slot", new Uint8Array(0x14004), "its 81924 bytes do not fit a slot of 81920"],
+    ["larger than a slot", new Uint8Array(0x10f44), "its 69444 bytes do not fit the 69440 at 0xc000"],
     [
       "with too much RAM",
       withWord(NativeImageWord.RamBytes, 0x5004),
@@ -29,7 +29,7 @@ describe("an image that is refused", () => {
     ],
     ["without init", withWord(NativeImageWord.Init, 0), "it has no Init"],
     ["with start in its header", withWord(NativeImageWord.Start, 28), "its Start at 0x1c lies outside of its code"],
-    ["with poll behind its end", withWord(NativeImageWord.Poll, 628), "its Poll at 0x274 lies outside of its code"],
+    ["with poll behind its end", withWord(NativeImageWord.Poll, 692), "its Poll at 0x2b4 lies outside of its code"],
     ["with heap_used far away", withWord(NativeImageWord.HeapUsed, 0xfffffffc), "its HeapUsed at 0xfffffffc"],
   ])("%s", (name, image, message) => {
     const bytes = name === "larger than a slot" ? resized(image) : image;
@@ -64,8 +64,8 @@ test("places are named with the symbols that a compiler gives", () => {
     ],
     trapSites: [{ offset: 0x110, trap: "integer divide by zero" }],
   });
-  expect(program.describe(0x402c6110)).toBe("0x402c6110 (poll + 0x10)");
-  expect(program.describe(0x402c60c0)).toBe("0x402c60c0");
-  expect(program.trapAt(0x402c6110)).toBe("integer divide by zero");
-  expect(program.trapAt(0x402c6112)).toBeUndefined();
+  expect(program.describe(0x402cc1d0)).toBe("0x402cc1d0 (poll + 0x10)");
+  expect(program.describe(0x402cc180)).toBe("0x402cc180");
+  expect(program.trapAt(0x402cc1d0)).toBe("integer divide by zero");
+  expect(program.trapAt(0x402cc1d2)).toBeUndefined();
 });

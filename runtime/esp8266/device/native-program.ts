@@ -2,7 +2,9 @@
  * A native program: the image of contract/native-image.ts, checked once, and what a compiler knows about the places in it.
  * Any number of devices can run it, and they share one emulated chip (native-machine.ts).
  */
-import { FLASH_REGION_CHIP_OFFSET, FLASH_SLOT_A_OFFSET, FLASH_SLOT_BYTES } from "../../contract/flash-map.ts";
+import { imageAreaAt } from "../../board/flash-image.ts";
+import { FLASH_REGION_CHIP_OFFSET, FLASH_SLOT_A_OFFSET } from "../../contract/flash-map.ts";
+import { IMAGE_HEADER_BYTES } from "../../contract/image-header.ts";
 import { PROGRAM_DATA_OFFSET } from "../../contract/limits.ts";
 import {
   FLASH_MAP_ADDRESS,
@@ -12,10 +14,6 @@ import {
   PROGRAM_RESERVED_BYTES,
 } from "../../contract/native-image.ts";
 import { hex } from "../emulator-error.ts";
-
-/** Where the image stands in flash, and in the address space. */
-export const IMAGE_FLASH_OFFSET = FLASH_REGION_CHIP_OFFSET + FLASH_SLOT_A_OFFSET;
-export const IMAGE_ADDRESS = FLASH_MAP_ADDRESS + IMAGE_FLASH_OFFSET;
 
 const WORD_BYTES = 4;
 
@@ -44,6 +42,9 @@ export interface ProgramEntries {
 
 export class NativeProgram {
   readonly image: Uint8Array;
+  /** Where its first byte stands on the chip's flash, and in the address space. */
+  readonly flashOffset: number;
+  readonly address: number;
   /** From PROGRAM_RAM_ADDRESS on. */
   readonly ramBytes: number;
   readonly entries: ProgramEntries;
@@ -54,21 +55,33 @@ export class NativeProgram {
     return this.#symbols.functions ?? [];
   }
 
-  private constructor(image: Uint8Array, ramBytes: number, entries: ProgramEntries, symbols: ProgramSymbols) {
+  private constructor(image: Uint8Array, flashOffset: number, symbols: ProgramSymbols) {
     this.image = image;
-    this.ramBytes = ramBytes;
-    this.entries = entries;
+    this.flashOffset = flashOffset;
+    this.address = FLASH_MAP_ADDRESS + flashOffset;
     this.#symbols = symbols;
+    const word = wordsOf(image);
+    this.ramBytes = word(NativeImageWord.RamBytes);
+    const optional = (index: NativeImageWord) => (word(index) === 0 ? undefined : this.address + word(index));
+    this.entries = {
+      init: this.address + word(NativeImageWord.Init),
+      start: this.address + word(NativeImageWord.Start),
+      poll: this.address + word(NativeImageWord.Poll),
+      heapUsed: optional(NativeImageWord.HeapUsed),
+      heapLimit: optional(NativeImageWord.HeapLimit),
+    };
   }
 
-  /** Throws a NativeProgramError when the bytes are not an image that a device can run. */
-  static load(image: Uint8Array, symbols: ProgramSymbols = {}): NativeProgram {
+  /**
+   * `offset` is that of the image header before it, in the Lintel region: a slot or the boot area. Throws a
+   * NativeProgramError when the bytes are not an image that a device can run there.
+   */
+  static load(image: Uint8Array, symbols: ProgramSymbols = {}, offset = FLASH_SLOT_A_OFFSET): NativeProgram {
     if (image.length < NATIVE_IMAGE_HEADER_BYTES) {
       throw new NativeProgramError([`it has ${image.length} bytes, its header alone ${NATIVE_IMAGE_HEADER_BYTES}`]);
     }
-    const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
-    const word = (index: NativeImageWord) => view.getUint32(index * WORD_BYTES, true);
-    const reasons = [...sizeFaults(word, image.length), ...entryFaults(word, image.length)];
+    const word = wordsOf(image);
+    const reasons = [...sizeFaults(word, image.length, offset), ...entryFaults(word, image.length)];
     // Without the magic the other words mean nothing.
     if (word(NativeImageWord.Magic) !== NATIVE_IMAGE_MAGIC) {
       reasons.splice(
@@ -78,25 +91,17 @@ export class NativeProgram {
       );
     }
     if (reasons.length > 0) throw new NativeProgramError(reasons);
-    const optional = (index: NativeImageWord) => (word(index) === 0 ? undefined : IMAGE_ADDRESS + word(index));
-    const entries = {
-      init: IMAGE_ADDRESS + word(NativeImageWord.Init),
-      start: IMAGE_ADDRESS + word(NativeImageWord.Start),
-      poll: IMAGE_ADDRESS + word(NativeImageWord.Poll),
-      heapUsed: optional(NativeImageWord.HeapUsed),
-      heapLimit: optional(NativeImageWord.HeapLimit),
-    };
-    return new NativeProgram(image.slice(), word(NativeImageWord.RamBytes), entries, symbols);
+    return new NativeProgram(image.slice(), FLASH_REGION_CHIP_OFFSET + offset + IMAGE_HEADER_BYTES, symbols);
   }
 
   /** The trap whose instruction stands at an address. */
   trapAt(address: number): string | undefined {
-    return this.#symbols.trapSites?.find(({ offset }) => IMAGE_ADDRESS + offset === address)?.trap;
+    return this.#symbols.trapSites?.find(({ offset }) => this.address + offset === address)?.trap;
   }
 
-  /** `0x402c6123 (poll + 0x11)`. */
+  /** `0x402cc1e3 (poll + 0x11)`. */
   describe(address: number): string {
-    const offset = address - IMAGE_ADDRESS;
+    const offset = address - this.address;
     const found = this.#symbols.functions?.find((fn) => offset >= fn.offset && offset < fn.offset + fn.sizeBytes);
     return found === undefined ? hex(address) : `${hex(address)} (${found.name} + ${hex(offset - found.offset, 1)})`;
   }
@@ -104,13 +109,19 @@ export class NativeProgram {
 
 type Words = (index: NativeImageWord) => number;
 
-function sizeFaults(word: Words, imageBytes: number): string[] {
+function wordsOf(image: Uint8Array): Words {
+  const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
+  return (index) => view.getUint32(index * WORD_BYTES, true);
+}
+
+function sizeFaults(word: Words, imageBytes: number, offset: number): string[] {
   const faults: string[] = [];
   const saidBytes = word(NativeImageWord.ImageBytes);
   const ramBytes = word(NativeImageWord.RamBytes);
   if (imageBytes < saidBytes) faults.push(`it is truncated: ${imageBytes} of ${saidBytes} bytes`);
   if (imageBytes > saidBytes) faults.push(`${imageBytes - saidBytes} bytes follow its end`);
-  if (imageBytes > FLASH_SLOT_BYTES) faults.push(`its ${imageBytes} bytes do not fit a slot of ${FLASH_SLOT_BYTES}`);
+  const roomBytes = (imageAreaAt(offset)?.sizeBytes ?? 0) - IMAGE_HEADER_BYTES;
+  if (imageBytes > roomBytes) faults.push(`its ${imageBytes} bytes do not fit the ${roomBytes} at ${hex(offset, 1)}`);
   if (ramBytes > PROGRAM_RESERVED_BYTES) {
     faults.push(`it needs ${ramBytes} bytes of RAM, a host reserves ${PROGRAM_RESERVED_BYTES}`);
   }
