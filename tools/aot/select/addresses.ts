@@ -1,25 +1,21 @@
 /** Addresses of loads and stores: a register and an offset that the instruction can hold. */
+import { ADDMI_STEP, fitsOffset as fits, fitsAddi, fitsAddmi } from "../machine/immediates.ts";
 import type { Reg } from "../machine/machine-function.ts";
 import type { Value } from "../ssa/ir.ts";
 import type { Selection } from "./selection.ts";
 import { constantOf } from "./values.ts";
+
+type AccessBytes = 1 | 2 | 4;
 
 export interface Address {
   base: Reg;
   offset: number;
 }
 
-/** Offsets are 8 bits in units of the access (Xtensa ISA Reference Manual, l8ui, l16ui, l32i). */
-const OFFSET_MAX_UNITS = 255;
-const ADDI_MIN = -128;
-const ADDI_MAX = 127;
-const ADDMI_STEP = 256;
-const ADDMI_MIN = -32768;
-const ADDMI_MAX = 32512;
 /** Constant addresses within such a block share their base, and so its place in the literal pool. */
 const ANCHOR_BYTES = 1024;
 
-export function addressOf(selection: Selection, address: Value, offset: number, accessBytes: 1 | 2 | 4): Address {
+export function addressOf(selection: Selection, address: Value, offset: number, accessBytes: AccessBytes): Address {
   const constant = constantOf(address);
   if (constant !== undefined) return constantAddress(selection, constant + offset, accessBytes);
   if (address.op === "add") {
@@ -37,15 +33,11 @@ export function addressOf(selection: Selection, address: Value, offset: number, 
   return farAddress(selection, address, offset | 0, accessBytes);
 }
 
-function fits(offset: number, accessBytes: number): boolean {
-  return offset >= 0 && offset <= OFFSET_MAX_UNITS * accessBytes && offset % accessBytes === 0;
-}
-
 /** Whether addi, or addmi and what the instruction holds, reach it. */
-function isNear(offset: number, accessBytes: number): boolean {
-  if (offset >= ADDI_MIN && offset <= ADDI_MAX) return true;
+function isNear(offset: number, accessBytes: AccessBytes): boolean {
+  if (fitsAddi(offset)) return true;
   const { step, rest } = split(offset);
-  return fits(rest, accessBytes) && step >= ADDMI_MIN && step <= ADDMI_MAX;
+  return fits(rest, accessBytes) && fitsAddmi(step);
 }
 
 function split(offset: number): { step: number; rest: number } {
@@ -54,10 +46,10 @@ function split(offset: number): { step: number; rest: number } {
 }
 
 /** An offset that does not fit: as much as addi or addmi can is added first; else a constant. */
-function farAddress(selection: Selection, value: Value, offset: number, accessBytes: number): Address {
+function farAddress(selection: Selection, value: Value, offset: number, accessBytes: AccessBytes): Address {
   const source = selection.read(value);
   const base = selection.newRegister();
-  if (offset >= ADDI_MIN && offset <= ADDI_MAX) {
+  if (fitsAddi(offset)) {
     selection.emit("addi", [base], [source], offset);
     return { base, offset: 0 };
   }
@@ -70,7 +62,7 @@ function farAddress(selection: Selection, value: Value, offset: number, accessBy
   return { base, offset: 0 };
 }
 
-function constantAddress(selection: Selection, address: number, accessBytes: number): Address {
+function constantAddress(selection: Selection, address: number, accessBytes: AccessBytes): Address {
   const span = Math.min(ANCHOR_BYTES, ADDMI_STEP * accessBytes);
   const rest = ((address % span) + span) % span;
   if (rest % accessBytes !== 0) return { base: selection.constant(address | 0), offset: 0 };

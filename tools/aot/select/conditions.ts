@@ -2,6 +2,7 @@
  * Conditions as branch instructions test them: comparisons of two registers, of a register with zero or one of sixteen
  * constants, tests of bits.
  */
+import { fitsExtui, fitsSignedBranch, fitsSrli, fitsUnsignedBranch } from "../machine/immediates.ts";
 import type { Condition, Reg } from "../machine/machine-function.ts";
 import type { Block, Value } from "../ssa/ir.ts";
 import type { Selection } from "./selection.ts";
@@ -13,9 +14,6 @@ export interface Test {
   imm: number;
 }
 
-/** Immediates of beqi, bnei, blti, bgei; of bltui, bgeui (Xtensa ISA Reference Manual, b4const and b4constu). */
-const SIGNED = new Set([-1, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 32, 64, 128, 256]);
-const UNSIGNED = new Set([32768, 65536, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 32, 64, 128, 256]);
 /** Shorter as a shift and a test for zero than with a constant from the literal pool. */
 const SHIFT_TEST_MIN_BITS = 12;
 
@@ -96,7 +94,7 @@ function equality(selection: Selection, condition: "beq" | "bne", a: Value, b: V
       return registers(isEqual ? "ball" : "bnall", selection.read(x), selection.read(y));
     }
   }
-  if (constant !== undefined && SIGNED.has(constant)) {
+  if (constant !== undefined && fitsSignedBranch(constant)) {
     return { condition: isEqual ? "beqi" : "bnei", uses: [selection.read(a)], imm: constant };
   }
   return registers(condition, selection.read(a), selection.read(b));
@@ -115,7 +113,7 @@ function againstZero(selection: Selection, condition: "beqz" | "bnez", value: Va
     const bit = mask === undefined ? -1 : powerOfTwo(mask);
     if (bit >= 0) return { condition: isZero ? "bbci" : "bbsi", uses: [selection.read(x)], imm: bit };
     const bits = mask === undefined ? 0 : lowMaskBits(mask);
-    if (bits === 0 || bits > 16) return registers(isZero ? "bnone" : "bany", selection.read(x), selection.read(y));
+    if (!fitsExtui(bits)) return registers(isZero ? "bnone" : "bany", selection.read(x), selection.read(y));
   }
   return { condition, uses: [selection.read(value)], imm: 0 };
 }
@@ -124,14 +122,16 @@ function signed(selection: Selection, condition: "blt" | "bge", a: Value, b: Val
   const isLess = condition === "blt";
   const right = constantOf(b);
   if (right === 0) return { condition: isLess ? "bltz" : "bgez", uses: [selection.read(a)], imm: 0 };
-  if (right !== undefined && SIGNED.has(right)) {
+  if (right !== undefined && fitsSignedBranch(right)) {
     return { condition: isLess ? "blti" : "bgei", uses: [selection.read(a)], imm: right };
   }
   // left < b is b >= left + 1, unless left is the greatest number.
   const left = constantOf(a);
   if (left !== undefined && left !== 0x7fffffff) {
     if (left === -1) return { condition: isLess ? "bgez" : "bltz", uses: [selection.read(b)], imm: 0 };
-    if (SIGNED.has(left + 1)) return { condition: isLess ? "bgei" : "blti", uses: [selection.read(b)], imm: left + 1 };
+    if (fitsSignedBranch(left + 1)) {
+      return { condition: isLess ? "bgei" : "blti", uses: [selection.read(b)], imm: left + 1 };
+    }
   }
   return registers(condition, selection.read(a), selection.read(b));
 }
@@ -141,7 +141,9 @@ function unsigned(selection: Selection, condition: "bltu" | "bgeu", a: Value, b:
   const right = constantOf(b);
   if (right !== undefined) {
     if (right === 1) return againstZero(selection, isLess ? "beqz" : "bnez", a, user);
-    if (UNSIGNED.has(right)) return { condition: isLess ? "bltui" : "bgeui", uses: [selection.read(a)], imm: right };
+    if (fitsUnsignedBranch(right)) {
+      return { condition: isLess ? "bltui" : "bgeui", uses: [selection.read(a)], imm: right };
+    }
     const bits = powerOfTwo(right);
     if (bits >= SHIFT_TEST_MIN_BITS) return shifted(selection, isLess, a, bits);
   }
@@ -149,7 +151,9 @@ function unsigned(selection: Selection, condition: "bltu" | "bgeu", a: Value, b:
   if (left !== undefined && left !== -1) {
     if (left === 0) return againstZero(selection, isLess ? "bnez" : "beqz", b, user);
     const next = left + 1;
-    if (UNSIGNED.has(next)) return { condition: isLess ? "bgeui" : "bltui", uses: [selection.read(b)], imm: next };
+    if (fitsUnsignedBranch(next)) {
+      return { condition: isLess ? "bgeui" : "bltui", uses: [selection.read(b)], imm: next };
+    }
     const bits = powerOfTwo(next);
     if (bits >= SHIFT_TEST_MIN_BITS) return shifted(selection, !isLess, b, bits);
   }
@@ -160,7 +164,7 @@ function unsigned(selection: Selection, condition: "bltu" | "bgeu", a: Value, b:
 function shifted(selection: Selection, isLess: boolean, value: Value, bits: number): Test {
   const source = selection.read(value);
   const rest = selection.newRegister();
-  if (bits <= 15) selection.emit("srli", [rest], [source], bits);
+  if (fitsSrli(bits)) selection.emit("srli", [rest], [source], bits);
   else selection.emit("extui", [rest], [source], bits).imm2 = 32 - bits;
   return { condition: isLess ? "beqz" : "bnez", uses: [rest], imm: 0 };
 }

@@ -2,6 +2,7 @@
  * SSA to LX106 instructions over virtual registers. Blocks are taken in post order, so every user of a value is selected
  * before the value itself, save for phis across back edges, which read registers anyway.
  */
+import { fitsSignedBranch } from "../machine/immediates.ts";
 import {
   ARGUMENT_REGISTERS,
   type MachineBlock,
@@ -20,8 +21,6 @@ import { isPlain } from "./values.ts";
 
 /** A switch with more distinct cases than this becomes a table of jumps, with fewer a row of comparisons. */
 const COMPARISONS_MAX = 5;
-/** What beqi can hold of the numbers of cases (Xtensa ISA Reference Manual, b4const). */
-const BEQI_CONSTANTS = new Set([1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 32, 64, 128, 256]);
 
 export interface SelectOptions extends CallFacts {
   index: number;
@@ -308,7 +307,7 @@ class FunctionSelector {
 
 function equalityTest(register: Reg, number: number): Test | undefined {
   if (number === 0) return { condition: "beqz", uses: [register], imm: 0 };
-  if (!BEQI_CONSTANTS.has(number)) return undefined;
+  if (!fitsSignedBranch(number)) return undefined;
   return { condition: "beqi", uses: [register], imm: number };
 }
 

@@ -1,5 +1,6 @@
 /** Rules for comparisons. Branches compare with 0 and some small constants for free; a boolean in a register costs three. */
 
+import { fitsUnsignedBranch } from "../machine/immediates.ts";
 import type { Value } from "./ir.ts";
 import { greatest, isBoolean, possibleBits } from "./known-bits.ts";
 import type { Maker } from "./maker.ts";
@@ -7,8 +8,6 @@ import { type Comparison, compare, isComparison, isNumber, opposite } from "./op
 
 const SIGNED_MIN = -0x8000_0000;
 const SIGNED_MAX = 0x7fff_ffff;
-/** Shifts n for which bltui and bgeui can compare with 2^n. */
-const UNSIGNED_BRANCH_POWERS: ReadonlySet<number> = new Set([1, 2, 3, 4, 5, 6, 7, 8, 15, 16]);
 
 export function foldComparison(m: Maker, op: Comparison, a: Value, b: Value): Value | undefined {
   const truth = (holds: boolean): Value => m.constant(holds ? 1 : 0);
@@ -90,7 +89,7 @@ function foldEquality(m: Maker, op: "eq" | "ne", a: Value, b: Value): Value | un
       }
       break;
     case "shr_u":
-      if (number === 0 && isNumber(a1) && UNSIGNED_BRANCH_POWERS.has(a1.imm) && !m.isShared(a)) {
+      if (number === 0 && isNumber(a1) && fitsUnsignedBranch(1 << a1.imm) && !m.isShared(a)) {
         return m.make(op === "eq" ? "lt_u" : "ge_u", [a0, m.constant(1 << a1.imm)]);
       }
       break;

@@ -1,4 +1,5 @@
 /** What the operations of the middle form are: pure or not, commutative, opposite; and their results on numbers. */
+import { fitsOffset } from "../machine/immediates.ts";
 import type { BinaryOp, Op, PureOp, StoreOp, Value } from "./ir.ts";
 
 export type Comparison = "eq" | "ne" | "lt_s" | "lt_u" | "ge_s" | "ge_u";
@@ -62,15 +63,14 @@ export function isStore(op: Op): op is StoreOp {
 }
 
 /** Bytes that a load or store touches. */
-export function accessBytes(op: Op): number {
+export function accessBytes(op: Op): 1 | 2 | 4 {
   if (op === "load32" || op === "store32") return 4;
   return op === "load8_u" || op === "store8" ? 1 : 2;
 }
 
-/** Offsets that the instruction of this access can hold: multiples of its size, 8 bits of them. */
+/** Whether the instruction of this access can hold the offset. */
 export function fitsAccess(op: Op, offset: number): boolean {
-  const bytes = accessBytes(op);
-  return offset >= 0 && offset <= 255 * bytes && offset % bytes === 0;
+  return fitsOffset(offset, accessBytes(op));
 }
 
 /** Writes memory, calls somebody or can trap: stays where it is even if nobody uses its value. */

@@ -3,6 +3,8 @@
  * out of loops is left to where registers are known (select/hoist-constants.ts). Constant addresses close to each other
  * become one constant with offsets.
  */
+
+import { fitsMovi, fitsUnsignedBranch } from "../machine/immediates.ts";
 import { countUses, floatConstants, mapTerminatorArgs } from "./edit.ts";
 import { type Block, type Func, successors, type Value } from "./ir.ts";
 import { trailingZeros } from "./known-bits.ts";
@@ -64,7 +66,7 @@ function chooseBounds(func: Func): void {
 
 /** Needs to be loaded from the literals: neither movi nor a branch can hold it. */
 function isLiteral(number: number): boolean {
-  return (number < -2048 || number > 2047) && number !== 0x8000 && number !== 0x1_0000 && number !== -0x8000_0000;
+  return !fitsMovi(number) && !fitsUnsignedBranch(number) && number !== -0x8000_0000;
 }
 
 function placeInBlock(func: Func, block: Block): void {
