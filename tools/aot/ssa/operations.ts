@@ -4,30 +4,16 @@ import type { BinaryOp, Op, PureOp, StoreOp, Value } from "./ir.ts";
 
 export type Comparison = "eq" | "ne" | "lt_s" | "lt_u" | "ge_s" | "ge_u";
 
-const PURE: ReadonlySet<Op> = new Set<PureOp>([
-  "add",
-  "sub",
-  "mul",
-  "and",
-  "or",
-  "xor",
-  "shl",
-  "shr_u",
-  "shr_s",
-  "rotr",
-  "eq",
-  "ne",
-  "lt_s",
-  "lt_u",
-  "ge_s",
-  "ge_u",
-  "const",
-  "clz",
-  "select",
-  "add_lt_u",
-  "sub_lt_u",
-  "funnel",
-]);
+export const BINARY_OPS: readonly BinaryOp[] = [
+  ...(["add", "sub", "mul", "and", "or", "xor", "shl", "shr_u", "shr_s", "rotr"] as const),
+  ...(["eq", "ne", "lt_s", "lt_u", "ge_s", "ge_u"] as const),
+];
+/** What is computed from its arguments alone. */
+export const COMPUTED_OPS: readonly Exclude<PureOp, "const">[] = [
+  ...BINARY_OPS,
+  ...(["clz", "select", "add_lt_u", "sub_lt_u", "funnel"] as const),
+];
+const PURE: ReadonlySet<Op> = new Set<PureOp>(["const", ...COMPUTED_OPS]);
 const COMMUTATIVE: ReadonlySet<Op> = new Set<Op>(["add", "mul", "and", "or", "xor", "eq", "ne"]);
 const OPPOSITE: Readonly<Record<Comparison, Comparison>> = {
   eq: "ne",
