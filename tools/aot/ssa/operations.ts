@@ -89,6 +89,11 @@ export function isNumber(value: Value): boolean {
   return value.op === "const" && value.symbol === undefined;
 }
 
+/** The number of a constant that is known now; undefined for everything else, names of the image included. */
+export function constantOf(value: Value | undefined): number | undefined {
+  return value !== undefined && isNumber(value) ? value.imm : undefined;
+}
+
 export function evaluateBinary(op: BinaryOp, a: number, b: number): number {
   switch (op) {
     case "add":
