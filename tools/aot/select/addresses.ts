@@ -2,8 +2,8 @@
 import { ADDMI_STEP, fitsOffset as fits, fitsAddi, fitsAddmi } from "../machine/immediates.ts";
 import type { Reg } from "../machine/machine-function.ts";
 import type { Value } from "../ssa/ir.ts";
+import { constantOf } from "../ssa/operations.ts";
 import type { Selection } from "./selection.ts";
-import { constantOf } from "./values.ts";
 
 type AccessBytes = 1 | 2 | 4;
 

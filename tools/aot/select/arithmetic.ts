@@ -5,9 +5,10 @@
 import { fitsAddi, fitsAddmi, fitsExtui, fitsMovi, fitsSrli } from "../machine/immediates.ts";
 import type { MachineOp, Reg } from "../machine/machine-function.ts";
 import type { Block, Value } from "../ssa/ir.ts";
+import { lowMaskBits } from "../ssa/known-bits.ts";
+import { constantOf, isComparison } from "../ssa/operations.ts";
 import { comparison, invert, testOf } from "./conditions.ts";
 import type { Selection } from "./selection.ts";
-import { COMPARISONS, constantOf, lowMaskBits } from "./values.ts";
 
 const HALF_MASK = 0xffff;
 
@@ -234,7 +235,7 @@ function isAbsolute(condition: Value, then: Value, otherwise: Value): boolean {
 
 /** A comparison as 0 or 1. */
 function selectBoolean(selection: Selection, d: Reg, value: Value, block: Block): void {
-  if (!COMPARISONS.has(value.op)) throw new Error(`The selector does not know the operation ${value.op}.`);
+  if (!isComparison(value.op)) throw new Error(`The selector does not know the operation ${value.op}.`);
   const [a, b] = value.args as [Value, Value];
   const isZero = constantOf(b) === 0;
   if (isZero && value.op === "lt_s") return extract(selection, d, a, 31, 1);

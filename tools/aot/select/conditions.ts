@@ -5,8 +5,9 @@
 import { fitsExtui, fitsSignedBranch, fitsSrli, fitsUnsignedBranch } from "../machine/immediates.ts";
 import type { Condition, Reg } from "../machine/machine-function.ts";
 import type { Block, Value } from "../ssa/ir.ts";
+import { isBoolean, isPowerOfTwo, lowMaskBits, trailingZeros } from "../ssa/known-bits.ts";
+import { constantOf, isComparison } from "../ssa/operations.ts";
 import type { Selection } from "./selection.ts";
-import { COMPARISONS, constantOf, isBoolean, lowMaskBits, powerOfTwo } from "./values.ts";
 
 export interface Test {
   condition: Condition;
@@ -50,7 +51,7 @@ export function invert(test: Test): Test {
 
 /** The test for "value is not 0", with the comparisons in it folded. Emits what its operands need. */
 export function testOf(selection: Selection, value: Value, user: Block): Test {
-  if (COMPARISONS.has(value.op) && isFoldable(selection, value, user)) return comparison(selection, value, user);
+  if (isComparison(value.op) && isFoldable(selection, value, user)) return comparison(selection, value, user);
   if (value.op === "xor" && constantOf(value.args[1]) === 1 && isBoolean(value.args[0] as Value)) {
     if (selection.canFold(value, user)) return invert(testOf(selection, value.args[0] as Value, user));
   }
@@ -167,6 +168,11 @@ function shifted(selection: Selection, isLess: boolean, value: Value, bits: numb
   if (fitsSrli(bits)) selection.emit("srli", [rest], [source], bits);
   else selection.emit("extui", [rest], [source], bits).imm2 = 32 - bits;
   return { condition: isLess ? "beqz" : "bnez", uses: [rest], imm: 0 };
+}
+
+/** k of 2^k, also for the sign bit; -1 for everything else. */
+function powerOfTwo(value: number): number {
+  return isPowerOfTwo(value) ? trailingZeros(value) : -1;
 }
 
 function registers(condition: Condition, a: Reg, b: Reg): Test {

@@ -17,7 +17,6 @@ import { invert, type Test, testOf } from "./conditions.ts";
 import { selectLoad, selectStore } from "./memory.ts";
 import { sequenceMoves } from "./parallel-moves.ts";
 import { Selection } from "./selection.ts";
-import { isPlain } from "./values.ts";
 
 /** A switch with more distinct cases than this becomes a table of jumps, with fewer a row of comparisons. */
 const COMPARISONS_MAX = 5;
@@ -120,7 +119,7 @@ class FunctionSelector {
         if (selection.isNeeded(value)) selectLoad(selection, value);
         return;
       default:
-        if (isPlain(value) && selection.isNeeded(value)) selectPlain(selection, value);
+        if (selection.isNeeded(value)) selectPlain(selection, value);
     }
   }
 

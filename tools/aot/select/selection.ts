@@ -5,9 +5,9 @@
  */
 
 import { FIRST_VIRTUAL, type MachineInst, type MachineOp, type Reg } from "../machine/machine-function.ts";
+import { countUses } from "../ssa/edit.ts";
 import type { Block, Func, Value } from "../ssa/ir.ts";
-import { terminatorArgs } from "../ssa/ir.ts";
-import { isPlain } from "./values.ts";
+import { isPureOp } from "../ssa/operations.ts";
 
 /** A constant that several instructions of a block can share. */
 interface SharedConstant {
@@ -22,7 +22,7 @@ const SHARE_MAX_INSTRUCTIONS = 40;
 
 export class Selection {
   readonly #registers: Int32Array;
-  readonly #uses: Uint32Array;
+  readonly #uses: Int32Array;
   readonly #loopDepths: ReadonlyMap<Block, number>;
   #nextRegister = FIRST_VIRTUAL;
   /** Values that some selected instruction reads from a register. */
@@ -96,7 +96,7 @@ export class Selection {
 
   /** Whether the only user of `value` may compute it in its place. */
   canFold(value: Value, user: Block): boolean {
-    if (!isPlain(value) || value.op === "const") return false;
+    if (!isPureOp(value.op) || value.op === "const") return false;
     return this.usesOf(value) === 1 && this.canRepeat(value, user);
   }
 
@@ -138,13 +138,4 @@ export class Selection {
       .flat()
       .filter((inst) => !this.#moved.has(inst));
   }
-}
-
-function countUses(func: Func): Uint32Array {
-  const uses = new Uint32Array(func.valueCount);
-  for (const block of func.blocks) {
-    for (const value of block.values) for (const arg of value.args) uses[arg.id] = (uses[arg.id] as number) + 1;
-    for (const arg of terminatorArgs(block.terminator)) uses[arg.id] = (uses[arg.id] as number) + 1;
-  }
-  return uses;
 }

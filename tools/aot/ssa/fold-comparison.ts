@@ -2,7 +2,7 @@
 
 import { fitsUnsignedBranch } from "../machine/immediates.ts";
 import type { Value } from "./ir.ts";
-import { greatest, isBoolean, possibleBits } from "./known-bits.ts";
+import { greatest, isBoolean, isPowerOfTwo, possibleBits } from "./known-bits.ts";
 import type { Maker } from "./maker.ts";
 import { type Comparison, compare, isComparison, isNumber, opposite } from "./operations.ts";
 
@@ -79,7 +79,7 @@ function foldEquality(m: Maker, op: "eq" | "ne", a: Value, b: Value): Value | un
       } else if (number === 0 && !m.isShared(a)) return m.make(op, [a0, a1]);
       break;
     case "and":
-      if (isNumber(a1) && number !== 0 && number === a1.imm && (number & (number - 1)) === 0) {
+      if (isNumber(a1) && number === a1.imm && isPowerOfTwo(number)) {
         return m.make(opposite(op), [a, m.constant(0)]);
       }
       break;
