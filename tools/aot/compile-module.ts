@@ -14,8 +14,6 @@ import { type Plan, planProgram, typeOfFunction } from "./link/plan-program.ts";
 import { CALLER_SAVED_MASK } from "./machine/machine-function.ts";
 import type { Module, ValType } from "./read/module.ts";
 import { readModule } from "./read/read-module.ts";
-import { hoistConstants } from "./select/hoist-constants.ts";
-import { loopDepths } from "./select/loop-depths.ts";
 import { selectFunction } from "./select/select-function.ts";
 import { inlineCalls } from "./ssa/inline.ts";
 import type { Callee, Trap } from "./ssa/ir.ts";
@@ -232,11 +230,9 @@ function compileUnits(
     const machine = selectFunction(func, {
       index,
       keepsTailCalls: options.checked,
-      loopDepths: loopDepths(func),
       clobbersOf: (callee) => codes[callee]?.clobbers ?? CALLER_SAVED_MASK,
       hostTableAddress: PROGRAM_RAM_ADDRESS,
     });
-    hoistConstants(machine);
     const allocation = allocateRegisters(machine, { verify: options.verify ?? false });
     codes[index] = emitFunction(machine, allocation);
   }

@@ -6,7 +6,6 @@ import { allocateRegisters } from "../allocate/allocate.ts";
 import { emitFunction } from "../emit/emit-function.ts";
 import { CALLER_SAVED_MASK } from "../machine/machine-function.ts";
 import { parseFunc } from "../ssa/parse.ts";
-import { loopDepths } from "./loop-depths.ts";
 import { selectFunction } from "./select-function.ts";
 
 /** The instructions of a function, without the return at its end; literals and callees are not filled in. */
@@ -15,7 +14,6 @@ function assemblyOf(text: string): string[] {
   const machine = selectFunction(func, {
     index: 0,
     keepsTailCalls: false,
-    loopDepths: loopDepths(func),
     clobbersOf: () => CALLER_SAVED_MASK,
     hostTableAddress: 0x3ffe8000,
   });

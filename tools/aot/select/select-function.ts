@@ -10,10 +10,14 @@ import {
   type MachineInst,
   type Reg,
 } from "../machine/machine-function.ts";
-import { type Block, type Func, successors, type Value } from "../ssa/ir.ts";
+import { Dominators } from "../ssa/dominators.ts";
+import { phis } from "../ssa/edit.ts";
+import type { Block, Func, Value } from "../ssa/ir.ts";
+import { type Loop, Loops } from "../ssa/loops.ts";
 import { selectPlain } from "./arithmetic.ts";
 import { type CallFacts, outgoingWords, selectCall } from "./calls.ts";
 import { invert, type Test, testOf } from "./conditions.ts";
+import { hoistConstants, type MachineLoop } from "./hoist-constants.ts";
 import { selectLoad, selectStore } from "./memory.ts";
 import { sequenceMoves } from "./parallel-moves.ts";
 import { Selection } from "./selection.ts";
@@ -24,7 +28,6 @@ const COMPARISONS_MAX = 5;
 export interface SelectOptions extends CallFacts {
   index: number;
   keepsTailCalls: boolean;
-  loopDepths: ReadonlyMap<Block, number>;
 }
 
 export function selectFunction(func: Func, options: SelectOptions): MachineFunction {
@@ -34,10 +37,14 @@ export function selectFunction(func: Func, options: SelectOptions): MachineFunct
 class FunctionSelector {
   readonly #func: Func;
   readonly #options: SelectOptions;
+  readonly #dominators: Dominators;
+  readonly #loops: Loops;
   readonly #selection: Selection;
   readonly #blocks = new Map<Block, MachineBlock>();
   /** Blocks on edges that need copies of their own, in the order of making. */
   readonly #edges: MachineBlock[] = [];
+  /** The innermost loop around each block, for those that are in one. */
+  readonly #loopOf = new Map<MachineBlock, Loop>();
   #nextId = 0;
   #outgoingWords = 0;
   #results = new Map<Value, (Value | undefined)[]>();
@@ -45,30 +52,46 @@ class FunctionSelector {
   constructor(func: Func, options: SelectOptions) {
     this.#func = func;
     this.#options = options;
-    this.#selection = new Selection(func, options.loopDepths);
+    this.#dominators = new Dominators(func);
+    this.#loops = new Loops(this.#dominators);
+    this.#selection = new Selection(func, this.#loops);
   }
 
   run(): MachineFunction {
-    const order = postOrder(this.#func);
-    for (const block of order) this.#blocks.set(block, this.#newBlock(this.#options.loopDepths.get(block) ?? 0));
+    const order = this.#dominators.order.toReversed();
+    for (const block of order) this.#blocks.set(block, this.#newBlock(this.#loops.of(block)));
     for (const block of order) this.#selectBlock(block);
-    const blocks = [...order].reverse().map((block) => this.#blocks.get(block) as MachineBlock);
-    const all = [...blocks, ...this.#edges];
-    connect(all);
-    return {
+    const blocks = [...[...this.#blocks.values()].reverse(), ...this.#edges];
+    connect(blocks);
+    const fn: MachineFunction = {
       name: this.#func.name,
       index: this.#options.index,
-      blocks: all,
+      blocks,
       registerCount: this.#selection.registerCount,
       stackArguments: Math.max(0, this.#func.paramWords - ARGUMENT_REGISTERS.length),
       stackResults: Math.max(0, this.#func.resultWords - ARGUMENT_REGISTERS.length),
       outgoingWords: this.#outgoingWords,
       keepsTailCalls: this.#options.keepsTailCalls,
     };
+    hoistConstants(fn, this.#machineLoops(blocks));
+    return fn;
   }
 
-  #newBlock(loopDepth: number): MachineBlock {
-    return { id: this.#nextId++, insts: [], successors: [], predecessors: [], loopDepth };
+  /** Outer loops before those in them. */
+  #machineLoops(blocks: readonly MachineBlock[]): MachineLoop[] {
+    const bodies = new Map<Loop, MachineBlock[]>(this.#loops.all.map((loop) => [loop, []]));
+    for (const block of blocks) {
+      for (let loop = this.#loopOf.get(block); loop !== undefined; loop = loop.parent) bodies.get(loop)?.push(block);
+    }
+    return [...bodies]
+      .reverse()
+      .map(([{ header }, body]) => ({ head: this.#blocks.get(header) as MachineBlock, body }));
+  }
+
+  #newBlock(loop: Loop | undefined, loopDepth = loop?.depth ?? 0): MachineBlock {
+    const block: MachineBlock = { id: this.#nextId++, insts: [], successors: [], predecessors: [], loopDepth };
+    if (loop !== undefined) this.#loopOf.set(block, loop);
+    return block;
   }
 
   #selectBlock(block: Block): void {
@@ -206,9 +229,9 @@ class FunctionSelector {
   /** The block that an edge leads to: one of its own where phis need copies and the target has other edges too. */
   #edge(from: Block, to: Block): MachineBlock {
     const target = this.#blocks.get(to) as MachineBlock;
-    if (!to.values.some(({ op }) => op === "phi")) return target;
-    const { loopDepths } = this.#options;
-    const edge = this.#newBlock(Math.min(loopDepths.get(from) ?? 0, loopDepths.get(to) ?? 0));
+    if (phis(to).length === 0) return target;
+    const loopDepth = Math.min(this.#loops.depth(from), this.#loops.depth(to));
+    const edge = this.#newBlock(this.#loops.around(from, to), loopDepth);
     this.#edges.push(edge);
     edge.insts = this.#edgeMoves(from, to);
     edge.insts.push({ op: "jump", defs: [], uses: [], imm: 0, target });
@@ -263,7 +286,7 @@ class FunctionSelector {
 
   /** A block that goes on where another one's instructions had to end. */
   #newMiddle(block: Block): MachineBlock {
-    const middle = this.#newBlock(this.#options.loopDepths.get(block) ?? 0);
+    const middle = this.#newBlock(this.#loops.of(block));
     this.#edges.push(middle);
     return middle;
   }
@@ -294,13 +317,11 @@ class FunctionSelector {
   /** What the phis of `to` get over the edges from `from`; several such edges bring the same. */
   #movesOf(from: Block, to: Block): { d: Reg; s?: Reg; value?: Value }[] {
     const edge = to.predecessors.indexOf(from);
-    return to.values
-      .filter(({ op }) => op === "phi")
-      .map((phi) => {
-        const arg = phi.args[edge] as Value;
-        const d = this.#selection.registerOf(phi);
-        return arg.op === "const" ? { d, value: arg } : { d, s: this.#selection.read(arg) };
-      });
+    return phis(to).map((phi) => {
+      const arg = phi.args[edge] as Value;
+      const d = this.#selection.registerOf(phi);
+      return arg.op === "const" ? { d, value: arg } : { d, s: this.#selection.read(arg) };
+    });
   }
 }
 
@@ -313,26 +334,6 @@ function equalityTest(register: Reg, number: number): Test | undefined {
 /** Whether `then` comes later than `other` in the proposed order, which is the reverse of the post order. */
 function isLater(blocks: ReadonlyMap<Block, MachineBlock>, then: Block, other: Block): boolean {
   return (blocks.get(then)?.id ?? 0) < (blocks.get(other)?.id ?? 0);
-}
-
-/** Blocks that can be reached, each after its successors but for loops. */
-function postOrder(func: Func): Block[] {
-  const [entry] = func.blocks;
-  if (entry === undefined) return [];
-  const order: Block[] = [];
-  const seen = new Set<Block>([entry]);
-  const stack: { block: Block; next: Block[] }[] = [{ block: entry, next: successors(entry.terminator) }];
-  for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
-    const next = top.next.shift();
-    if (next === undefined) {
-      order.push(top.block);
-      stack.pop();
-    } else if (!seen.has(next)) {
-      seen.add(next);
-      stack.push({ block: next, next: successors(next.terminator) });
-    }
-  }
-  return order;
 }
 
 function connect(blocks: MachineBlock[]): void {

@@ -7,6 +7,7 @@
 import { FIRST_VIRTUAL, type MachineInst, type MachineOp, type Reg } from "../machine/machine-function.ts";
 import { countUses } from "../ssa/edit.ts";
 import type { Block, Func, Value } from "../ssa/ir.ts";
+import type { Loops } from "../ssa/loops.ts";
 import { isPureOp } from "../ssa/operations.ts";
 
 /** A constant that several instructions of a block can share. */
@@ -23,7 +24,7 @@ const SHARE_MAX_INSTRUCTIONS = 40;
 export class Selection {
   readonly #registers: Int32Array;
   readonly #uses: Int32Array;
-  readonly #loopDepths: ReadonlyMap<Block, number>;
+  readonly #loops: Loops;
   #nextRegister = FIRST_VIRTUAL;
   /** Values that some selected instruction reads from a register. */
   readonly #needed = new Set<Value>();
@@ -35,10 +36,10 @@ export class Selection {
   #count = 0;
   source: number | undefined;
 
-  constructor(func: Func, loopDepths: ReadonlyMap<Block, number>) {
+  constructor(func: Func, loops: Loops) {
     this.#registers = new Int32Array(func.valueCount);
     this.#uses = countUses(func);
-    this.#loopDepths = loopDepths;
+    this.#loops = loops;
   }
 
   get registerCount(): number {
@@ -102,11 +103,7 @@ export class Selection {
 
   /** Whether computing the value at its user instead does not put it into a deeper loop. */
   canRepeat(value: Value, user: Block): boolean {
-    return value.block === user || this.#depth(user) <= this.#depth(value.block);
-  }
-
-  #depth(block: Block): number {
-    return this.#loopDepths.get(block) ?? 0;
+    return value.block === user || this.#loops.depth(user) <= this.#loops.depth(value.block);
   }
 
   emit(op: MachineOp, defs: Reg[], uses: Reg[], imm = 0): MachineInst {
