@@ -13,9 +13,10 @@ import {
   fitsSrli,
 } from "../machine/immediates.ts";
 import { clobberedMask } from "../machine/instruction-facts.ts";
-import { type MachineInst, STACK_POINTER } from "../machine/machine-function.ts";
+import { type Condition, type MachineInst, STACK_POINTER } from "../machine/machine-function.ts";
+import { oppositeOf } from "../machine/opposite-condition.ts";
 import { splitImmediate } from "../machine/split-large-adds.ts";
-import { BranchForm, type CodeItem, type Label, oppositeOf } from "./code-item.ts";
+import { BranchForm, type CodeItem, type Label } from "./code-item.ts";
 import { ShiftRegister } from "./shift-register.ts";
 
 const WORD_BYTES = 4;
@@ -50,7 +51,7 @@ export class Lowerer {
   /** A branch on the condition of `inst`, or on its opposite. */
   branch(inst: MachineInst, to: Label, isOpposite: boolean): void {
     this.#source = inst.source;
-    const condition = isOpposite ? oppositeOf(inst.condition as never) : (inst.condition as never);
+    const condition = isOpposite ? oppositeOf(inst.condition as Condition) : (inst.condition as Condition);
     const operands = branchOperands(inst, condition);
     this.push({
       kind: "branch",

@@ -4,6 +4,7 @@
  */
 import { fitsExtui, fitsSignedBranch, fitsSrli, fitsUnsignedBranch } from "../machine/immediates.ts";
 import type { Condition, Reg } from "../machine/machine-function.ts";
+import { oppositeOf } from "../machine/opposite-condition.ts";
 import type { Block, Value } from "../ssa/ir.ts";
 import { isBoolean, isPowerOfTwo, lowMaskBits, trailingZeros } from "../ssa/known-bits.ts";
 import { constantOf, isComparison } from "../ssa/operations.ts";
@@ -18,35 +19,8 @@ export interface Test {
 /** Shorter as a shift and a test for zero than with a constant from the literal pool. */
 const SHIFT_TEST_MIN_BITS = 12;
 
-const INVERSE: Record<Condition, Condition> = {
-  beq: "bne",
-  bne: "beq",
-  blt: "bge",
-  bge: "blt",
-  bltu: "bgeu",
-  bgeu: "bltu",
-  bany: "bnone",
-  bnone: "bany",
-  ball: "bnall",
-  bnall: "ball",
-  bbs: "bbc",
-  bbc: "bbs",
-  beqz: "bnez",
-  bnez: "beqz",
-  bltz: "bgez",
-  bgez: "bltz",
-  beqi: "bnei",
-  bnei: "beqi",
-  blti: "bgei",
-  bgei: "blti",
-  bltui: "bgeui",
-  bgeui: "bltui",
-  bbsi: "bbci",
-  bbci: "bbsi",
-};
-
 export function invert(test: Test): Test {
-  return { ...test, condition: INVERSE[test.condition] };
+  return { ...test, condition: oppositeOf(test.condition) };
 }
 
 /** The test for "value is not 0", with the comparisons in it folded. Emits what its operands need. */
