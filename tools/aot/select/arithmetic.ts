@@ -193,13 +193,13 @@ function selectChoice(selection: Selection, d: Reg, value: Value, block: Block):
     const startsFromThen = then.op === "const" && otherwise.op !== "const";
     const [first, second] = startsFromThen ? [then, otherwise] : [otherwise, then];
     const moved = selection.read(second);
-    copyInto(selection, d, first);
+    selection.emitMove(d, first);
     return void selection.emit(startsFromThen ? inverse : move, [d], [moved, test.uses[0] as Reg, d]);
   }
   const thenIsInner = isShortConstant(then) || !isShortConstant(otherwise);
   const [first, second] = thenIsInner ? [otherwise, then] : [then, otherwise];
   const moved = isShortConstant(second) ? undefined : selection.read(second);
-  copyInto(selection, d, first);
+  selection.emitMove(d, first);
   const skip = thenIsInner ? invert(test) : test;
   const guarded = selection.emit("guarded", [d], [...skip.uses, ...(moved === undefined ? [] : [moved]), d], skip.imm);
   guarded.condition = skip.condition;
@@ -219,12 +219,6 @@ const MOVES: Partial<Record<string, MachineOp>> = {
 function isShortConstant(value: Value): boolean {
   const constant = constantOf(value);
   return constant !== undefined && fitsMovi(constant);
-}
-
-function copyInto(selection: Selection, d: Reg, value: Value): void {
-  if (value.op !== "const") return void selection.emit("copy", [d], [selection.read(value)]);
-  const inst = selection.emit("const", [d], [], value.imm);
-  if (value.symbol !== undefined) inst.symbol = value.symbol;
 }
 
 /** x < 0 ? -x : x */

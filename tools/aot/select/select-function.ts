@@ -3,6 +3,7 @@
  * before the value itself, save for phis across back edges, which read registers anyway.
  */
 import { fitsSignedBranch } from "../machine/immediates.ts";
+import { makeConstant, makeInst } from "../machine/instruction-facts.ts";
 import {
   ARGUMENT_REGISTERS,
   type MachineBlock,
@@ -15,7 +16,7 @@ import { phis } from "../ssa/edit.ts";
 import type { Block, Func, Value } from "../ssa/ir.ts";
 import { type Loop, Loops } from "../ssa/loops.ts";
 import { selectPlain } from "./arithmetic.ts";
-import { type CallFacts, outgoingWords, selectCall } from "./calls.ts";
+import { type CallFacts, outgoingWords, passWords, selectCall } from "./calls.ts";
 import { invert, type Test, testOf } from "./conditions.ts";
 import { hoistConstants, type MachineLoop } from "./hoist-constants.ts";
 import { selectLoad, selectStore } from "./memory.ts";
@@ -174,7 +175,8 @@ class FunctionSelector {
     const { terminator } = block;
     switch (terminator.kind) {
       case "jump":
-        this.#phiMoves(block, terminator.to);
+        // At the end of the block: it leads nowhere else.
+        for (const move of this.#phiMoves(block, terminator.to)) selection.append(move);
         this.#jump(this.#blocks.get(terminator.to) as MachineBlock);
         return;
       case "branch": {
@@ -192,7 +194,8 @@ class FunctionSelector {
       case "switch":
         return this.#switch(block, terminator);
       case "return":
-        return this.#return(terminator.values);
+        selection.emit("ret", [], passWords(selection, terminator.values, "store_result"));
+        return;
       case "trap":
         selection.emit("trap", [], []).trap = terminator.trap;
         return;
@@ -209,23 +212,6 @@ class FunctionSelector {
     this.#selection.emit("jump", [], []).target = target;
   }
 
-  #return(values: Value[]): void {
-    const selection = this.#selection;
-    values.slice(ARGUMENT_REGISTERS.length).forEach((value, word) => {
-      selection.emit("store_result", [], [selection.read(value)], word);
-    });
-    const inRegisters = values.slice(0, ARGUMENT_REGISTERS.length);
-    const sources = inRegisters.map((value) => (value.op === "const" ? undefined : selection.read(value)));
-    const registers = inRegisters.map((value, word) => {
-      const d = ARGUMENT_REGISTERS[word] as Reg;
-      const source = sources[word];
-      if (source !== undefined) selection.emit("copy", [d], [source]);
-      else selection.emit("const", [d], [], value.imm);
-      return d;
-    });
-    selection.emit("ret", [], registers);
-  }
-
   /** The block that an edge leads to: one of its own where phis need copies and the target has other edges too. */
   #edge(from: Block, to: Block): MachineBlock {
     const target = this.#blocks.get(to) as MachineBlock;
@@ -233,8 +219,7 @@ class FunctionSelector {
     const loopDepth = Math.min(this.#loops.depth(from), this.#loops.depth(to));
     const edge = this.#newBlock(this.#loops.around(from, to), loopDepth);
     this.#edges.push(edge);
-    edge.insts = this.#edgeMoves(from, to);
-    edge.insts.push({ op: "jump", defs: [], uses: [], imm: 0, target });
+    edge.insts = [...this.#phiMoves(from, to), { op: "jump", defs: [], uses: [], imm: 0, target }];
     return edge;
   }
 
@@ -268,7 +253,7 @@ class FunctionSelector {
     let insts: MachineInst[] | undefined;
     const emit = (inst: MachineInst) => {
       if (insts !== undefined) insts.push(inst);
-      else Object.assign(this.#selection.emit(inst.op, inst.defs, inst.uses, inst.imm), inst);
+      else this.#selection.append(inst);
     };
     tested.forEach(({ target, number }, position) => {
       if (position > 0) {
@@ -291,27 +276,12 @@ class FunctionSelector {
     return middle;
   }
 
-  /** Copies into the phis of the only successor, at the end of the block. */
-  #phiMoves(from: Block, to: Block): void {
-    const selection = this.#selection;
+  /** The copies into the phis of `to` over the edge from `from`. */
+  #phiMoves(from: Block, to: Block): MachineInst[] {
     const moves = this.#movesOf(from, to);
-    for (const { d, s, value } of sequenceMoves(moves, () => selection.newRegister())) {
-      if (value === undefined) selection.emit("copy", [d], [s as Reg]);
-      else {
-        const inst = selection.emit("const", [d], [], value.imm);
-        if (value.symbol !== undefined) inst.symbol = value.symbol;
-      }
-    }
-  }
-
-  #edgeMoves(from: Block, to: Block): MachineInst[] {
-    const moves = this.#movesOf(from, to);
-    return sequenceMoves(moves, () => this.#selection.newRegister()).map(({ d, s, value }) => {
-      if (value === undefined) return { op: "copy", defs: [d], uses: [s as Reg], imm: 0 };
-      const inst: MachineInst = { op: "const", defs: [d], uses: [], imm: value.imm };
-      if (value.symbol !== undefined) inst.symbol = value.symbol;
-      return inst;
-    });
+    return sequenceMoves(moves, () => this.#selection.newRegister()).map(({ d, s, value }) =>
+      value === undefined ? makeInst("copy", [d], [s as Reg]) : makeConstant(d, value.imm, value.symbol),
+    );
   }
 
   /** What the phis of `to` get over the edges from `from`; several such edges bring the same. */

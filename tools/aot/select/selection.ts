@@ -4,6 +4,7 @@
  * taken into themselves is never computed.
  */
 
+import { makeConstant, makeInst } from "../machine/instruction-facts.ts";
 import { FIRST_VIRTUAL, type MachineInst, type MachineOp, type Reg } from "../machine/machine-function.ts";
 import { countUses } from "../ssa/edit.ts";
 import type { Block, Func, Value } from "../ssa/ir.ts";
@@ -84,8 +85,7 @@ export class Selection {
       this.#moved.add(shared.inst);
     }
     const register = shared !== undefined && isNear ? shared.register : this.newRegister();
-    const inst = this.emit("const", [register], [], imm);
-    if (symbol !== undefined) inst.symbol = symbol;
+    const inst = this.emitConstant(register, imm, symbol);
     this.#constants.set(key, { inst, register, position: this.#count });
     return register;
   }
@@ -107,11 +107,24 @@ export class Selection {
   }
 
   emit(op: MachineOp, defs: Reg[], uses: Reg[], imm = 0): MachineInst {
-    const inst: MachineInst = { op, defs, uses, imm };
+    return this.append(makeInst(op, defs, uses, imm));
+  }
+
+  append(inst: MachineInst): MachineInst {
     if (this.source !== undefined) inst.source = this.source;
     this.#group.push(inst);
     this.#count++;
     return inst;
+  }
+
+  emitConstant(register: Reg, imm: number, symbol?: string): MachineInst {
+    return this.append(makeConstant(register, imm, symbol));
+  }
+
+  /** Copies a value, or makes it where it is a constant. */
+  emitMove(register: Reg, value: Value): void {
+    if (value.op === "const") this.emitConstant(register, value.imm, value.symbol);
+    else this.emit("copy", [register], [this.read(value)]);
   }
 
   /** The instructions emitted next stand before all that were emitted so far. */
