@@ -17,6 +17,7 @@ import { readModule } from "./read/read-module.ts";
 import { selectFunction } from "./select/select-function.ts";
 import { inlineCalls } from "./ssa/inline.ts";
 import type { Callee, Trap } from "./ssa/ir.ts";
+import { PAGE_BYTES } from "./ssa/lower-memory.ts";
 import { cleanUp, optimise } from "./ssa/optimise.ts";
 import type { ProgramSpace } from "./ssa/program-space.ts";
 
@@ -192,7 +193,7 @@ function tableEntry(
 
 function initPlan(module: Module, options: CompileOptions, plan: Plan, space: ProgramSpace) {
   const first = options.memoryAddress + (options.memoryFirst ?? 0);
-  const bytes = plan.memory.first > 0 ? options.memoryMaxBytes : plan.memory.pagesLeast * 65536;
+  const bytes = plan.memory.first > 0 ? options.memoryMaxBytes : plan.memory.pagesLeast * PAGE_BYTES;
   return {
     zero: [
       { from: first, to: first + align(bytes) },

@@ -19,7 +19,7 @@ import { accessBytes } from "./operations.ts";
 import type { ProgramSpace } from "./program-space.ts";
 import { removeTrivialPhis } from "./remove-trivial-phis.ts";
 import { skipInstruction } from "./skip-instruction.ts";
-import { describeOpcode } from "./unsupported-instructions.ts";
+import { describeOpcode, describePrefixed } from "./unsupported-instructions.ts";
 import { ValueBuilder } from "./value-builder.ts";
 
 /** Instructions of a function. The limit keeps a broken or hostile module from taking the machine down. */
@@ -218,7 +218,7 @@ class FunctionBuilder {
       const [first, second, sizeBytes] = this.#stack.splice(-3).flat() as [Value, Value, Value];
       return bulk(this.#build, this.#space, number === 10 ? "memory_copy" : "memory_fill", [first, second, sizeBytes]);
     }
-    throw new UnsupportedError(`instruction 0xfc ${number} (bulk memory, tables) is not supported`);
+    throw new UnsupportedError(describePrefixed(number));
   }
 
   #numeric({ operands, run }: { operands: number; run: NonNullable<ReturnType<typeof NUMERIC.get>>["run"] }): void {
