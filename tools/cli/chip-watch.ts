@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createWriteStream, openSync, type WriteStream } from "node:fs";
 import type { DeviceLife } from "../../runtime/board/device-life.ts";
 import { NativeDevice } from "../../runtime/esp8266/device/native-device.ts";
-import { machineOf } from "../../runtime/esp8266/device/native-machine.ts";
+import { CPU_CYCLES_PER_MS, machineOf } from "../../runtime/esp8266/device/native-machine.ts";
 import { IMAGE_ADDRESS, NativeProgram } from "../../runtime/esp8266/device/native-program.ts";
 import type { Profile } from "../../runtime/esp8266/profile.ts";
 import type { DeviceProgram } from "../build/create-device.ts";
@@ -16,7 +16,6 @@ import { CommandError } from "./command-error.ts";
 const TRACE_MAX_INSTRUCTIONS = 200_000;
 const INSTRUCTION_MAX_BYTES = 3;
 const PROFILE_SHOWN = 20;
-const CYCLES_PER_MS = 80_000;
 
 export interface ChipWatchOptions {
   profile: boolean;
@@ -78,7 +77,7 @@ export class ChipWatch {
       chip: {
         instructions: all.reduce((sum, { instructions }) => sum + instructions, 0),
         cycles: all.reduce((sum, { cycles }) => sum + cycles, 0),
-        longestCallMs: Math.max(...all.map(({ longestCallCycles }) => longestCallCycles)) / CYCLES_PER_MS,
+        longestCallMs: Math.max(...all.map(({ longestCallCycles }) => longestCallCycles)) / CPU_CYCLES_PER_MS,
         stackBytes: Math.max(...all.map(({ stackBytes }) => stackBytes)),
       },
       ...(this.#profile === undefined ? {} : { profile: this.#profile.entries.slice(0, PROFILE_SHOWN) }),
