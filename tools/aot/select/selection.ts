@@ -51,10 +51,6 @@ export class Selection {
     return this.#nextRegister++;
   }
 
-  usesOf(value: Value): number {
-    return this.#uses[value.id] as number;
-  }
-
   isNeeded(value: Value): boolean {
     return this.#needed.has(value);
   }
@@ -98,7 +94,7 @@ export class Selection {
   /** Whether the only user of `value` may compute it in its place. */
   canFold(value: Value, user: Block): boolean {
     if (!isPureOp(value.op) || value.op === "const") return false;
-    return this.usesOf(value) === 1 && this.canRepeat(value, user);
+    return this.#uses[value.id] === 1 && this.canRepeat(value, user);
   }
 
   /** Whether computing the value at its user instead does not put it into a deeper loop. */
