@@ -14,11 +14,10 @@ import { type Plan, planProgram, typeOfFunction } from "./link/plan-program.ts";
 import { CALLER_SAVED_MASK } from "./machine/machine-function.ts";
 import type { Module, ValType } from "./read/module.ts";
 import { readModule } from "./read/read-module.ts";
-import { hoistConstants } from "./select/hoist-constants.ts";
-import { loopDepths } from "./select/loop-depths.ts";
 import { selectFunction } from "./select/select-function.ts";
 import { inlineCalls } from "./ssa/inline.ts";
 import type { Callee, Trap } from "./ssa/ir.ts";
+import { PAGE_BYTES } from "./ssa/lower-memory.ts";
 import { cleanUp, optimise } from "./ssa/optimise.ts";
 import type { ProgramSpace } from "./ssa/program-space.ts";
 
@@ -194,7 +193,7 @@ function tableEntry(
 
 function initPlan(module: Module, options: CompileOptions, plan: Plan, space: ProgramSpace) {
   const first = options.memoryAddress + (options.memoryFirst ?? 0);
-  const bytes = plan.memory.first > 0 ? options.memoryMaxBytes : plan.memory.pagesLeast * 65536;
+  const bytes = plan.memory.first > 0 ? options.memoryMaxBytes : plan.memory.pagesLeast * PAGE_BYTES;
   return {
     zero: [
       { from: first, to: first + align(bytes) },
@@ -232,11 +231,9 @@ function compileUnits(
     const machine = selectFunction(func, {
       index,
       keepsTailCalls: options.checked,
-      loopDepths: loopDepths(func),
       clobbersOf: (callee) => codes[callee]?.clobbers ?? CALLER_SAVED_MASK,
       hostTableAddress: PROGRAM_RAM_ADDRESS,
     });
-    hoistConstants(machine);
     const allocation = allocateRegisters(machine, { verify: options.verify ?? false });
     codes[index] = emitFunction(machine, allocation);
   }

@@ -6,7 +6,7 @@ import type { DeviceLife } from "../../runtime/board/device-life.ts";
 import { FLASH_SLOT_A_OFFSET } from "../../runtime/contract/flash-map.ts";
 import { IMAGE_HEADER_BYTES } from "../../runtime/contract/image-header.ts";
 import { NativeDevice } from "../../runtime/esp8266/device/native-device.ts";
-import { machineOf } from "../../runtime/esp8266/device/native-machine.ts";
+import { CPU_CYCLES_PER_MS, machineOf } from "../../runtime/esp8266/device/native-machine.ts";
 import type { NativeProgram } from "../../runtime/esp8266/device/native-program.ts";
 import type { Profile } from "../../runtime/esp8266/profile.ts";
 import type { BoardImages } from "../image/board-images.ts";
@@ -18,7 +18,6 @@ import { CommandError } from "./command-error.ts";
 const TRACE_MAX_INSTRUCTIONS = 200_000;
 const INSTRUCTION_MAX_BYTES = 3;
 const PROFILE_SHOWN = 20;
-const CYCLES_PER_MS = 80_000;
 
 export interface ChipWatchOptions {
   profile: boolean;
@@ -82,7 +81,7 @@ export class ChipWatch {
       chip: {
         instructions: all.reduce((sum, { instructions }) => sum + instructions, 0),
         cycles: all.reduce((sum, { cycles }) => sum + cycles, 0),
-        longestCallMs: Math.max(...all.map(({ longestCallCycles }) => longestCallCycles)) / CYCLES_PER_MS,
+        longestCallMs: Math.max(...all.map(({ longestCallCycles }) => longestCallCycles)) / CPU_CYCLES_PER_MS,
         stackBytes: Math.max(...all.map(({ stackBytes }) => stackBytes)),
       },
       ...(this.#profile === undefined ? {} : { profile: this.#profile.entries.slice(0, PROFILE_SHOWN) }),

@@ -5,8 +5,9 @@
 import { encode, type Instruction } from "../../lx106/encode.ts";
 import type { Mnemonic } from "../../lx106/instruction-table.ts";
 import type { Condition } from "../machine/machine-function.ts";
+import { oppositeOf } from "../machine/opposite-condition.ts";
 import type { Trap } from "../ssa/ir.ts";
-import { BranchForm, type CodeItem, type Label, oppositeOf } from "./code-item.ts";
+import { BranchForm, type CodeItem, type Label } from "./code-item.ts";
 
 export interface AssembledCode {
   bytes: Uint8Array;

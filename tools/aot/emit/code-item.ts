@@ -32,29 +32,3 @@ export enum BranchForm {
   /** The opposite branch over a jump, or over the trap itself. */
   Over = 2,
 }
-
-const OPPOSITES: readonly (readonly [Condition, Condition])[] = [
-  ["beq", "bne"],
-  ["blt", "bge"],
-  ["bltu", "bgeu"],
-  ["bany", "bnone"],
-  ["ball", "bnall"],
-  ["bbs", "bbc"],
-  ["beqz", "bnez"],
-  ["bltz", "bgez"],
-  ["beqi", "bnei"],
-  ["blti", "bgei"],
-  ["bltui", "bgeui"],
-  ["bbsi", "bbci"],
-];
-
-const OPPOSITE_OF: ReadonlyMap<Condition, Condition> = new Map(
-  OPPOSITES.flatMap(([a, b]) => [
-    [a, b],
-    [b, a],
-  ]),
-);
-
-export function oppositeOf(condition: Condition): Condition {
-  return OPPOSITE_OF.get(condition) as Condition;
-}

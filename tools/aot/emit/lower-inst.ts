@@ -1,19 +1,25 @@
 /** A machine instruction over physical registers to instructions of the LX106, in their narrow forms where there are. */
 import type { Mnemonic } from "../../lx106/instruction-table.ts";
 import type { Frame } from "../allocate/plan-frame.ts";
+import {
+  ADDMI_MAX,
+  ADDMI_MIN,
+  ADDMI_STEP,
+  fitsMovi,
+  fitsNarrowAddi,
+  fitsNarrowMovi,
+  fitsNarrowOffset,
+  fitsOffset,
+  fitsSrli,
+} from "../machine/immediates.ts";
 import { clobberedMask } from "../machine/instruction-facts.ts";
-import { type MachineInst, STACK_POINTER } from "../machine/machine-function.ts";
+import { type Condition, type MachineInst, STACK_POINTER } from "../machine/machine-function.ts";
+import { oppositeOf } from "../machine/opposite-condition.ts";
 import { splitImmediate } from "../machine/split-large-adds.ts";
-import { BranchForm, type CodeItem, type Label, oppositeOf } from "./code-item.ts";
+import { BranchForm, type CodeItem, type Label } from "./code-item.ts";
 import { ShiftRegister } from "./shift-register.ts";
 
 const WORD_BYTES = 4;
-const NARROW_OFFSET_MAX = 60;
-const OFFSET_MAX = 1020;
-const SRLI_MAX = 15;
-const ADDMI_STEP = 256;
-const ADDMI_MAX = 127 * ADDMI_STEP;
-const ADDMI_MIN = -128 * ADDMI_STEP;
 /** Holds addresses of words that a1 does not reach. */
 export const FAR_SCRATCH = 0;
 
@@ -45,7 +51,7 @@ export class Lowerer {
   /** A branch on the condition of `inst`, or on its opposite. */
   branch(inst: MachineInst, to: Label, isOpposite: boolean): void {
     this.#source = inst.source;
-    const condition = isOpposite ? oppositeOf(inst.condition as never) : (inst.condition as never);
+    const condition = isOpposite ? oppositeOf(inst.condition as Condition) : (inst.condition as Condition);
     const operands = branchOperands(inst, condition);
     this.push({
       kind: "branch",
@@ -100,7 +106,7 @@ export class Lowerer {
       case "slli":
         return imm === 0 ? this.#move(d, s) : this.put("slli", d, s, imm);
       case "srli":
-        return imm <= SRLI_MAX ? this.put("srli", d, s, imm) : this.put("extui", d, s, imm, 32 - imm);
+        return fitsSrli(imm) ? this.put("srli", d, s, imm) : this.put("extui", d, s, imm, 32 - imm);
       case "srai":
         return this.put("srai", d, s, imm);
       case "extui":
@@ -179,7 +185,7 @@ export class Lowerer {
   /** d = s + imm; `imm` fits addi and addmi together. */
   add(d: number, s: number, imm: number): void {
     if (imm === 0) return this.#move(d, s);
-    if (imm === -1 || (imm >= 1 && imm <= 15)) return this.put("addi.n", d, s, imm);
+    if (fitsNarrowAddi(imm)) return this.put("addi.n", d, s, imm);
     const split = splitImmediate(imm);
     if (split === undefined) throw new Error(`addi of ${imm} was to be split before the allocation of registers`);
     if (split.high !== 0) this.put("addmi", d, s, split.high);
@@ -189,13 +195,13 @@ export class Lowerer {
   #constant(d: number, value: number, symbol: string | undefined): void {
     if (symbol !== undefined) return this.push({ kind: "literal", register: d, value, symbol });
     const signed = value | 0;
-    if (signed >= -32 && signed <= 95) return this.put("movi.n", d, signed);
-    if (signed >= -2048 && signed <= 2047) return this.put("movi", d, signed);
+    if (fitsNarrowMovi(signed)) return this.put("movi.n", d, signed);
+    if (fitsMovi(signed)) return this.put("movi", d, signed);
     this.push({ kind: "literal", register: d, value: signed });
   }
 
   #access(mnemonic: "l32i" | "s32i", register: number, base: number, offset: number): void {
-    this.put(offset <= NARROW_OFFSET_MAX ? `${mnemonic}.n` : mnemonic, register, base, offset);
+    this.put(fitsNarrowOffset(offset) ? `${mnemonic}.n` : mnemonic, register, base, offset);
   }
 
   #incomingOffset(word: number): number {
@@ -203,12 +209,12 @@ export class Lowerer {
   }
 
   #loadWord(d: number, offset: number): void {
-    if (offset <= OFFSET_MAX) return this.#access("l32i", d, STACK_POINTER, offset);
+    if (fitsOffset(offset, WORD_BYTES)) return this.#access("l32i", d, STACK_POINTER, offset);
     this.#access("l32i", d, d, this.#reachFar(d, offset));
   }
 
   #storeWord(s: number, offset: number): void {
-    if (offset <= OFFSET_MAX) return this.#access("s32i", s, STACK_POINTER, offset);
+    if (fitsOffset(offset, WORD_BYTES)) return this.#access("s32i", s, STACK_POINTER, offset);
     this.#access("s32i", s, FAR_SCRATCH, this.#reachFar(FAR_SCRATCH, offset));
   }
 

@@ -1,5 +1,6 @@
 /** Blocks that end as another block does, whole, become labels in that one: the ways out of a function mostly. */
-import { type CodeItem, type Label, oppositeOf } from "./code-item.ts";
+import { oppositeOf } from "../machine/opposite-condition.ts";
+import type { CodeItem, Label } from "./code-item.ts";
 
 /** The code of a block; its label is the first item. */
 export interface Part {

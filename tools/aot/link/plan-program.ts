@@ -47,7 +47,7 @@ export function planProgram(module: Module, options: PlanOptions): Plan {
   }
   const values: number[][] = [];
   const globals = module.globals.map((global): GlobalPlan => {
-    const words = global.imported === undefined ? valueOf(global.init, values) : importedWords(module, global, options);
+    const words = global.imported === undefined ? valueOf(global.init, values) : importedWords(global, options);
     values.push(words);
     if (!global.isMutable) return { constant: words };
     const address = next;
@@ -93,7 +93,7 @@ function valueOf(init: ConstExpr | undefined, values: number[][]): number[] {
   return values[init?.index ?? -1] ?? [0];
 }
 
-function importedWords(module: Module, global: Module["globals"][number], options: PlanOptions): number[] {
+function importedWords(global: Module["globals"][number], options: PlanOptions): number[] {
   const { imported, type } = global as typeof global & { imported: { module: string; name: string } };
   const value = options.importedGlobal(imported.module, imported.name);
   if (value === undefined) {
@@ -104,7 +104,6 @@ function importedWords(module: Module, global: Module["globals"][number], option
   else if (type === "i64") bytes.setBigInt64(0, BigInt(value), true);
   else if (type === "f32") bytes.setFloat32(0, Number(value), true);
   else bytes.setFloat64(0, Number(value), true);
-  void module;
   return wordsOf([type]) === 1 ? [bytes.getInt32(0, true)] : [bytes.getInt32(0, true), bytes.getInt32(4, true)];
 }
 

@@ -1,5 +1,11 @@
 /** What the back end asks of a machine instruction: what it changes beyond its definitions, how it ends a block. */
-import { CALLER_SAVED_MASK, type MachineBlock, type MachineFunction, type MachineInst } from "./machine-function.ts";
+import {
+  CALLER_SAVED_MASK,
+  type MachineBlock,
+  type MachineFunction,
+  type MachineInst,
+  type Reg,
+} from "./machine-function.ts";
 
 /** a0, a2 to a15. */
 export const ALLOCATABLE_MASK = 0xfffd;
@@ -43,6 +49,13 @@ export function terminatorStart(block: MachineBlock): number {
 
 export function makeInst(op: MachineInst["op"], defs: number[], uses: number[], imm = 0): MachineInst {
   return { op, defs, uses, imm };
+}
+
+/** `symbol`: of the image; its value is added. */
+export function makeConstant(register: Reg, imm: number, symbol?: string): MachineInst {
+  const inst = makeInst("const", [register], [], imm);
+  if (symbol !== undefined) inst.symbol = symbol;
+  return inst;
 }
 
 /** One more than the highest block number. */

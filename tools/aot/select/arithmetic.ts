@@ -2,28 +2,15 @@
  * Plain values to instructions: the trees that one LX106 instruction covers (addx4, extui, src, mul16u, moveqz ...), and the
  * short sequences for what it has no instruction for. `d` is the register of the result.
  */
+import { fitsAddi, fitsAddmi, fitsExtui, fitsMovi, fitsSrli } from "../machine/immediates.ts";
 import type { MachineOp, Reg } from "../machine/machine-function.ts";
 import type { Block, Value } from "../ssa/ir.ts";
+import { lowMaskBits } from "../ssa/known-bits.ts";
+import { constantOf, isComparison } from "../ssa/operations.ts";
 import { comparison, invert, testOf } from "./conditions.ts";
 import type { Selection } from "./selection.ts";
-import { COMPARISONS, constantOf, lowMaskBits } from "./values.ts";
 
-const ADDI_MIN = -128;
-const ADDI_MAX = 127;
-const ADDMI_STEP = 256;
-const ADDMI_MIN = -32768;
-const ADDMI_MAX = 32512;
-const EXTUI_MAX_BITS = 16;
-const SRLI_MAX = 15;
 const HALF_MASK = 0xffff;
-const MOVI_MIN = -2048;
-const MOVI_MAX = 2047;
-
-/** Whether adding this constant takes one instruction. */
-export function isAddImmediate(constant: number): boolean {
-  if (constant >= ADDI_MIN && constant <= ADDI_MAX) return true;
-  return constant % ADDMI_STEP === 0 && constant >= ADDMI_MIN && constant <= ADDMI_MAX;
-}
 
 export function selectPlain(selection: Selection, value: Value): void {
   const d = selection.registerOf(value);
@@ -76,7 +63,7 @@ function scaled(selection: Selection, value: Value, block: Block): { of: Value; 
 
 function selectAdd(selection: Selection, d: Reg, a: Value, b: Value, block: Block): void {
   const constant = constantOf(b);
-  if (constant !== undefined && isAddImmediate(constant)) {
+  if (constant !== undefined && (fitsAddi(constant) || fitsAddmi(constant))) {
     return void selection.emit("addi", [d], [selection.read(a)], constant);
   }
   for (const [x, y] of [
@@ -117,7 +104,7 @@ function selectMul(selection: Selection, d: Reg, a: Value, b: Value, block: Bloc
 
 function selectAnd(selection: Selection, d: Reg, a: Value, b: Value, block: Block): void {
   const bits = lowMaskBits(constantOf(b) ?? 0);
-  if (bits === 0 || bits > EXTUI_MAX_BITS) return binary(selection, "and", d, a, b);
+  if (!fitsExtui(bits)) return binary(selection, "and", d, a, b);
   const shift = a.op === "shr_u" || a.op === "shr_s" ? constantOf(a.args[1]) : undefined;
   if (shift !== undefined && shift + bits <= 32 && selection.canFold(a, block)) {
     return extract(selection, d, a.args[0] as Value, shift, bits);
@@ -161,10 +148,10 @@ function selectShift(
   if (op === "shl") return void selection.emit("slli", [d], [selection.read(a)], by);
   if (op === "shr_s") return void selection.emit("srai", [d], [selection.read(a)], by);
   const left = a.op === "shl" ? constantOf(a.args[1]) : undefined;
-  if (left !== undefined && left <= by && 32 - by <= EXTUI_MAX_BITS && selection.canFold(a, block)) {
+  if (left !== undefined && left <= by && fitsExtui(32 - by) && selection.canFold(a, block)) {
     return extract(selection, d, a.args[0] as Value, by - left, 32 - by);
   }
-  if (by <= SRLI_MAX) return void selection.emit("srli", [d], [selection.read(a)], by);
+  if (fitsSrli(by)) return void selection.emit("srli", [d], [selection.read(a)], by);
   extract(selection, d, a, by, 32 - by);
 }
 
@@ -206,13 +193,13 @@ function selectChoice(selection: Selection, d: Reg, value: Value, block: Block):
     const startsFromThen = then.op === "const" && otherwise.op !== "const";
     const [first, second] = startsFromThen ? [then, otherwise] : [otherwise, then];
     const moved = selection.read(second);
-    copyInto(selection, d, first);
+    selection.emitMove(d, first);
     return void selection.emit(startsFromThen ? inverse : move, [d], [moved, test.uses[0] as Reg, d]);
   }
   const thenIsInner = isShortConstant(then) || !isShortConstant(otherwise);
   const [first, second] = thenIsInner ? [otherwise, then] : [then, otherwise];
   const moved = isShortConstant(second) ? undefined : selection.read(second);
-  copyInto(selection, d, first);
+  selection.emitMove(d, first);
   const skip = thenIsInner ? invert(test) : test;
   const guarded = selection.emit("guarded", [d], [...skip.uses, ...(moved === undefined ? [] : [moved]), d], skip.imm);
   guarded.condition = skip.condition;
@@ -231,13 +218,7 @@ const MOVES: Partial<Record<string, MachineOp>> = {
 
 function isShortConstant(value: Value): boolean {
   const constant = constantOf(value);
-  return constant !== undefined && constant >= MOVI_MIN && constant <= MOVI_MAX;
-}
-
-function copyInto(selection: Selection, d: Reg, value: Value): void {
-  if (value.op !== "const") return void selection.emit("copy", [d], [selection.read(value)]);
-  const inst = selection.emit("const", [d], [], value.imm);
-  if (value.symbol !== undefined) inst.symbol = value.symbol;
+  return constant !== undefined && fitsMovi(constant);
 }
 
 /** x < 0 ? -x : x */
@@ -248,7 +229,7 @@ function isAbsolute(condition: Value, then: Value, otherwise: Value): boolean {
 
 /** A comparison as 0 or 1. */
 function selectBoolean(selection: Selection, d: Reg, value: Value, block: Block): void {
-  if (!COMPARISONS.has(value.op)) throw new Error(`The selector does not know the operation ${value.op}.`);
+  if (!isComparison(value.op)) throw new Error(`The selector does not know the operation ${value.op}.`);
   const [a, b] = value.args as [Value, Value];
   const isZero = constantOf(b) === 0;
   if (isZero && value.op === "lt_s") return extract(selection, d, a, 31, 1);

@@ -35,7 +35,7 @@ export function selectCall(
   selection.beginGroup();
   const target = call.op === "call" ? undefined : selection.read(call.args[0] as Value);
   const pointer = target ?? pointerOf(selection, facts, call.callee as Callee);
-  const inputs = passArguments(selection, args);
+  const inputs = passWords(selection, args, "store_argument");
   const inst = selection.emit(
     pointer === undefined ? "call" : "call_pointer",
     registers,
@@ -58,22 +58,20 @@ function pointerOf(selection: Selection, facts: CallFacts, callee: Callee): Reg 
   return pointer;
 }
 
-function passArguments(selection: Selection, args: readonly Value[]): Reg[] {
-  args.slice(ARGUMENT_REGISTERS.length).forEach((arg, word) => {
-    selection.emit("store_argument", [], [selection.read(arg)], word);
+/** Words of arguments or results: as many as there are registers for go into those, which are returned. */
+export function passWords(
+  selection: Selection,
+  words: readonly Value[],
+  store: "store_argument" | "store_result",
+): Reg[] {
+  words.slice(ARGUMENT_REGISTERS.length).forEach((word, index) => {
+    selection.emit(store, [], [selection.read(word)], index);
   });
-  const inRegisters = args.slice(0, ARGUMENT_REGISTERS.length);
-  const sources = inRegisters.map((arg) => (arg.op === "const" ? undefined : selection.read(arg)));
-  return inRegisters.map((arg, word) => {
-    const d = ARGUMENT_REGISTERS[word] as Reg;
-    const source = sources[word];
-    if (source !== undefined) selection.emit("copy", [d], [source]);
-    else {
-      const inst = selection.emit("const", [d], [], arg.imm);
-      if (arg.symbol !== undefined) inst.symbol = arg.symbol;
-    }
-    return d;
+  const registers = ARGUMENT_REGISTERS.slice(0, words.length);
+  registers.forEach((register, index) => {
+    selection.emitMove(register, words[index] as Value);
   });
+  return registers;
 }
 
 /** Outgoing words that a call keeps on the stack. */

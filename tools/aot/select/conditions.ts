@@ -2,10 +2,13 @@
  * Conditions as branch instructions test them: comparisons of two registers, of a register with zero or one of sixteen
  * constants, tests of bits.
  */
+import { fitsExtui, fitsSignedBranch, fitsSrli, fitsUnsignedBranch } from "../machine/immediates.ts";
 import type { Condition, Reg } from "../machine/machine-function.ts";
+import { oppositeOf } from "../machine/opposite-condition.ts";
 import type { Block, Value } from "../ssa/ir.ts";
+import { isBoolean, isPowerOfTwo, lowMaskBits, trailingZeros } from "../ssa/known-bits.ts";
+import { constantOf, isComparison } from "../ssa/operations.ts";
 import type { Selection } from "./selection.ts";
-import { COMPARISONS, constantOf, isBoolean, lowMaskBits, powerOfTwo } from "./values.ts";
 
 export interface Test {
   condition: Condition;
@@ -13,46 +16,16 @@ export interface Test {
   imm: number;
 }
 
-/** Immediates of beqi, bnei, blti, bgei; of bltui, bgeui (Xtensa ISA Reference Manual, b4const and b4constu). */
-const SIGNED = new Set([-1, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 32, 64, 128, 256]);
-const UNSIGNED = new Set([32768, 65536, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 32, 64, 128, 256]);
 /** Shorter as a shift and a test for zero than with a constant from the literal pool. */
 const SHIFT_TEST_MIN_BITS = 12;
 
-const INVERSE: Record<Condition, Condition> = {
-  beq: "bne",
-  bne: "beq",
-  blt: "bge",
-  bge: "blt",
-  bltu: "bgeu",
-  bgeu: "bltu",
-  bany: "bnone",
-  bnone: "bany",
-  ball: "bnall",
-  bnall: "ball",
-  bbs: "bbc",
-  bbc: "bbs",
-  beqz: "bnez",
-  bnez: "beqz",
-  bltz: "bgez",
-  bgez: "bltz",
-  beqi: "bnei",
-  bnei: "beqi",
-  blti: "bgei",
-  bgei: "blti",
-  bltui: "bgeui",
-  bgeui: "bltui",
-  bbsi: "bbci",
-  bbci: "bbsi",
-};
-
 export function invert(test: Test): Test {
-  return { ...test, condition: INVERSE[test.condition] };
+  return { ...test, condition: oppositeOf(test.condition) };
 }
 
 /** The test for "value is not 0", with the comparisons in it folded. Emits what its operands need. */
 export function testOf(selection: Selection, value: Value, user: Block): Test {
-  if (COMPARISONS.has(value.op) && isFoldable(selection, value, user)) return comparison(selection, value, user);
+  if (isComparison(value.op) && isFoldable(selection, value, user)) return comparison(selection, value, user);
   if (value.op === "xor" && constantOf(value.args[1]) === 1 && isBoolean(value.args[0] as Value)) {
     if (selection.canFold(value, user)) return invert(testOf(selection, value.args[0] as Value, user));
   }
@@ -96,7 +69,7 @@ function equality(selection: Selection, condition: "beq" | "bne", a: Value, b: V
       return registers(isEqual ? "ball" : "bnall", selection.read(x), selection.read(y));
     }
   }
-  if (constant !== undefined && SIGNED.has(constant)) {
+  if (constant !== undefined && fitsSignedBranch(constant)) {
     return { condition: isEqual ? "beqi" : "bnei", uses: [selection.read(a)], imm: constant };
   }
   return registers(condition, selection.read(a), selection.read(b));
@@ -115,7 +88,7 @@ function againstZero(selection: Selection, condition: "beqz" | "bnez", value: Va
     const bit = mask === undefined ? -1 : powerOfTwo(mask);
     if (bit >= 0) return { condition: isZero ? "bbci" : "bbsi", uses: [selection.read(x)], imm: bit };
     const bits = mask === undefined ? 0 : lowMaskBits(mask);
-    if (bits === 0 || bits > 16) return registers(isZero ? "bnone" : "bany", selection.read(x), selection.read(y));
+    if (!fitsExtui(bits)) return registers(isZero ? "bnone" : "bany", selection.read(x), selection.read(y));
   }
   return { condition, uses: [selection.read(value)], imm: 0 };
 }
@@ -124,14 +97,16 @@ function signed(selection: Selection, condition: "blt" | "bge", a: Value, b: Val
   const isLess = condition === "blt";
   const right = constantOf(b);
   if (right === 0) return { condition: isLess ? "bltz" : "bgez", uses: [selection.read(a)], imm: 0 };
-  if (right !== undefined && SIGNED.has(right)) {
+  if (right !== undefined && fitsSignedBranch(right)) {
     return { condition: isLess ? "blti" : "bgei", uses: [selection.read(a)], imm: right };
   }
   // left < b is b >= left + 1, unless left is the greatest number.
   const left = constantOf(a);
   if (left !== undefined && left !== 0x7fffffff) {
     if (left === -1) return { condition: isLess ? "bgez" : "bltz", uses: [selection.read(b)], imm: 0 };
-    if (SIGNED.has(left + 1)) return { condition: isLess ? "bgei" : "blti", uses: [selection.read(b)], imm: left + 1 };
+    if (fitsSignedBranch(left + 1)) {
+      return { condition: isLess ? "bgei" : "blti", uses: [selection.read(b)], imm: left + 1 };
+    }
   }
   return registers(condition, selection.read(a), selection.read(b));
 }
@@ -141,7 +116,9 @@ function unsigned(selection: Selection, condition: "bltu" | "bgeu", a: Value, b:
   const right = constantOf(b);
   if (right !== undefined) {
     if (right === 1) return againstZero(selection, isLess ? "beqz" : "bnez", a, user);
-    if (UNSIGNED.has(right)) return { condition: isLess ? "bltui" : "bgeui", uses: [selection.read(a)], imm: right };
+    if (fitsUnsignedBranch(right)) {
+      return { condition: isLess ? "bltui" : "bgeui", uses: [selection.read(a)], imm: right };
+    }
     const bits = powerOfTwo(right);
     if (bits >= SHIFT_TEST_MIN_BITS) return shifted(selection, isLess, a, bits);
   }
@@ -149,7 +126,9 @@ function unsigned(selection: Selection, condition: "bltu" | "bgeu", a: Value, b:
   if (left !== undefined && left !== -1) {
     if (left === 0) return againstZero(selection, isLess ? "bnez" : "beqz", b, user);
     const next = left + 1;
-    if (UNSIGNED.has(next)) return { condition: isLess ? "bgeui" : "bltui", uses: [selection.read(b)], imm: next };
+    if (fitsUnsignedBranch(next)) {
+      return { condition: isLess ? "bgeui" : "bltui", uses: [selection.read(b)], imm: next };
+    }
     const bits = powerOfTwo(next);
     if (bits >= SHIFT_TEST_MIN_BITS) return shifted(selection, !isLess, b, bits);
   }
@@ -160,9 +139,14 @@ function unsigned(selection: Selection, condition: "bltu" | "bgeu", a: Value, b:
 function shifted(selection: Selection, isLess: boolean, value: Value, bits: number): Test {
   const source = selection.read(value);
   const rest = selection.newRegister();
-  if (bits <= 15) selection.emit("srli", [rest], [source], bits);
+  if (fitsSrli(bits)) selection.emit("srli", [rest], [source], bits);
   else selection.emit("extui", [rest], [source], bits).imm2 = 32 - bits;
   return { condition: isLess ? "beqz" : "bnez", uses: [rest], imm: 0 };
+}
+
+/** k of 2^k, also for the sign bit; -1 for everything else. */
+function powerOfTwo(value: number): number {
+  return isPowerOfTwo(value) ? trailingZeros(value) : -1;
 }
 
 function registers(condition: Condition, a: Reg, b: Reg): Test {

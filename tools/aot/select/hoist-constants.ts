@@ -3,7 +3,8 @@
  * would run each time around. The allocator makes a constant anew where its register is needed more, so a wrong guess costs
  * what was there before.
  */
-import { reversePostorder } from "../machine/control-flow.ts";
+import { redirect } from "../machine/control-flow.ts";
+import { blockIdLimit, isCall } from "../machine/instruction-facts.ts";
 import {
   FIRST_VIRTUAL,
   type MachineBlock,
@@ -17,14 +18,15 @@ const LOOP_REGISTERS = 13;
 /** What is alive only within a part of the body. */
 const SHORT_LIVED = 3;
 
-interface Loop {
+export interface MachineLoop {
   head: MachineBlock;
-  body: Set<MachineBlock>;
+  /** The head is one of them. */
+  body: readonly MachineBlock[];
 }
 
-export function hoistConstants(fn: MachineFunction): void {
+/** `loops`: the outer ones before those in them. */
+export function hoistConstants(fn: MachineFunction, loops: readonly MachineLoop[]): void {
   const definitions = countDefinitions(fn);
-  const loops = findLoops(fn).sort((a, b) => b.body.size - a.body.size);
   for (const loop of loops) {
     if (hasCalls(loop)) continue;
     const room = LOOP_REGISTERS - SHORT_LIVED - registersThrough(loop, definitions);
@@ -41,14 +43,12 @@ function countDefinitions(fn: MachineFunction): Int32Array {
   return counts;
 }
 
-function hasCalls({ body }: Loop): boolean {
-  return [...body].some(({ insts }) =>
-    insts.some(({ op }) => op === "call" || op === "call_pointer" || op === "jump_table"),
-  );
+function hasCalls({ body }: MachineLoop): boolean {
+  return body.some(({ insts }) => insts.some((inst) => isCall(inst) || inst.op === "jump_table"));
 }
 
 /** Registers that hold a value all around the loop: those made outside, and those written anew each time. */
-function registersThrough({ body }: Loop, definitions: Int32Array): number {
+function registersThrough({ body }: MachineLoop, definitions: Int32Array): number {
   const read = new Set<Reg>();
   const written = new Set<Reg>();
   for (const { insts } of body) {
@@ -62,7 +62,7 @@ function registersThrough({ body }: Loop, definitions: Int32Array): number {
 }
 
 /** Equal constants of the loop, those that are made most often first. */
-function constantsOf({ body }: Loop, definitions: Int32Array): MachineInst[][] {
+function constantsOf({ body }: MachineLoop, definitions: Int32Array): MachineInst[][] {
   const groups = new Map<string, { insts: MachineInst[]; weight: number }>();
   for (const block of body) {
     for (const inst of block.insts) {
@@ -78,7 +78,7 @@ function constantsOf({ body }: Loop, definitions: Int32Array): MachineInst[][] {
   return [...groups.values()].sort((a, b) => b.weight - a.weight).map(({ insts }) => insts);
 }
 
-function hoist(fn: MachineFunction, loop: Loop, groups: MachineInst[][]): void {
+function hoist(fn: MachineFunction, loop: MachineLoop, groups: MachineInst[][]): void {
   const moved = new Set(groups.flat());
   const instead = new Map<Reg, Reg>();
   for (const [first, ...others] of groups) {
@@ -97,85 +97,20 @@ function hoist(fn: MachineFunction, loop: Loop, groups: MachineInst[][]): void {
 }
 
 /** The block that leads into the loop and nowhere else. */
-function blockBefore(fn: MachineFunction, { head, body }: Loop): MachineBlock {
-  const outside = head.predecessors.filter((block) => !body.has(block));
+function blockBefore(fn: MachineFunction, { head, body }: MachineLoop): MachineBlock {
+  const outside = head.predecessors.filter((block) => !body.includes(block));
   const [only] = outside;
   if (outside.length === 1 && only !== undefined && only.successors.length === 1) return only;
   const block: MachineBlock = {
-    id: fn.blocks.reduce((most, { id }) => Math.max(most, id), 0) + 1,
+    id: blockIdLimit(fn),
     insts: [{ op: "jump", defs: [], uses: [], imm: 0, target: head }],
     successors: [head],
-    predecessors: outside,
+    predecessors: [],
     loopDepth: Math.max(0, head.loopDepth - 1),
   };
-  for (const from of outside) {
-    for (const inst of from.insts) {
-      if (inst.target === head) inst.target = block;
-      if (inst.targets !== undefined) inst.targets = inst.targets.map((target) => (target === head ? block : target));
-    }
-    from.successors = from.successors.map((target) => (target === head ? block : target));
-  }
-  head.predecessors = [...head.predecessors.filter((other) => body.has(other)), block];
+  for (const from of outside) redirect(from, head, block);
+  head.predecessors.push(block);
   const place = fn.blocks.indexOf(head);
   fn.blocks.splice(Math.max(1, place), 0, block);
   return block;
-}
-
-/** Natural loops: an edge back to a block that dominates it, and all that leads to that edge. */
-function findLoops(fn: MachineFunction): Loop[] {
-  const order = reversePostorder(fn);
-  const place = new Map(order.map((block, index) => [block, index]));
-  const parents = findDominators(order, place);
-  const loops = new Map<MachineBlock, Loop>();
-  for (const block of order) {
-    for (const head of block.successors) {
-      if (!dominates(parents, place.get(head) as number, place.get(block) as number)) continue;
-      const loop = loops.get(head) ?? { head, body: new Set([head]) };
-      loops.set(head, loop);
-      const waiting = [block];
-      for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-        if (loop.body.has(next)) continue;
-        loop.body.add(next);
-        waiting.push(...next.predecessors.filter((predecessor) => place.has(predecessor)));
-      }
-    }
-  }
-  return [...loops.values()];
-}
-
-function dominates(parents: Int32Array, above: number, below: number): boolean {
-  let at = below;
-  while (at > above) at = parents[at] as number;
-  return at === above;
-}
-
-/** Immediate dominators by place in the order (Cooper, Harvey, Kennedy, "A Simple, Fast Dominance Algorithm"). */
-function findDominators(order: MachineBlock[], place: ReadonlyMap<MachineBlock, number>): Int32Array {
-  const parents = new Int32Array(order.length).fill(-1);
-  parents[0] = 0;
-  for (let isChanged = true; isChanged; ) {
-    isChanged = false;
-    for (let index = 1; index < order.length; index++) {
-      let parent = -1;
-      for (const predecessor of (order[index] as MachineBlock).predecessors) {
-        const at = place.get(predecessor);
-        if (at === undefined || parents[at] === -1) continue;
-        parent = parent === -1 ? at : common(parents, parent, at);
-      }
-      if (parent === parents[index]) continue;
-      parents[index] = parent;
-      isChanged = true;
-    }
-  }
-  return parents;
-}
-
-function common(parents: Int32Array, a: number, b: number): number {
-  let left = a;
-  let right = b;
-  while (left !== right) {
-    if (left > right) left = parents[left] as number;
-    else right = parents[right] as number;
-  }
-  return left;
 }

@@ -2,6 +2,8 @@
  * SSA to LX106 instructions over virtual registers. Blocks are taken in post order, so every user of a value is selected
  * before the value itself, save for phis across back edges, which read registers anyway.
  */
+import { fitsSignedBranch } from "../machine/immediates.ts";
+import { makeConstant, makeInst } from "../machine/instruction-facts.ts";
 import {
   ARGUMENT_REGISTERS,
   type MachineBlock,
@@ -9,24 +11,24 @@ import {
   type MachineInst,
   type Reg,
 } from "../machine/machine-function.ts";
-import { type Block, type Func, successors, type Value } from "../ssa/ir.ts";
+import { Dominators } from "../ssa/dominators.ts";
+import { phis } from "../ssa/edit.ts";
+import type { Block, Func, Value } from "../ssa/ir.ts";
+import { type Loop, Loops } from "../ssa/loops.ts";
 import { selectPlain } from "./arithmetic.ts";
-import { type CallFacts, outgoingWords, selectCall } from "./calls.ts";
+import { type CallFacts, outgoingWords, passWords, selectCall } from "./calls.ts";
 import { invert, type Test, testOf } from "./conditions.ts";
+import { hoistConstants, type MachineLoop } from "./hoist-constants.ts";
 import { selectLoad, selectStore } from "./memory.ts";
 import { sequenceMoves } from "./parallel-moves.ts";
 import { Selection } from "./selection.ts";
-import { isPlain } from "./values.ts";
 
 /** A switch with more distinct cases than this becomes a table of jumps, with fewer a row of comparisons. */
 const COMPARISONS_MAX = 5;
-/** What beqi can hold of the numbers of cases (Xtensa ISA Reference Manual, b4const). */
-const BEQI_CONSTANTS = new Set([1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 32, 64, 128, 256]);
 
 export interface SelectOptions extends CallFacts {
   index: number;
   keepsTailCalls: boolean;
-  loopDepths: ReadonlyMap<Block, number>;
 }
 
 export function selectFunction(func: Func, options: SelectOptions): MachineFunction {
@@ -36,10 +38,14 @@ export function selectFunction(func: Func, options: SelectOptions): MachineFunct
 class FunctionSelector {
   readonly #func: Func;
   readonly #options: SelectOptions;
+  readonly #dominators: Dominators;
+  readonly #loops: Loops;
   readonly #selection: Selection;
   readonly #blocks = new Map<Block, MachineBlock>();
   /** Blocks on edges that need copies of their own, in the order of making. */
   readonly #edges: MachineBlock[] = [];
+  /** The innermost loop around each block, for those that are in one. */
+  readonly #loopOf = new Map<MachineBlock, Loop>();
   #nextId = 0;
   #outgoingWords = 0;
   #results = new Map<Value, (Value | undefined)[]>();
@@ -47,30 +53,46 @@ class FunctionSelector {
   constructor(func: Func, options: SelectOptions) {
     this.#func = func;
     this.#options = options;
-    this.#selection = new Selection(func, options.loopDepths);
+    this.#dominators = new Dominators(func);
+    this.#loops = new Loops(this.#dominators);
+    this.#selection = new Selection(func, this.#loops);
   }
 
   run(): MachineFunction {
-    const order = postOrder(this.#func);
-    for (const block of order) this.#blocks.set(block, this.#newBlock(this.#options.loopDepths.get(block) ?? 0));
+    const order = this.#dominators.order.toReversed();
+    for (const block of order) this.#blocks.set(block, this.#newBlock(this.#loops.of(block)));
     for (const block of order) this.#selectBlock(block);
-    const blocks = [...order].reverse().map((block) => this.#blocks.get(block) as MachineBlock);
-    const all = [...blocks, ...this.#edges];
-    connect(all);
-    return {
+    const blocks = [...[...this.#blocks.values()].reverse(), ...this.#edges];
+    connect(blocks);
+    const fn: MachineFunction = {
       name: this.#func.name,
       index: this.#options.index,
-      blocks: all,
+      blocks,
       registerCount: this.#selection.registerCount,
       stackArguments: Math.max(0, this.#func.paramWords - ARGUMENT_REGISTERS.length),
       stackResults: Math.max(0, this.#func.resultWords - ARGUMENT_REGISTERS.length),
       outgoingWords: this.#outgoingWords,
       keepsTailCalls: this.#options.keepsTailCalls,
     };
+    hoistConstants(fn, this.#machineLoops(blocks));
+    return fn;
   }
 
-  #newBlock(loopDepth: number): MachineBlock {
-    return { id: this.#nextId++, insts: [], successors: [], predecessors: [], loopDepth };
+  /** Outer loops before those in them. */
+  #machineLoops(blocks: readonly MachineBlock[]): MachineLoop[] {
+    const bodies = new Map<Loop, MachineBlock[]>(this.#loops.all.map((loop) => [loop, []]));
+    for (const block of blocks) {
+      for (let loop = this.#loopOf.get(block); loop !== undefined; loop = loop.parent) bodies.get(loop)?.push(block);
+    }
+    return [...bodies]
+      .reverse()
+      .map(([{ header }, body]) => ({ head: this.#blocks.get(header) as MachineBlock, body }));
+  }
+
+  #newBlock(loop: Loop | undefined, loopDepth = loop?.depth ?? 0): MachineBlock {
+    const block: MachineBlock = { id: this.#nextId++, insts: [], successors: [], predecessors: [], loopDepth };
+    if (loop !== undefined) this.#loopOf.set(block, loop);
+    return block;
   }
 
   #selectBlock(block: Block): void {
@@ -121,7 +143,7 @@ class FunctionSelector {
         if (selection.isNeeded(value)) selectLoad(selection, value);
         return;
       default:
-        if (isPlain(value) && selection.isNeeded(value)) selectPlain(selection, value);
+        if (selection.isNeeded(value)) selectPlain(selection, value);
     }
   }
 
@@ -153,7 +175,8 @@ class FunctionSelector {
     const { terminator } = block;
     switch (terminator.kind) {
       case "jump":
-        this.#phiMoves(block, terminator.to);
+        // At the end of the block: it leads nowhere else.
+        for (const move of this.#phiMoves(block, terminator.to)) selection.append(move);
         this.#jump(this.#blocks.get(terminator.to) as MachineBlock);
         return;
       case "branch": {
@@ -171,7 +194,8 @@ class FunctionSelector {
       case "switch":
         return this.#switch(block, terminator);
       case "return":
-        return this.#return(terminator.values);
+        selection.emit("ret", [], passWords(selection, terminator.values, "store_result"));
+        return;
       case "trap":
         selection.emit("trap", [], []).trap = terminator.trap;
         return;
@@ -188,32 +212,14 @@ class FunctionSelector {
     this.#selection.emit("jump", [], []).target = target;
   }
 
-  #return(values: Value[]): void {
-    const selection = this.#selection;
-    values.slice(ARGUMENT_REGISTERS.length).forEach((value, word) => {
-      selection.emit("store_result", [], [selection.read(value)], word);
-    });
-    const inRegisters = values.slice(0, ARGUMENT_REGISTERS.length);
-    const sources = inRegisters.map((value) => (value.op === "const" ? undefined : selection.read(value)));
-    const registers = inRegisters.map((value, word) => {
-      const d = ARGUMENT_REGISTERS[word] as Reg;
-      const source = sources[word];
-      if (source !== undefined) selection.emit("copy", [d], [source]);
-      else selection.emit("const", [d], [], value.imm);
-      return d;
-    });
-    selection.emit("ret", [], registers);
-  }
-
   /** The block that an edge leads to: one of its own where phis need copies and the target has other edges too. */
   #edge(from: Block, to: Block): MachineBlock {
     const target = this.#blocks.get(to) as MachineBlock;
-    if (!to.values.some(({ op }) => op === "phi")) return target;
-    const { loopDepths } = this.#options;
-    const edge = this.#newBlock(Math.min(loopDepths.get(from) ?? 0, loopDepths.get(to) ?? 0));
+    if (phis(to).length === 0) return target;
+    const loopDepth = Math.min(this.#loops.depth(from), this.#loops.depth(to));
+    const edge = this.#newBlock(this.#loops.around(from, to), loopDepth);
     this.#edges.push(edge);
-    edge.insts = this.#edgeMoves(from, to);
-    edge.insts.push({ op: "jump", defs: [], uses: [], imm: 0, target });
+    edge.insts = [...this.#phiMoves(from, to), { op: "jump", defs: [], uses: [], imm: 0, target }];
     return edge;
   }
 
@@ -247,7 +253,7 @@ class FunctionSelector {
     let insts: MachineInst[] | undefined;
     const emit = (inst: MachineInst) => {
       if (insts !== undefined) insts.push(inst);
-      else Object.assign(this.#selection.emit(inst.op, inst.defs, inst.uses, inst.imm), inst);
+      else this.#selection.append(inst);
     };
     tested.forEach(({ target, number }, position) => {
       if (position > 0) {
@@ -265,76 +271,39 @@ class FunctionSelector {
 
   /** A block that goes on where another one's instructions had to end. */
   #newMiddle(block: Block): MachineBlock {
-    const middle = this.#newBlock(this.#options.loopDepths.get(block) ?? 0);
+    const middle = this.#newBlock(this.#loops.of(block));
     this.#edges.push(middle);
     return middle;
   }
 
-  /** Copies into the phis of the only successor, at the end of the block. */
-  #phiMoves(from: Block, to: Block): void {
-    const selection = this.#selection;
+  /** The copies into the phis of `to` over the edge from `from`. */
+  #phiMoves(from: Block, to: Block): MachineInst[] {
     const moves = this.#movesOf(from, to);
-    for (const { d, s, value } of sequenceMoves(moves, () => selection.newRegister())) {
-      if (value === undefined) selection.emit("copy", [d], [s as Reg]);
-      else {
-        const inst = selection.emit("const", [d], [], value.imm);
-        if (value.symbol !== undefined) inst.symbol = value.symbol;
-      }
-    }
-  }
-
-  #edgeMoves(from: Block, to: Block): MachineInst[] {
-    const moves = this.#movesOf(from, to);
-    return sequenceMoves(moves, () => this.#selection.newRegister()).map(({ d, s, value }) => {
-      if (value === undefined) return { op: "copy", defs: [d], uses: [s as Reg], imm: 0 };
-      const inst: MachineInst = { op: "const", defs: [d], uses: [], imm: value.imm };
-      if (value.symbol !== undefined) inst.symbol = value.symbol;
-      return inst;
-    });
+    return sequenceMoves(moves, () => this.#selection.newRegister()).map(({ d, s, value }) =>
+      value === undefined ? makeInst("copy", [d], [s as Reg]) : makeConstant(d, value.imm, value.symbol),
+    );
   }
 
   /** What the phis of `to` get over the edges from `from`; several such edges bring the same. */
   #movesOf(from: Block, to: Block): { d: Reg; s?: Reg; value?: Value }[] {
     const edge = to.predecessors.indexOf(from);
-    return to.values
-      .filter(({ op }) => op === "phi")
-      .map((phi) => {
-        const arg = phi.args[edge] as Value;
-        const d = this.#selection.registerOf(phi);
-        return arg.op === "const" ? { d, value: arg } : { d, s: this.#selection.read(arg) };
-      });
+    return phis(to).map((phi) => {
+      const arg = phi.args[edge] as Value;
+      const d = this.#selection.registerOf(phi);
+      return arg.op === "const" ? { d, value: arg } : { d, s: this.#selection.read(arg) };
+    });
   }
 }
 
 function equalityTest(register: Reg, number: number): Test | undefined {
   if (number === 0) return { condition: "beqz", uses: [register], imm: 0 };
-  if (!BEQI_CONSTANTS.has(number)) return undefined;
+  if (!fitsSignedBranch(number)) return undefined;
   return { condition: "beqi", uses: [register], imm: number };
 }
 
 /** Whether `then` comes later than `other` in the proposed order, which is the reverse of the post order. */
 function isLater(blocks: ReadonlyMap<Block, MachineBlock>, then: Block, other: Block): boolean {
   return (blocks.get(then)?.id ?? 0) < (blocks.get(other)?.id ?? 0);
-}
-
-/** Blocks that can be reached, each after its successors but for loops. */
-function postOrder(func: Func): Block[] {
-  const [entry] = func.blocks;
-  if (entry === undefined) return [];
-  const order: Block[] = [];
-  const seen = new Set<Block>([entry]);
-  const stack: { block: Block; next: Block[] }[] = [{ block: entry, next: successors(entry.terminator) }];
-  for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
-    const next = top.next.shift();
-    if (next === undefined) {
-      order.push(top.block);
-      stack.pop();
-    } else if (!seen.has(next)) {
-      seen.add(next);
-      stack.push({ block: next, next: successors(next.terminator) });
-    }
-  }
-  return order;
 }
 
 function connect(blocks: MachineBlock[]): void {

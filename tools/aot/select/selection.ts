@@ -4,10 +4,12 @@
  * taken into themselves is never computed.
  */
 
+import { makeConstant, makeInst } from "../machine/instruction-facts.ts";
 import { FIRST_VIRTUAL, type MachineInst, type MachineOp, type Reg } from "../machine/machine-function.ts";
+import { countUses } from "../ssa/edit.ts";
 import type { Block, Func, Value } from "../ssa/ir.ts";
-import { terminatorArgs } from "../ssa/ir.ts";
-import { isPlain } from "./values.ts";
+import type { Loops } from "../ssa/loops.ts";
+import { isPureOp } from "../ssa/operations.ts";
 
 /** A constant that several instructions of a block can share. */
 interface SharedConstant {
@@ -22,8 +24,8 @@ const SHARE_MAX_INSTRUCTIONS = 40;
 
 export class Selection {
   readonly #registers: Int32Array;
-  readonly #uses: Uint32Array;
-  readonly #loopDepths: ReadonlyMap<Block, number>;
+  readonly #uses: Int32Array;
+  readonly #loops: Loops;
   #nextRegister = FIRST_VIRTUAL;
   /** Values that some selected instruction reads from a register. */
   readonly #needed = new Set<Value>();
@@ -35,10 +37,10 @@ export class Selection {
   #count = 0;
   source: number | undefined;
 
-  constructor(func: Func, loopDepths: ReadonlyMap<Block, number>) {
+  constructor(func: Func, loops: Loops) {
     this.#registers = new Int32Array(func.valueCount);
     this.#uses = countUses(func);
-    this.#loopDepths = loopDepths;
+    this.#loops = loops;
   }
 
   get registerCount(): number {
@@ -47,10 +49,6 @@ export class Selection {
 
   newRegister(): Reg {
     return this.#nextRegister++;
-  }
-
-  usesOf(value: Value): number {
-    return this.#uses[value.id] as number;
   }
 
   isNeeded(value: Value): boolean {
@@ -83,8 +81,7 @@ export class Selection {
       this.#moved.add(shared.inst);
     }
     const register = shared !== undefined && isNear ? shared.register : this.newRegister();
-    const inst = this.emit("const", [register], [], imm);
-    if (symbol !== undefined) inst.symbol = symbol;
+    const inst = this.emitConstant(register, imm, symbol);
     this.#constants.set(key, { inst, register, position: this.#count });
     return register;
   }
@@ -96,25 +93,34 @@ export class Selection {
 
   /** Whether the only user of `value` may compute it in its place. */
   canFold(value: Value, user: Block): boolean {
-    if (!isPlain(value) || value.op === "const") return false;
-    return this.usesOf(value) === 1 && this.canRepeat(value, user);
+    if (!isPureOp(value.op) || value.op === "const") return false;
+    return this.#uses[value.id] === 1 && this.canRepeat(value, user);
   }
 
   /** Whether computing the value at its user instead does not put it into a deeper loop. */
   canRepeat(value: Value, user: Block): boolean {
-    return value.block === user || this.#depth(user) <= this.#depth(value.block);
-  }
-
-  #depth(block: Block): number {
-    return this.#loopDepths.get(block) ?? 0;
+    return value.block === user || this.#loops.depth(user) <= this.#loops.depth(value.block);
   }
 
   emit(op: MachineOp, defs: Reg[], uses: Reg[], imm = 0): MachineInst {
-    const inst: MachineInst = { op, defs, uses, imm };
+    return this.append(makeInst(op, defs, uses, imm));
+  }
+
+  append(inst: MachineInst): MachineInst {
     if (this.source !== undefined) inst.source = this.source;
     this.#group.push(inst);
     this.#count++;
     return inst;
+  }
+
+  emitConstant(register: Reg, imm: number, symbol?: string): MachineInst {
+    return this.append(makeConstant(register, imm, symbol));
+  }
+
+  /** Copies a value, or makes it where it is a constant. */
+  emitMove(register: Reg, value: Value): void {
+    if (value.op === "const") this.emitConstant(register, value.imm, value.symbol);
+    else this.emit("copy", [register], [this.read(value)]);
   }
 
   /** The instructions emitted next stand before all that were emitted so far. */
@@ -138,13 +144,4 @@ export class Selection {
       .flat()
       .filter((inst) => !this.#moved.has(inst));
   }
-}
-
-function countUses(func: Func): Uint32Array {
-  const uses = new Uint32Array(func.valueCount);
-  for (const block of func.blocks) {
-    for (const value of block.values) for (const arg of value.args) uses[arg.id] = (uses[arg.id] as number) + 1;
-    for (const arg of terminatorArgs(block.terminator)) uses[arg.id] = (uses[arg.id] as number) + 1;
-  }
-  return uses;
 }

@@ -1,8 +1,8 @@
 /** The load and store instructions of WebAssembly (core specification 5.4.6) as accesses of words. */
-import type { LoadWidth, StoreWidth } from "./lower-memory.ts";
+import type { LoadOp, StoreOp } from "./ir.ts";
 
 /** By opcode: the width of the access, what becomes of the high word, and the words that are stored. */
-export const LOADS: Record<number, { width: LoadWidth; high?: "zero" | "sign" | "next"; isSigned8?: boolean }> = {
+export const LOADS: Record<number, { width: LoadOp; high?: "zero" | "sign" | "next"; isSigned8?: boolean }> = {
   0x28: { width: "load32" },
   0x29: { width: "load32", high: "next" },
   0x2a: { width: "load32" },
@@ -18,7 +18,7 @@ export const LOADS: Record<number, { width: LoadWidth; high?: "zero" | "sign" | 
   0x34: { width: "load32", high: "sign" },
   0x35: { width: "load32", high: "zero" },
 };
-export const STORES: Record<number, { width: StoreWidth; words: 1 | 2 }> = {
+export const STORES: Record<number, { width: StoreOp; words: 1 | 2 }> = {
   0x36: { width: "store32", words: 1 },
   0x37: { width: "store32", words: 2 },
   0x38: { width: "store32", words: 1 },
@@ -29,12 +29,3 @@ export const STORES: Record<number, { width: StoreWidth; words: 1 | 2 }> = {
   0x3d: { width: "store16", words: 1 },
   0x3e: { width: "store32", words: 1 },
 };
-export const ACCESS_BYTES = {
-  load8_u: 1,
-  load16_u: 2,
-  load16_s: 2,
-  load32: 4,
-  store8: 1,
-  store16: 2,
-  store32: 4,
-} as const;

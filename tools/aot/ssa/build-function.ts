@@ -7,27 +7,19 @@
 import { UnsupportedError } from "../errors.ts";
 import { ByteReader } from "../read/byte-reader.ts";
 import { type FuncType, type FunctionBody, type ValType, wordsOf } from "../read/module.ts";
-import { ACCESS_BYTES, LOADS, STORES } from "./access-instructions.ts";
+import { LOADS, STORES } from "./access-instructions.ts";
 import { ControlStack, type Frame } from "./control-stack.ts";
 import { type Block, Func, type Trap, type Value } from "./ir.ts";
 import { Locals } from "./locals.ts";
 import { callIndirect } from "./lower-call.ts";
 import { signWord } from "./lower-i64.ts";
-import {
-  access,
-  bulk,
-  type LoadWidth,
-  loadWord,
-  memoryGrow,
-  memorySize,
-  type StoreWidth,
-  storeWord,
-} from "./lower-memory.ts";
+import { access, bulk, loadWord, memoryGrow, memorySize, storeWord } from "./lower-memory.ts";
 import { NUMERIC } from "./numeric.ts";
+import { accessBytes } from "./operations.ts";
 import type { ProgramSpace } from "./program-space.ts";
 import { removeTrivialPhis } from "./remove-trivial-phis.ts";
 import { skipInstruction } from "./skip-instruction.ts";
-import { describeOpcode } from "./unsupported-instructions.ts";
+import { describeOpcode, describePrefixed } from "./unsupported-instructions.ts";
 import { ValueBuilder } from "./value-builder.ts";
 
 /** Instructions of a function. The limit keeps a broken or hostile module from taking the machine down. */
@@ -226,7 +218,7 @@ class FunctionBuilder {
       const [first, second, sizeBytes] = this.#stack.splice(-3).flat() as [Value, Value, Value];
       return bulk(this.#build, this.#space, number === 10 ? "memory_copy" : "memory_fill", [first, second, sizeBytes]);
     }
-    throw new UnsupportedError(`instruction 0xfc ${number} (bulk memory, tables) is not supported`);
+    throw new UnsupportedError(describePrefixed(number));
   }
 
   #numeric({ operands, run }: { operands: number; run: NonNullable<ReturnType<typeof NUMERIC.get>>["run"] }): void {
@@ -281,7 +273,7 @@ class FunctionBuilder {
   #load(opcode: number): void {
     const { width, high, isSigned8 } = LOADS[opcode] as (typeof LOADS)[number];
     const { alignBytes, offset } = this.#memoryArgument();
-    const sizeBytes = high === "next" ? 8 : ACCESS_BYTES[width];
+    const sizeBytes = high === "next" ? 8 : accessBytes(width);
     const at = access(this.#build, this.#space, this.#popWord(), offset, sizeBytes, alignBytes);
     let low = loadWord(this.#build, this.#space, width, at);
     if (isSigned8 === true) {
@@ -298,7 +290,7 @@ class FunctionBuilder {
     const { width, words } = STORES[opcode] as (typeof STORES)[number];
     const { alignBytes, offset } = this.#memoryArgument();
     const value = this.#pop();
-    const sizeBytes = words * ACCESS_BYTES[width];
+    const sizeBytes = words * accessBytes(width);
     const at = access(this.#build, this.#space, this.#popWord(), offset, sizeBytes, alignBytes);
     storeWord(this.#build, this.#space, width, at, value[0] as Value);
     if (words === 2) storeWord(this.#build, this.#space, width, { ...at, offset: at.offset + 4 }, value[1] as Value);

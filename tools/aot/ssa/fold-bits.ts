@@ -1,13 +1,14 @@
 /** Rules for and, or, xor, shifts, rotations and funnel shifts. Bit fields of up to 16 bits become `extui`. */
 
+import { fitsExtui } from "../machine/immediates.ts";
 import type { Value } from "./ir.ts";
-import { possibleBits } from "./known-bits.ts";
+import { lowMaskBits, possibleBits } from "./known-bits.ts";
 import type { Maker } from "./maker.ts";
 import { isComparison, isNumber, opposite } from "./operations.ts";
 
-/** 1 to 16 ones at the low end: what extui can keep. */
+/** Ones at the low end, as many as extui can keep. */
 function isFieldMask(mask: number): boolean {
-  return mask > 0 && mask <= 0xffff && (mask & (mask + 1)) === 0;
+  return fitsExtui(lowMaskBits(mask));
 }
 
 function isWith(value: Value, op: Value["op"]): boolean {

@@ -1,14 +1,13 @@
 /** Rules for comparisons. Branches compare with 0 and some small constants for free; a boolean in a register costs three. */
 
+import { fitsUnsignedBranch } from "../machine/immediates.ts";
 import type { Value } from "./ir.ts";
-import { greatest, isBoolean, possibleBits } from "./known-bits.ts";
+import { greatest, isBoolean, isPowerOfTwo, possibleBits } from "./known-bits.ts";
 import type { Maker } from "./maker.ts";
 import { type Comparison, compare, isComparison, isNumber, opposite } from "./operations.ts";
 
 const SIGNED_MIN = -0x8000_0000;
 const SIGNED_MAX = 0x7fff_ffff;
-/** Shifts n for which bltui and bgeui can compare with 2^n. */
-const UNSIGNED_BRANCH_POWERS: ReadonlySet<number> = new Set([1, 2, 3, 4, 5, 6, 7, 8, 15, 16]);
 
 export function foldComparison(m: Maker, op: Comparison, a: Value, b: Value): Value | undefined {
   const truth = (holds: boolean): Value => m.constant(holds ? 1 : 0);
@@ -80,7 +79,7 @@ function foldEquality(m: Maker, op: "eq" | "ne", a: Value, b: Value): Value | un
       } else if (number === 0 && !m.isShared(a)) return m.make(op, [a0, a1]);
       break;
     case "and":
-      if (isNumber(a1) && number !== 0 && number === a1.imm && (number & (number - 1)) === 0) {
+      if (isNumber(a1) && number === a1.imm && isPowerOfTwo(number)) {
         return m.make(opposite(op), [a, m.constant(0)]);
       }
       break;
@@ -90,7 +89,7 @@ function foldEquality(m: Maker, op: "eq" | "ne", a: Value, b: Value): Value | un
       }
       break;
     case "shr_u":
-      if (number === 0 && isNumber(a1) && UNSIGNED_BRANCH_POWERS.has(a1.imm) && !m.isShared(a)) {
+      if (number === 0 && isNumber(a1) && fitsUnsignedBranch(1 << a1.imm) && !m.isShared(a)) {
         return m.make(op === "eq" ? "lt_u" : "ge_u", [a0, m.constant(1 << a1.imm)]);
       }
       break;

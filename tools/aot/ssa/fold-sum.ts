@@ -1,7 +1,7 @@
 /** Rules for add, sub and mul. All of it is exact modulo 2^32, so sums can be put in any order. */
 
 import type { Value } from "./ir.ts";
-import { trailingZeros } from "./known-bits.ts";
+import { isPowerOfTwo, trailingZeros } from "./known-bits.ts";
 import type { Maker } from "./maker.ts";
 import { isNumber } from "./operations.ts";
 
@@ -109,8 +109,4 @@ function multiplyByShifts(m: Maker, x: Value, factor: number): Value | undefined
   if (isPowerOfTwo(odd + 1)) return m.make("sub", [shifted(x, trailingZeros(odd + 1)), x]);
   if (isPowerOfTwo(1 - odd)) return m.make("sub", [x, shifted(x, trailingZeros(1 - odd))]);
   return undefined;
-}
-
-export function isPowerOfTwo(number: number): boolean {
-  return number !== 0 && (number & (number - 1)) === 0;
 }

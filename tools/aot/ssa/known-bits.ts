@@ -91,6 +91,17 @@ export function trailingZeros(mask: number): number {
   return mask === 0 ? 32 : 31 - Math.clz32(mask & -mask);
 }
 
+/** 2^31 is one with either sign. */
+export function isPowerOfTwo(number: number): boolean {
+  return number !== 0 && (number & (number - 1)) === 0;
+}
+
+/** n of the mask 2^n - 1, 1 to 32; 0 for everything else. */
+export function lowMaskBits(mask: number): number {
+  if (mask === -1) return 32;
+  return mask > 0 && (mask & (mask + 1)) === 0 ? 32 - Math.clz32(mask) : 0;
+}
+
 /** The greatest that a value can be, unsigned. */
 export function greatest(value: Value): number {
   return isNumber(value) ? value.imm >>> 0 : possibleBits(value) >>> 0;

@@ -51,6 +51,13 @@ export class Loops {
     return this.of(block)?.depth ?? 0;
   }
 
+  /** The innermost loop around both blocks: the one that an edge between them is in. */
+  around(a: Block, b: Block): Loop | undefined {
+    let loop = this.of(a);
+    while (loop !== undefined && !loop.blocks.has(b)) loop = loop.parent;
+    return loop;
+  }
+
   #collect(loop: Loop, dominators: Dominators): void {
     loop.blocks.add(loop.header);
     const stack = [...loop.latches];

@@ -1,5 +1,6 @@
 /** The instructions of WebAssembly on i64, as operations on pairs of words, low first. */
 import type { Value } from "./ir.ts";
+import { constantOf } from "./operations.ts";
 import type { ValueBuilder } from "./value-builder.ts";
 
 export type Pair = [low: Value, high: Value];
@@ -40,15 +41,11 @@ export function compare64(build: ValueBuilder, op: Compare, a: Pair, b: Pair): V
     case "lt_s":
     case "ge_s":
       // The sign is the high word's.
-      if (isZeroConstant(b[0]) && isZeroConstant(b[1])) return build.make(op, [a[1], b[1]]);
+      if (constantOf(b[0]) === 0 && constantOf(b[1]) === 0) return build.make(op, [a[1], b[1]]);
       return compareByWords(build, op, a, b);
     default:
       return compareByWords(build, op, a, b);
   }
-}
-
-function isZeroConstant({ op, imm, symbol }: Value): boolean {
-  return op === "const" && imm === 0 && symbol === undefined;
 }
 
 function compareByWords(build: ValueBuilder, op: "lt_s" | "lt_u" | "ge_s" | "ge_u", a: Pair, b: Pair): Value {

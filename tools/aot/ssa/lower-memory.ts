@@ -3,15 +3,12 @@
  * programs that were linked at their native addresses. Checked builds compare every address with the end of memory and take
  * accesses that are not aligned apart; others rely on the chip, which faults on both (exception causes 3, 9, 28, 29).
  */
-import type { Value } from "./ir.ts";
+import type { LoadOp, StoreOp, Value } from "./ir.ts";
+import { accessBytes } from "./operations.ts";
 import type { ProgramSpace } from "./program-space.ts";
 import type { ValueBuilder } from "./value-builder.ts";
 
-export type LoadWidth = "load8_u" | "load16_u" | "load16_s" | "load32";
-export type StoreWidth = "store8" | "store16" | "store32";
-
 export const PAGE_BYTES = 65536;
-const WIDTH_BYTES = { load8_u: 1, load16_u: 2, load16_s: 2, load32: 4, store8: 1, store16: 2, store32: 4 } as const;
 const UNALIGNED = {
   load16_u: "load16_unaligned",
   load16_s: "load16_unaligned",
@@ -62,8 +59,8 @@ function checkRange(build: ValueBuilder, memory: ProgramSpace["memory"], address
   build.trapIf(build.make("lt_u", [build.make("sub", [end, size]), index]), trap);
 }
 
-export function loadWord(build: ValueBuilder, space: ProgramSpace, width: LoadWidth, at: Access): Value {
-  const sizeBytes = WIDTH_BYTES[width];
+export function loadWord(build: ValueBuilder, space: ProgramSpace, width: LoadOp, at: Access): Value {
+  const sizeBytes = accessBytes(width);
   const direct = () => build.load(width, "memory", at.address, at.offset);
   if (width === "load8_u") return direct();
   const apart = () => {
@@ -74,12 +71,11 @@ export function loadWord(build: ValueBuilder, space: ProgramSpace, width: LoadWi
     return build.make("shr_s", [build.make("shl", [value, by]), by]);
   };
   if (!space.memory.isChecked) return at.alignBytes >= sizeBytes ? direct() : apart();
-  const results = eitherWay(build, at, sizeBytes, direct, apart);
-  return results;
+  return eitherWay(build, at, sizeBytes, direct, apart);
 }
 
-export function storeWord(build: ValueBuilder, space: ProgramSpace, width: StoreWidth, at: Access, value: Value): void {
-  const sizeBytes = WIDTH_BYTES[width];
+export function storeWord(build: ValueBuilder, space: ProgramSpace, width: StoreOp, at: Access, value: Value): void {
+  const sizeBytes = accessBytes(width);
   const direct = () => {
     build.store(width, "memory", at.address, at.offset, value);
     return value;

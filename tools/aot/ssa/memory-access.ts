@@ -3,6 +3,7 @@
  * can hold. All addresses are modulo 2^32, so constants move freely between the address and the offset.
  */
 
+import { ADDMI_STEP, fitsAddi } from "../machine/immediates.ts";
 import type { Region, Value } from "./ir.ts";
 import type { Maker } from "./maker.ts";
 import { accessBytes, fitsAccess, isNumber } from "./operations.ts";
@@ -46,9 +47,6 @@ export function mayOverlap(a: Place, b: Place): boolean {
   return (b.offset - a.offset) >>> 0 < a.bytes || (a.offset - b.offset) >>> 0 < b.bytes;
 }
 
-/** addmi adds multiples of 256, so high parts of offsets are such; bases of neighbours become the same value. */
-const FAR_STEP = 256;
-
 /**
  * Brings the address of a load or store into the form that its instruction has: constants from the sum go into the
  * offset, as far as it can hold them. Of a constant address all goes into the constant.
@@ -67,9 +65,10 @@ export function foldAddress(m: Maker, access: Value): void {
     return;
   }
   if (fitsAccess(access.op, access.imm)) return;
-  const span = accessBytes(access.op) * FAR_STEP;
+  // The rest is a multiple of what addmi adds, and the same for neighbours.
+  const span = accessBytes(access.op) * ADDMI_STEP;
   const near = offset & (span - 1);
-  const split = offset < 0 && offset >= -128 ? 0 : fitsAccess(access.op, near) ? near : 0;
+  const split = offset < 0 && fitsAddi(offset) ? 0 : fitsAccess(access.op, near) ? near : 0;
   access.args[0] = m.make("add", [root, m.constant(offset - split)]);
   access.imm = split;
 }

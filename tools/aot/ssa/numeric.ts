@@ -3,6 +3,7 @@
  * traps is checked here, so routines never do.
  */
 import type { Callee, Value } from "./ir.ts";
+import { isPowerOfTwo, trailingZeros } from "./known-bits.ts";
 import {
   add64,
   bitwise64,
@@ -18,6 +19,7 @@ import {
   signWord,
   sub64,
 } from "./lower-i64.ts";
+import { constantOf } from "./operations.ts";
 import type { ProgramSpace } from "./program-space.ts";
 import type { ValueBuilder } from "./value-builder.ts";
 
@@ -147,10 +149,6 @@ export function compare32(build: ValueBuilder, op: (typeof COMPARISONS)[number],
   }
 }
 
-function constantOf(value: Value | undefined): number | undefined {
-  return value?.op === "const" && value.symbol === undefined ? value.imm : undefined;
-}
-
 function integer32(context: NumericContext, op: (typeof INTEGER)[number], operands: Operands): Value {
   const { build } = context;
   const [a, b] = twoWords(operands);
@@ -182,18 +180,14 @@ function divide32(context: NumericContext, op: "div_s" | "div_u" | "rem_s" | "re
     const isMinusOne = build.make("eq", [b, build.constant(-1)]);
     build.trapIf(build.make("and", [isLeast, isMinusOne]), "integer overflow");
   }
-  const shift = divisor === undefined ? -1 : powerOfTwo(divisor);
-  if (shift >= 0) return divideByPowerOfTwo(build, op, a, shift);
+  if (divisor !== undefined && divisor > 0 && isPowerOfTwo(divisor)) {
+    return divideByPowerOfTwo(build, op, a, trailingZeros(divisor));
+  }
   return callRoutine(context, `i32_${op}`, [a, b], 1)[0] as Value;
 }
 
 function isZero(build: ValueBuilder, value: Value): Value {
   return build.make("eq", [value, build.constant(0)]);
-}
-
-/** Exponent of a positive power of two; -1 for everything else. */
-function powerOfTwo(value: number): number {
-  return value > 0 && (value & (value - 1)) === 0 ? 31 - Math.clz32(value) : -1;
 }
 
 function divideByPowerOfTwo(

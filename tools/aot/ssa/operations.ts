@@ -1,32 +1,19 @@
 /** What the operations of the middle form are: pure or not, commutative, opposite; and their results on numbers. */
+import { fitsOffset } from "../machine/immediates.ts";
 import type { BinaryOp, Op, PureOp, StoreOp, Value } from "./ir.ts";
 
 export type Comparison = "eq" | "ne" | "lt_s" | "lt_u" | "ge_s" | "ge_u";
 
-const PURE: ReadonlySet<Op> = new Set<PureOp>([
-  "add",
-  "sub",
-  "mul",
-  "and",
-  "or",
-  "xor",
-  "shl",
-  "shr_u",
-  "shr_s",
-  "rotr",
-  "eq",
-  "ne",
-  "lt_s",
-  "lt_u",
-  "ge_s",
-  "ge_u",
-  "const",
-  "clz",
-  "select",
-  "add_lt_u",
-  "sub_lt_u",
-  "funnel",
-]);
+export const BINARY_OPS: readonly BinaryOp[] = [
+  ...(["add", "sub", "mul", "and", "or", "xor", "shl", "shr_u", "shr_s", "rotr"] as const),
+  ...(["eq", "ne", "lt_s", "lt_u", "ge_s", "ge_u"] as const),
+];
+/** What is computed from its arguments alone. */
+export const COMPUTED_OPS: readonly Exclude<PureOp, "const">[] = [
+  ...BINARY_OPS,
+  ...(["clz", "select", "add_lt_u", "sub_lt_u", "funnel"] as const),
+];
+const PURE: ReadonlySet<Op> = new Set<PureOp>(["const", ...COMPUTED_OPS]);
 const COMMUTATIVE: ReadonlySet<Op> = new Set<Op>(["add", "mul", "and", "or", "xor", "eq", "ne"]);
 const OPPOSITE: Readonly<Record<Comparison, Comparison>> = {
   eq: "ne",
@@ -62,15 +49,14 @@ export function isStore(op: Op): op is StoreOp {
 }
 
 /** Bytes that a load or store touches. */
-export function accessBytes(op: Op): number {
+export function accessBytes(op: Op): 1 | 2 | 4 {
   if (op === "load32" || op === "store32") return 4;
   return op === "load8_u" || op === "store8" ? 1 : 2;
 }
 
-/** Offsets that the instruction of this access can hold: multiples of its size, 8 bits of them. */
+/** Whether the instruction of this access can hold the offset. */
 export function fitsAccess(op: Op, offset: number): boolean {
-  const bytes = accessBytes(op);
-  return offset >= 0 && offset <= 255 * bytes && offset % bytes === 0;
+  return fitsOffset(offset, accessBytes(op));
 }
 
 /** Writes memory, calls somebody or can trap: stays where it is even if nobody uses its value. */
@@ -101,6 +87,11 @@ export function isConstantLoad(value: Value): boolean {
 /** A constant whose number is known now, not only when the image is linked. */
 export function isNumber(value: Value): boolean {
   return value.op === "const" && value.symbol === undefined;
+}
+
+/** The number of a constant that is known now; undefined for everything else, names of the image included. */
+export function constantOf(value: Value | undefined): number | undefined {
+  return value !== undefined && isNumber(value) ? value.imm : undefined;
 }
 
 export function evaluateBinary(op: BinaryOp, a: number, b: number): number {

@@ -37,7 +37,7 @@ function runRounds(func: Func): void {
   }
 }
 
-/** Everything. Afterwards all values, constants too, stand where they are meant to be computed. */
+/** Everything. Afterwards all values, constants too, stand where they are computed, and offsets fit their instructions. */
 export function optimise(func: Func): void {
   cleanUp(func);
   if (rotateLoops(func)) runRounds(func);

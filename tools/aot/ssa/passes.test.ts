@@ -403,9 +403,15 @@ describe("places of constants", () => {
       ),
       placeConstants,
     );
-    expect(body(func)).toContain("memory[70000 + 4], v1");
-    expect(body(func)).toContain("memory[70000 + 3], v2");
+    expect(body(func)).toContain("memory[69888 + 116], v1");
+    expect(body(func)).toContain("memory[69888 + 115], v2");
     expect(ops(func)[0]?.match(/const/g)).toHaveLength(2);
+  });
+
+  it("do not round an address for neighbours that would be out of reach", () => {
+    const func = after(straight("  store8 memory[70000], v0\n  store8 memory[70200], v1"), placeConstants);
+    expect(body(func)).toContain("memory[70000], v0");
+    expect(body(func)).toContain("memory[70000 + 200], v1");
   });
 
   it("take the bound that is there already", () => {

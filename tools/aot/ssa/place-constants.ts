@@ -3,10 +3,15 @@
  * out of loops is left to where registers are known (select/hoist-constants.ts). Constant addresses close to each other
  * become one constant with offsets.
  */
+
+import { fitsMovi, fitsUnsignedBranch } from "../machine/immediates.ts";
 import { countUses, floatConstants, mapTerminatorArgs } from "./edit.ts";
 import { type Block, type Func, successors, type Value } from "./ir.ts";
 import { trailingZeros } from "./known-bits.ts";
 import { fitsAccess, isLoad, isNumber, isStore, opposite } from "./operations.ts";
+
+/** A base that is rounded is more likely to be some other function's too: they share its place among the literals. */
+const ROUND_BYTES = 256;
 
 export function placeConstants(func: Func): void {
   floatConstants(func);
@@ -15,7 +20,7 @@ export function placeConstants(func: Func): void {
   for (const block of func.blocks) placeInBlock(func, block);
 }
 
-/** Constant addresses in the order of the numbers: each group hangs on its lowest, as far as offsets reach. */
+/** Constant addresses in the order of the numbers: as many as offsets reach from the lowest hang on one constant. */
 function shareAddresses(func: Func): void {
   const bySymbol = new Map<string | undefined, Value[]>();
   for (const block of func.blocks) {
@@ -28,17 +33,35 @@ function shareAddresses(func: Func): void {
       else accesses.push(value);
     }
   }
-  const target = (access: Value): number => ((access.args[0] as Value).imm + access.imm) >>> 0;
-  for (const [symbol, accesses] of bySymbol) {
-    accesses.sort((a, b) => target(a) - target(b) || a.id - b.id);
-    let base: number | undefined;
-    for (const access of accesses) {
-      const address = target(access);
-      if (base === undefined || !fitsAccess(access.op, address - base)) base = address;
-      access.args[0] = func.constant(base, symbol);
-      access.imm = address - base;
+  for (const accesses of bySymbol.values()) {
+    accesses.sort((a, b) => targetOf(a) - targetOf(b) || a.id - b.id);
+    for (let first = 0; first < accesses.length; ) {
+      const lowest = targetOf(accesses[first] as Value);
+      let end = first + 1;
+      while (end < accesses.length && reaches(lowest, accesses[end] as Value)) end++;
+      hangOnOne(func, lowest, accesses.slice(first, end));
+      first = end;
     }
   }
+}
+
+function hangOnOne(func: Func, lowest: number, accesses: readonly Value[]): void {
+  const rounded = lowest - (lowest % ROUND_BYTES);
+  const base = accesses.every((access) => reaches(rounded, access)) ? rounded : lowest;
+  for (const access of accesses) {
+    const offset = targetOf(access) - base;
+    access.args[0] = func.constant(base, access.args[0]?.symbol);
+    access.imm = offset;
+  }
+}
+
+/** The address of an access to a constant one. */
+function targetOf(access: Value): number {
+  return ((access.args[0] as Value).imm + access.imm) >>> 0;
+}
+
+function reaches(base: number, access: Value): boolean {
+  return fitsAccess(access.op, targetOf(access) - base);
 }
 
 /**
@@ -64,7 +87,7 @@ function chooseBounds(func: Func): void {
 
 /** Needs to be loaded from the literals: neither movi nor a branch can hold it. */
 function isLiteral(number: number): boolean {
-  return (number < -2048 || number > 2047) && number !== 0x8000 && number !== 0x1_0000 && number !== -0x8000_0000;
+  return !fitsMovi(number) && !fitsUnsignedBranch(number) && number !== -0x8000_0000;
 }
 
 function placeInBlock(func: Func, block: Block): void {

@@ -1,30 +1,8 @@
 /** Random expressions over parameters and constants that rules are written about. For tests. */
 import type { RandomSource } from "../../../runtime/board/random.ts";
 import type { Func, PureOp, Value } from "./ir.ts";
+import { COMPUTED_OPS } from "./operations.ts";
 
-const OPS: readonly PureOp[] = [
-  "add",
-  "sub",
-  "mul",
-  "and",
-  "or",
-  "xor",
-  "shl",
-  "shr_u",
-  "shr_s",
-  "rotr",
-  "eq",
-  "ne",
-  "lt_s",
-  "lt_u",
-  "ge_s",
-  "ge_u",
-  "clz",
-  "select",
-  "add_lt_u",
-  "sub_lt_u",
-  "funnel",
-];
 const NUMBERS = [0, 1, 2, 3, 7, 8, 15, 16, 17, 24, 31, 32, 33, 255, 256, 0xffff, 0x7fffffff, -0x80000000, -1, -2, -255];
 const INPUTS = [0, 1, 2, 3, 8, 31, 32, 127, 128, 255, 256, 65535, 65536, 0x7ffffffe, 0x7fffffff, -0x80000000, -2, -1];
 
@@ -41,7 +19,7 @@ export function randomExpression(
   if (kind === 0) return func.constant(pick(NUMBERS));
   if (kind === 1) return func.constant(random.integer(0, 40));
   if (kind === 2) return pick(params);
-  const op = pick(OPS);
+  const op = pick(COMPUTED_OPS);
   const count = op === "clz" ? 1 : op === "select" || op === "add_lt_u" || op === "sub_lt_u" || op === "funnel" ? 3 : 2;
   const args: Value[] = [];
   for (let i = 0; i < count; i++) {

@@ -4,9 +4,8 @@
  * in the end: the number of turns must be known before the loop.
  */
 import type { Dominators } from "./dominators.ts";
-import { isPowerOfTwo } from "./fold-sum.ts";
 import { type Block, type Func, type Value } from "./ir.ts";
-import { trailingZeros } from "./known-bits.ts";
+import { isPowerOfTwo, trailingZeros } from "./known-bits.ts";
 import { type Conditions, conditionsAt, isKnownTrue } from "./known-conditions.ts";
 import type { Counter, LinearForms, Pointer } from "./linear-forms.ts";
 import { type Loop, preheaderOf } from "./loops.ts";

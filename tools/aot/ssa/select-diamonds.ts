@@ -2,6 +2,7 @@
  * Branches that only choose between two values become `select`: a branch over one move, in straight code. An arm may
  * compute its value by what the selector can do in place of the move: adding a small constant, or negating.
  */
+import { fitsAddi, fitsMovi } from "../machine/immediates.ts";
 import { phis, removePredecessor } from "./edit.ts";
 import { type Block, type Func, type Value } from "./ir.ts";
 import { isComparison, isNumber } from "./operations.ts";
@@ -75,12 +76,12 @@ function armTarget(block: Block, arm: Block): Block | undefined {
 
 function isGuarded(value: Value): boolean {
   const [a, b] = value.args as [Value, Value];
-  if (value.op === "add") return isNumber(b) && b.imm >= -128 && b.imm <= 127;
+  if (value.op === "add") return isNumber(b) && fitsAddi(b.imm);
   return value.op === "sub" && isNumber(a) && a.imm === 0;
 }
 
 /** A literal would be loaded on both ways. */
 function isMovable(value: Value | undefined): boolean {
   if (value?.op !== "const") return value !== undefined;
-  return isNumber(value) && value.imm >= -2048 && value.imm <= 2047;
+  return isNumber(value) && fitsMovi(value.imm);
 }

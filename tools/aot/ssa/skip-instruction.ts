@@ -1,6 +1,7 @@
 /** Steps over the immediates of an instruction that cannot be reached (core specification 5.4). */
 import { UnsupportedError } from "../errors.ts";
 import type { ByteReader } from "../read/byte-reader.ts";
+import { describeOpcode, describePrefixed } from "./unsupported-instructions.ts";
 
 export function skipInstruction(opcode: number, reader: ByteReader): void {
   if (opcode >= 0x28 && opcode <= 0x3e) {
@@ -52,7 +53,7 @@ export function skipInstruction(opcode: number, reader: ByteReader): void {
     default:
       if (opcode <= 0x01 || opcode === 0x0f || opcode === 0x1a || opcode === 0x1b) return;
       if (opcode >= 0x45 && opcode <= 0xc4) return;
-      throw new UnsupportedError(`instruction 0x${opcode.toString(16)} is not supported`);
+      throw new UnsupportedError(describeOpcode(opcode));
   }
 }
 
@@ -63,5 +64,5 @@ function skipPrefixed(number: number, reader: ByteReader): void {
     if (number === 10) reader.byte();
     return;
   }
-  throw new UnsupportedError(`instruction 0xfc ${number} (bulk memory, tables) is not supported`);
+  throw new UnsupportedError(describePrefixed(number));
 }

@@ -20,3 +20,8 @@ export function describeOpcode(opcode: number): string {
   };
   return `instruction ${features[opcode] ?? `0x${opcode.toString(16)}`} is not supported`;
 }
+
+/** Of the instructions with the prefix 0xfc. */
+export function describePrefixed(number: number): string {
+  return `instruction 0xfc ${number} (bulk memory, tables) is not supported`;
+}

@@ -1,7 +1,8 @@
 /** Appends values to the block that is being built, folding what can be folded as it goes. */
 
 import { makeFolded } from "./fold.ts";
-import type { Block, Callee, Func, Op, Region, Trap, Value } from "./ir.ts";
+import type { Block, Callee, Func, LoadOp, Op, Region, StoreOp, Trap, Value } from "./ir.ts";
+import { constantOf } from "./operations.ts";
 
 export class ValueBuilder {
   readonly func: Func;
@@ -28,17 +29,17 @@ export class ValueBuilder {
   }
 
   trapIf(condition: Value, trap: Trap): void {
-    if (condition.op === "const" && condition.symbol === undefined && condition.imm === 0) return;
+    if (constantOf(condition) === 0) return;
     this.#append("trap_if", [condition]).trap = trap;
   }
 
-  load(op: "load8_u" | "load16_u" | "load16_s" | "load32", region: Region, address: Value, offset: number): Value {
+  load(op: LoadOp, region: Region, address: Value, offset: number): Value {
     const value = this.#append(op, [address], offset >>> 0);
     value.region = region;
     return value;
   }
 
-  store(op: "store8" | "store16" | "store32", region: Region, address: Value, offset: number, stored: Value): void {
+  store(op: StoreOp, region: Region, address: Value, offset: number, stored: Value): void {
     this.#append(op, [address, stored], offset >>> 0).region = region;
   }
 
