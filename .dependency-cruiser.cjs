@@ -73,7 +73,18 @@ module.exports = {
       from: { path: "^runtime/esp8266/" },
       to: { path: "^tools/lx106/" },
     },
-    only("server", "^server/", ["^server/", "^runtime/contract/"], "the server shares only words with devices"),
+    only(
+      "image",
+      "^runtime/image/",
+      ["^runtime/image/", "^runtime/contract/"],
+      "images as bytes, for the server and the tools",
+    ),
+    only(
+      "server",
+      "^server/",
+      ["^server/", "^runtime/contract/", "^runtime/image/"],
+      "the server shares words and images with devices",
+    ),
     {
       name: "routes-never-touch-sql",
       severity: "error",

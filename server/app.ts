@@ -1,6 +1,7 @@
 /**
  * The server put together. The life of a reading: broker (MQTT) -> ingest (blocks of messages) -> store (writer thread,
- * group commit) -> ingest (acknowledgement) -> broker. The API reads the store on a connection of its own.
+ * group commit) -> ingest (acknowledgement) -> broker. The API reads the store on a connection of its own. Images go the other way: API -> writer,
+ * then store -> updates (offers, pieces of images) -> broker.
  */
 import type { Duplex } from "node:stream";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
@@ -17,6 +18,9 @@ import { Metrics } from "./metrics.ts";
 import { openDataFolder } from "./store/open-database.ts";
 import { Reader } from "./store/reader.ts";
 import { WriterClient } from "./store/writer-client.ts";
+import { ChunkDesk } from "./updates/chunk-desk.ts";
+import { PatchMaker } from "./updates/patch-maker.ts";
+import { UpdateDesk } from "./updates/update-desk.ts";
 
 export interface ServerOptions {
   dataDir: string;
@@ -37,7 +41,7 @@ export interface LintelServer {
   /** An MQTT connection that is not a socket. */
   handle(stream: Duplex): void;
   /**
-   * Resolves when everything received so far is decoded, committed and acknowledged. What is still in the operating
+   * Resolves when everything received so far is decoded, committed and answered. What is still in the operating
    * system's socket buffers has not been received.
    */
   idle(): Promise<void>;
@@ -76,18 +80,40 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
     onViewers: (count) => metrics.liveViewers.set(count),
     onDropped: () => metrics.liveDropped.inc(),
   });
-  const ingest = new Ingest({ writer, metrics, logger, nowMs, onLive: (readings, left) => live.tell(readings, left) });
+  const ingest = new Ingest({
+    writer,
+    metrics,
+    logger,
+    nowMs,
+    onLive: (committed) => live.tell(committed),
+    onUpdateDue: (due) => updates.offer(due),
+  });
   await writer.start(ingest);
   const reader = new Reader(folder.databasePath);
   undo.push(() => reader.close());
 
-  const broker = new DeviceBroker({ sink: ingest, metrics, logger, nowMs });
+  const chunks = new ChunkDesk({ store: reader.updates, ingest, metrics });
+  const patches = new PatchMaker();
+  undo.push(() => patches.stop());
+  const updates = new UpdateDesk({
+    store: reader.updates,
+    request: (request) => writer.request(request),
+    linkOf: (mac) => ingest.linkOf(mac),
+    makePatch: (base, target) => patches.make(base, target),
+    onDeleted: () => chunks.forget(),
+    metrics,
+    nowMs,
+  });
+
+  const broker = new DeviceBroker({ sink: ingest, updates: chunks, metrics, logger, nowMs });
   await broker.listen();
   undo.push(() => new Promise<void>((resolve) => broker.close(resolve)));
   const accept = (stream: Duplex) => broker.accept(stream);
 
   const api = await buildApi({
     store: reader,
+    updateStore: reader.updates,
+    updates,
     health: { isHealthy: () => ingest.isHealthy },
     metrics: {
       contentType: metrics.registry.contentType,
@@ -113,7 +139,7 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
     await new Promise<void>((resolve) => broker.close(resolve));
     broker.closeStreams();
     live.close();
-    await Promise.all([mqtt.close(), api.close()]);
+    await Promise.all([mqtt.close(), api.close(), patches.stop()]);
     await writer.stop();
     reader.close();
     folder.release();
@@ -124,7 +150,7 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
     httpPort,
     url: `http://${host.includes(":") ? `[${host}]` : host}:${httpPort}`,
     handle: accept,
-    idle: () => untilIdle(broker, ingest),
+    idle: () => untilIdle(broker, ingest, updates),
     stop: () => {
       stopping ??= stop();
       return stopping;
@@ -143,14 +169,15 @@ async function listenHttp(api: ApiApp, host: string, port: number): Promise<numb
 }
 
 /** Input that stays unread is no work: its client does not take what it is sent, and waits for its time limit. */
-async function untilIdle(broker: DeviceBroker, ingest: Ingest): Promise<void> {
+async function untilIdle(broker: DeviceBroker, ingest: Ingest, updates: UpdateDesk): Promise<void> {
   let unreadBytes = broker.unreadBytes;
   for (let quiet = 0; quiet < QUIET_TURNS; quiet++) {
     await nextTurn();
     const before = unreadBytes;
     unreadBytes = broker.unreadBytes;
-    if (unreadBytes !== before || !ingest.isIdle) quiet = 0;
+    if (unreadBytes !== before || !ingest.isIdle || !updates.isIdle) quiet = 0;
     await ingest.settled();
+    await updates.settled();
   }
 }
 

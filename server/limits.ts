@@ -51,3 +51,18 @@ export const READER_CACHE_KIB = 4 * 1024;
 export const WAL_CHECKPOINT_PAGES = 4000;
 /** A database below this size is checked page by page at the start, bytes. */
 export const QUICK_CHECK_MAX_BYTES = 32 * 1024 * 1024;
+/** Images in the store, and patches between them. */
+export const IMAGES_MAX = 1000;
+export const PATCHES_MAX = 1000;
+/** Steps of updates that are remembered of each device. */
+export const UPDATE_HISTORY_MAX = 100;
+/** Images and patches kept in memory for devices that download them, bytes. */
+export const IMAGE_CACHE_MAX_BYTES = 2 * 1024 * 1024;
+/** Pieces of images that a device has asked for and not read, bytes; further requests of it are dropped. */
+export const CHUNKS_UNSENT_MAX_BYTES = 16 * 1024;
+/** Patches being made or waiting for it. Above it the image is offered whole. */
+export const PATCHES_UNDER_WAY_MAX = 8;
+/** A patch that takes longer is given up, milliseconds. */
+export const PATCH_MAKE_MAX_MS = 20_000;
+/** Changes that the API has under way to the writer. */
+export const STORE_REQUESTS_MAX = 64;

@@ -19,7 +19,9 @@ export class Metrics {
   readonly malformed = this.#counter("lintel_malformed_total", "Messages that could not be read, by reason", [
     "reason",
   ]);
-  readonly shed = this.#counter("lintel_shed_total", "Messages dropped unacknowledged, by cause", ["cause"]);
+  readonly shed = this.#counter("lintel_shed_total", "Messages dropped unacknowledged or unanswered, by cause", [
+    "cause",
+  ]);
   readonly stored = this.#counter("lintel_readings_stored_total", "Readings stored");
   readonly duplicates = this.#counter("lintel_readings_duplicate_total", "Readings that were stored before");
   readonly rejected = this.#counter("lintel_readings_rejected_total", "Readings that cannot be stored as numbers");
@@ -35,6 +37,9 @@ export class Metrics {
     registers: [this.registry],
   });
   readonly pendingBytes = this.#gauge("lintel_ingest_pending_bytes", "Received and not yet committed");
+  readonly offers = this.#counter("lintel_offers_total", "Images offered to devices");
+  readonly chunkRequests = this.#counter("lintel_chunk_requests_total", "Pieces of images that devices asked for");
+  readonly chunkBytes = this.#counter("lintel_chunk_bytes_total", "Bytes of images and patches sent");
   readonly liveViewers = this.#gauge("lintel_live_viewers", "Clients of the live stream");
   readonly liveDropped = this.#counter(
     "lintel_live_viewers_dropped_total",

@@ -15,13 +15,13 @@ import {
 } from "../../runtime/contract/stream-ids.ts";
 import {
   edge_read,
+  FlashQueue,
   heap_limit,
   heap_used,
   logValue,
   pin_edges,
   pin_mode,
   pin_watch,
-  RamQueue,
   RTC_PRODUCT_OFFSET,
   RtcRecord,
   Session,
@@ -33,8 +33,6 @@ export { heap_limit, heap_used };
 
 const VERSION = "0.1.0";
 
-/** Room for more than four hours of minutes with one barrier, two with two. */
-const QUEUE_READINGS: u32 = 256;
 const TOTALS_EVERY_S: u32 = 3600;
 /** GPIO14, D5 on most boards. */
 const DEFAULT_PIN_A: u32 = 14;
@@ -46,7 +44,7 @@ const NO_PIN: u32 = 0xff;
 const TOTAL_IN = 0;
 const TOTAL_OUT = 1;
 
-const queue = new RamQueue(QUEUE_READINGS);
+const queue = new FlashQueue();
 const session = new Session("counter", VERSION, queue);
 const totals = new RtcRecord(RTC_PRODUCT_OFFSET, 2);
 const direction = new Direction();

@@ -8,7 +8,7 @@
 export enum CommandKey {
   /** unsigned, 32 bits, from 1, higher than that of every earlier command of this device */
   Id = 0,
-  /** text, as `restart`; at most COMMAND_METHOD_MAX_BYTES */
+  /** text, as `restart` */
   Method = 1,
   /** integer, optional */
   Argument = 2,
@@ -61,5 +61,3 @@ export enum ConfigRefusal {
   /** The flash does not read back what was written. */
   NotWritten = -3,
 }
-
-export const COMMAND_METHOD_MAX_BYTES = 32;

@@ -16,8 +16,6 @@
  */
 export const FLASH_SECTOR_BYTES = 4096;
 export const FLASH_REGION_CHIP_OFFSET = 0x0c0000;
-/** The SDK's sectors at the end of the chip. */
-export const FLASH_SDK_BYTES = 0x4000;
 /** The region of a board with 1 MB, the smallest there is; `flash_size` tells that of the board at hand. */
 export const FLASH_REGION_BYTES = 0x3c000;
 export const FLASH_REGION_MAX_BYTES = 0x33c000;

@@ -34,7 +34,7 @@
  * A word of zeros is void: it is stepped over. What is no record, but begins with a word that a record could begin with, is
  * stepped over as one of that size.
  *
- * A start leaves four words alone behind whatever it finds in the head, voids the fifth, and writes a Boot mark that says
+ * A start leaves four words alone behind whatever it finds in the head, voids three, and writes a Boot mark that says
  * where the valid records had ended; then it voids everything between that place and the mark. So no write is ever put
  * on a place where an earlier one may have been cut short, and a record that was cut short cannot become valid later,
  * when one of its weak bits reads differently.

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { GOLDEN_DATA_ESTIMATED } from "../../runtime/contract/golden-vectors.ts";
 import { HelloKey } from "../../runtime/contract/messages.ts";
 import type { LintelServer } from "../app.ts";
 import {
@@ -147,8 +148,8 @@ describe("readings", () => {
   ])("from %s to %s, the end not included", async (from, to) => {
     const { items } = await json(`${READINGS}?from=${from}&to=${to}`);
     expect(items).toEqual([
-      { time: "2023-11-14T22:14:20.000Z", value: 1, epoch: EPOCH, sequence: 2, clock: "device" },
-      { time: "2023-11-14T22:15:20.000Z", value: 2, epoch: EPOCH, sequence: 3, clock: "device" },
+      { time: "2023-11-14T22:14:20.000Z", value: 1, epoch: EPOCH, sequence: 2, clock: "device", errorS: null },
+      { time: "2023-11-14T22:15:20.000Z", value: 2, epoch: EPOCH, sequence: 3, clock: "device", errorS: null },
     ]);
   });
 
@@ -157,12 +158,30 @@ describe("readings", () => {
     expect(items).toMatchObject([{ time: "2023-11-14T22:13:10.000Z", value: 1.5, clock: "arrival" }]);
   });
 
+  test("how sure their times are, in every format", async () => {
+    const other = await startDevice(server, "5ccf7f000002");
+    other.data(Buffer.from(GOLDEN_DATA_ESTIMATED, "hex"));
+    await other.ack(2);
+    other.drop();
+    const path = "/api/v1/devices/5ccf7f000002/streams/5001/readings";
+    const time = "2023-11-15T10:10:24.000Z";
+    const { items } = await json(path);
+    expect(items[0]).toMatchObject({ time, value: 9, clock: "estimated", errorS: 42_924 });
+    const csv = (await (await fetchFrom(`${path}?format=csv`)).text()).split("\r\n");
+    expect(csv[1]).toBe(`${time},9,3735928559,1,estimated,42924`);
+    const senml = (await (await fetchFrom(`${path}?format=senml`)).json()) as unknown[];
+    expect(senml[1]).toEqual({ n: "5001", v: -9, t: 1_700_043_084, te: 42_924, ts: true });
+  });
+
   test("as CSV, whole", async () => {
     const response = await fetchFrom(READINGS, { accept: "text/csv" });
     expect(response.headers.get("content-type")).toContain("text/csv");
     const lines = (await response.text()).split("\r\n");
     expect(lines).toHaveLength(MINUTES + 2);
-    expect(lines.slice(0, 2)).toEqual(["time,value,epoch,sequence,clock", "2023-11-14T22:13:20.000Z,0,3,1,device"]);
+    expect(lines.slice(0, 2)).toEqual([
+      "time,value,epoch,sequence,clock,errorS",
+      "2023-11-14T22:13:20.000Z,0,3,1,device,",
+    ]);
     expect(lines.at(-1)).toBe("");
   });
 
@@ -180,7 +199,7 @@ describe("readings", () => {
     const range = "from=2030-01-01T00:00:00Z";
     expect(await json(`${READINGS}?${range}`)).toEqual({ items: [], next: null });
     expect(await (await fetchFrom(`${READINGS}?${range}&format=csv`)).text()).toBe(
-      "time,value,epoch,sequence,clock\r\n",
+      "time,value,epoch,sequence,clock,errorS\r\n",
     );
     expect(await (await fetchFrom(`${READINGS}?${range}&format=senml`)).json()).toEqual([]);
   });
@@ -247,7 +266,7 @@ describe("live", () => {
         ]),
       );
     });
-    const data = `{"device":"${MAC}","stream":"5002","time":"2023-11-14T22:13:20.000Z","value":8,"epoch":3,"sequence":${first + 1},"clock":"device"}`;
+    const data = `{"device":"${MAC}","stream":"5002","time":"2023-11-14T22:13:20.000Z","value":8,"epoch":3,"sequence":${first + 1},"clock":"device","errorS":null}`;
     expect(events).toEqual([`id: ${MAC}-3-${first + 1}\nevent: reading\ndata: ${data}`]);
   });
 
@@ -298,18 +317,28 @@ describe("for machines", () => {
     expect(Object.keys(document.paths).sort()).toEqual([
       "/api/v1/devices",
       "/api/v1/devices/{mac}",
+      "/api/v1/devices/{mac}/desired-image",
       "/api/v1/devices/{mac}/gaps",
       "/api/v1/devices/{mac}/rejected",
       "/api/v1/devices/{mac}/streams",
       "/api/v1/devices/{mac}/streams/{stream}/readings",
+      "/api/v1/devices/{mac}/update",
+      "/api/v1/images",
+      "/api/v1/images/{id}",
+      "/api/v1/images/{id}/content",
       "/api/v1/live",
       "/api/v1/openapi.json",
       "/healthz",
       "/metrics",
     ]);
     for (const [path, operations] of Object.entries(document.paths)) {
-      expect(operations["get"], path).toMatchObject({ summary: expect.any(String) });
-      expect(Object.keys(operations["get"]?.responses ?? {}), path).toEqual(["200", "4XX", "5XX"]);
+      for (const [method, operation] of Object.entries(operations)) {
+        const what = `${method} ${path}`;
+        expect(operation, what).toMatchObject({ summary: expect.any(String) });
+        const [good, ...rest] = Object.keys(operation.responses).filter((status) => status !== "201");
+        expect(good, what).toBe(method === "delete" ? "204" : "200");
+        expect(rest, what).toEqual(["4XX", "5XX"]);
+      }
     }
     for (const name of pathParameters(document.paths)) expect(name).toBe(true);
   });
@@ -318,11 +347,13 @@ describe("for machines", () => {
 /** OpenAPI 3.1: every name in braces is a required parameter in the path. */
 function pathParameters(paths: Record<string, Record<string, unknown>>): boolean[] {
   return Object.entries(paths).flatMap(([path, operations]) =>
-    [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => {
-      const { parameters = [] } = operations["get"] as {
-        parameters?: Array<{ name: string; in: string; required: boolean }>;
-      };
-      return parameters.some((parameter) => parameter.name === name && parameter.in === "path" && parameter.required);
-    }),
+    [...path.matchAll(/\{(\w+)\}/g)].flatMap(([, name]) =>
+      Object.values(operations).map((operation) => {
+        const { parameters = [] } = operation as {
+          parameters?: Array<{ name: string; in: string; required: boolean }>;
+        };
+        return parameters.some((parameter) => parameter.name === name && parameter.in === "path" && parameter.required);
+      }),
+    ),
   );
 }

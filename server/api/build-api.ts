@@ -4,16 +4,20 @@ import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import Fastify from "fastify";
 import type { Logger } from "../logger.ts";
 import { addDeviceRoutes } from "./device-routes.ts";
+import { addImageRoutes } from "./image-routes.ts";
 import type { LiveHub } from "./live-hub.ts";
 import { addLiveRoutes } from "./live-routes.ts";
-import type { HealthPort, MetricsPort, StorePort } from "./ports.ts";
+import type { HealthPort, MetricsPort, StorePort, UpdatePort, UpdateStorePort } from "./ports.ts";
 import { handleProblems } from "./problem.ts";
 import { addReadingRoutes } from "./reading-routes.ts";
 import { addServiceRoutes } from "./service-routes.ts";
 import type { ApiApp } from "./typed-app.ts";
+import { addUpdateRoutes } from "./update-routes.ts";
 
 export interface ApiOptions {
   store: StorePort;
+  updateStore: UpdateStorePort;
+  updates: UpdatePort;
   health: HealthPort;
   metrics: MetricsPort;
   live: LiveHub;
@@ -36,13 +40,15 @@ export async function buildApi(options: ApiOptions): Promise<ApiApp> {
       info: {
         title: "Lintel",
         version: API_VERSION,
-        description: "Devices, their streams and readings.",
+        description: "Devices, their streams and readings, and the images that they run.",
         license: { name: "Apache-2.0", identifier: "Apache-2.0" },
       },
     },
   });
   addDeviceRoutes(app, options.store);
   addReadingRoutes(app, options.store);
+  addImageRoutes(app, options.updateStore, options.updates);
+  addUpdateRoutes(app, options.store, options.updateStore, options.updates);
   addLiveRoutes(app, options.live);
   addServiceRoutes(app, options.health, options.metrics);
   await app.ready();

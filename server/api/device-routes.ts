@@ -1,6 +1,7 @@
 /** Devices, their streams, and what they dropped or could not have stored. */
 import { PAGE_DEFAULT_ROWS } from "../limits.ts";
 import type { DeviceRow } from "../store/reader.ts";
+import { idText } from "../updates/update-messages.ts";
 import { cutPage, decodeNumbers, decodeText } from "./page-cursor.ts";
 import type { StorePort } from "./ports.ts";
 import { Problem } from "./problem.ts";
@@ -15,6 +16,7 @@ import {
   StreamSchema,
 } from "./schemas.ts";
 import type { ApiApp } from "./typed-app.ts";
+import { showFailure } from "./update-names.ts";
 
 export function addDeviceRoutes(app: ApiApp, store: StorePort): void {
   app.get(
@@ -146,7 +148,7 @@ export function showStream(stream: number): string {
   return stream.toString(16).padStart(4, "0");
 }
 
-function afterNumber(cursor: string | undefined): number {
+export function afterNumber(cursor: string | undefined): number {
   return cursor === undefined ? -1 : (decodeNumbers(cursor, 1)[0] ?? -1);
 }
 
@@ -162,6 +164,11 @@ function showDevice(row: DeviceRow) {
     boots: row.boots,
     epoch: row.epoch,
     watermark: row.watermark,
+    image: row.image && idText(row.image),
+    trial: row.trial === 1,
+    failedImage: row.failedImage && idText(row.failedImage),
+    failure: row.failure === null ? null : showFailure(row.failure),
+    configVersion: row.configVersion,
     firstSeen: showTime(row.firstSeenMs),
     lastSeen: showTime(row.lastSeenMs),
     lastHello: row.helloMs === null ? null : showTime(row.helloMs),

@@ -1,5 +1,5 @@
 /**
- * Readings as they are committed, to whoever watches: server-sent events (HTML Standard 9.2). A view, not a queue: who
+ * Readings and steps of updates as they are committed, to whoever watches: server-sent events (HTML Standard 9.2). A view, not a queue: who
  * reads too slowly is dropped and finds everything in the store. The id of an event names the reading.
  */
 import type { ServerResponse } from "node:http";
@@ -7,6 +7,7 @@ import { LIVE_HEARTBEAT_MS, LIVE_UNSENT_MAX_BYTES, LIVE_VIEWERS_MAX } from "../l
 import { macToText } from "../mac-address.ts";
 import { showStream, showTime } from "./device-routes.ts";
 import { showClock } from "./reading-formats.ts";
+import { showStep, type UpdateStep } from "./update-names.ts";
 
 /** As the store tells it after a commit. */
 export interface CommittedReading {
@@ -17,6 +18,25 @@ export interface CommittedReading {
   epoch: number;
   sequence: number;
   clock: number;
+  errorS: number | null;
+}
+
+export interface CommittedUpdate extends UpdateStep {
+  mac: number;
+}
+
+/** What one commit brought; `liveLeftOut` readings beside those here. */
+export interface CommittedLive {
+  live: readonly CommittedReading[];
+  liveLeftOut: number;
+  liveUpdates: readonly CommittedUpdate[];
+}
+
+interface LiveEvent {
+  device: string;
+  /** Of a reading. */
+  stream: string | undefined;
+  text: string;
 }
 
 interface Viewer {
@@ -64,10 +84,10 @@ export class LiveHub {
     response.write(": readings from now on\n\n");
   }
 
-  tell(readings: readonly CommittedReading[], leftOut: number): void {
+  tell({ live, liveLeftOut, liveUpdates }: CommittedLive): void {
     if (this.#viewers.size === 0) return;
-    const events = readings.map(format);
-    const more = leftOut > 0 ? `event: skipped\ndata: {"readings":${leftOut}}\n\n` : "";
+    const events = [...live.map(formatReading), ...liveUpdates.map(formatUpdate)];
+    const more = liveLeftOut > 0 ? `event: skipped\ndata: {"readings":${liveLeftOut}}\n\n` : "";
     this.#send((viewer) => {
       let text = "";
       for (const event of events) {
@@ -106,7 +126,7 @@ export class LiveHub {
   }
 }
 
-function format(reading: CommittedReading) {
+function formatReading(reading: CommittedReading): LiveEvent {
   const device = macToText(reading.mac);
   const stream = showStream(reading.stream);
   const { value, epoch, sequence } = reading;
@@ -118,7 +138,14 @@ function format(reading: CommittedReading) {
     epoch,
     sequence,
     clock: showClock(reading.clock),
+    errorS: reading.errorS,
   };
   const text = `id: ${device}-${epoch}-${sequence}\nevent: reading\ndata: ${JSON.stringify(data)}\n\n`;
   return { device, stream, text };
+}
+
+function formatUpdate(update: CommittedUpdate): LiveEvent {
+  const device = macToText(update.mac);
+  const text = `event: update\ndata: ${JSON.stringify({ device, ...showStep(update) })}\n\n`;
+  return { device, stream: undefined, text };
 }

@@ -11,10 +11,11 @@ export function addLiveRoutes(app: ApiApp, hub: LiveHub): void {
       // The stream has no end, so a HEAD request would never be answered.
       exposeHeadRoute: false,
       schema: {
-        summary: "Readings as they are committed, as server-sent events",
+        summary: "Readings and steps of updates as they are committed, as server-sent events",
         description:
-          "Events named `reading`: {device, stream, time, value, epoch, sequence, clock}. An event `skipped` says how " +
-          "many readings were left out under load. A viewer that reads too slowly is dropped.",
+          "Events named `reading`: {device, stream, time, value, epoch, sequence, clock, errorS}, and `update`: {device, " +
+          "atMs, state, image, percent, failure}, not when a stream is asked for. An event `skipped` says how many " +
+          "readings were left out under load. A viewer that reads too slowly is dropped.",
         querystring: LiveQuery,
         response: {
           200: { description: "events", content: { "text/event-stream": { schema: { type: "string" } } } },

@@ -1,5 +1,8 @@
 /** What the routes need from the rest of the server. They see neither SQL nor MQTT. */
 import type { DeviceRow, GapRow, ReadingRange, ReadingRow, RejectedRow, StreamRow } from "../store/reader.ts";
+import type { DesiredRow, ImageRow, UpdateStepRow } from "../store/update-reader.ts";
+import type { ImageVerdict } from "../updates/image-check.ts";
+import type { StoreAnswer } from "../updates/store-requests.ts";
 
 export interface StorePort {
   devices(afterMac: string, limit: number): DeviceRow[];
@@ -11,6 +14,22 @@ export interface StorePort {
   gapTotals(deviceId: number): { count: number; readings: number };
   rejected(deviceId: number, afterId: number, limit: number): RejectedRow[];
   rejectedCount(deviceId: number): number;
+}
+
+export interface UpdateStorePort {
+  images(afterNumber: number, limit: number): ImageRow[];
+  image(id: string): ImageRow | undefined;
+  imageBytes(id: string): Buffer | undefined;
+  desired(deviceId: number): DesiredRow | undefined;
+  updateHistory(deviceId: number): UpdateStepRow[];
+}
+
+/** What the API changes. An answer other than `unavailable` is durable. */
+export interface UpdatePort {
+  addImage(bytes: Uint8Array): Promise<{ verdict: ImageVerdict; answer: StoreAnswer | null }>;
+  deleteImage(id: string): Promise<StoreAnswer>;
+  setDesired(mac: string, image: string, isRetry: boolean): Promise<StoreAnswer>;
+  clearDesired(mac: string): Promise<StoreAnswer>;
 }
 
 export interface HealthPort {

@@ -26,6 +26,16 @@ type ProblemCode =
   | "cursorInvalid"
   | "timeInvalid"
   | "notAcceptable"
+  | "notAnImage"
+  | "imageRefused"
+  | "imageUnknown"
+  | "imageNotStored"
+  | "imageInUse"
+  | "imageUnsuitable"
+  | "tooManyImages"
+  | "bodyTooLarge"
+  | "mediaTypeUnknown"
+  | "busy"
   | "tooManyViewers"
   | "notFound"
   | "unhealthy"
@@ -39,6 +49,16 @@ const PROBLEMS: Record<ProblemCode, { status: number; title: string }> = {
   streamUnknown: { status: 404, title: "No such stream" },
   notFound: { status: 404, title: "No such resource" },
   notAcceptable: { status: 406, title: "No such format" },
+  notAnImage: { status: 400, title: "The upload is not an image" },
+  imageUnknown: { status: 404, title: "No such image" },
+  imageInUse: { status: 409, title: "The image is in use" },
+  tooManyImages: { status: 409, title: "Too many images" },
+  bodyTooLarge: { status: 413, title: "The body is too large" },
+  mediaTypeUnknown: { status: 415, title: "The body is of a type that is not taken here" },
+  imageRefused: { status: 422, title: "No device could take this image" },
+  imageNotStored: { status: 422, title: "The image is not in the store" },
+  imageUnsuitable: { status: 422, title: "The image is for another product" },
+  busy: { status: 503, title: "The server cannot store changes now" },
   tooManyViewers: { status: 503, title: "Too many live viewers" },
   unhealthy: { status: 503, title: "The server cannot store readings" },
   internal: { status: 500, title: "The server has a fault" },
@@ -67,6 +87,14 @@ export function handleProblems(app: FastifyInstance, logger: Logger): void {
   app.setErrorHandler((error: FastifyError | Problem, request, reply) => {
     if (error instanceof Problem) return sendProblem(reply, error);
     const status = error.statusCode ?? 500;
+    if (status === 413) {
+      const detail = `the body of this request may have ${request.routeOptions.bodyLimit} bytes at most`;
+      return sendProblem(reply, new Problem("bodyTooLarge", detail));
+    }
+    if (status === 415) {
+      const detail = "send the body with the content type that /api/v1/openapi.json names";
+      return sendProblem(reply, new Problem("mediaTypeUnknown", detail));
+    }
     if (status < 500) return sendProblem(reply, new Problem("badRequest", describe(error)));
     logger.error({ error: describe(error), url: request.url }, "a request failed");
     return sendProblem(reply, new Problem("internal", "the request failed; the log of the server says why"));

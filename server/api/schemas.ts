@@ -1,7 +1,13 @@
 /** What the API takes and gives. The OpenAPI document is generated from these. */
 import type { TSchema } from "typebox";
 import * as Type from "typebox/type";
-import { PAGE_DEFAULT_ROWS, PAGE_MAX_ROWS, READINGS_DEFAULT_ROWS, READINGS_JSON_MAX_ROWS } from "../limits.ts";
+import {
+  PAGE_DEFAULT_ROWS,
+  PAGE_MAX_ROWS,
+  READINGS_DEFAULT_ROWS,
+  READINGS_JSON_MAX_ROWS,
+  UPDATE_HISTORY_MAX,
+} from "../limits.ts";
 import { ProblemSchema } from "./problem.ts";
 
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
@@ -9,6 +15,11 @@ const Instant = Type.String({ format: "date-time", description: "ISO 8601, UTC, 
 
 export const MacParams = Type.Object({
   mac: Type.String({ pattern: "^[0-9a-f]{12}$", description: "MAC address, twelve lowercase hex digits" }),
+});
+
+const ImageId = Type.String({
+  pattern: "^[0-9a-f]{16}$",
+  description: "image id, sixteen lowercase hex digits: the beginning of the SHA-256 of the image's header",
 });
 
 const StreamId = Type.String({ pattern: "^[0-9a-f]{4}$", description: "stream id, four lowercase hex digits" });
@@ -31,7 +42,7 @@ export function page<T extends TSchema>(item: T) {
 
 export const DeviceSchema = Type.Object({
   mac: Type.String(),
-  product: Nullable(Type.String()),
+  product: Nullable(Type.String({ description: "a recovery program does not change it" })),
   version: Nullable(Type.String()),
   board: Nullable(Type.Integer()),
   abi: Nullable(Type.Integer()),
@@ -40,6 +51,13 @@ export const DeviceSchema = Type.Object({
   boots: Nullable(Type.Integer({ description: "starts since power was applied" })),
   epoch: Nullable(Type.Integer({ description: "epoch of the reading queue as of the last hello" })),
   watermark: Nullable(Type.Integer({ description: "every reading of that epoch up to this one is accounted for" })),
+  image: Nullable(ImageId),
+  trial: Type.Boolean({ description: "the program runs on trial, it has not confirmed itself yet" }),
+  failedImage: Nullable(Type.String({ description: "id of the last image that failed there" })),
+  failure: Nullable(Type.String({ description: "why, as in `update`" })),
+  configVersion: Nullable(
+    Type.Integer({ description: "version of the configuration in use; null: none of the server" }),
+  ),
   firstSeen: Instant,
   lastSeen: Instant,
   lastHello: Nullable(Instant),
@@ -71,9 +89,12 @@ export const ReadingSchema = Type.Object({
   value: Type.Number(),
   epoch: Type.Integer(),
   sequence: Type.Integer(),
-  clock: Type.Union([Type.Literal("device"), Type.Literal("arrival")], {
-    description: "whose clock the time is from: the device's, or the server's at arrival",
+  clock: Type.Union([Type.Literal("device"), Type.Literal("arrival"), Type.Literal("estimated")], {
+    description:
+      "where the time is from: the device's clock, the server's at arrival, or an estimate of the device, which had no " +
+      "clock when it measured",
   }),
+  errorS: Nullable(Type.Integer({ description: "the time is no further from the truth, seconds; null: not known" })),
 });
 
 const Time = Type.String({ maxLength: 40, description: "ISO 8601, or Unix milliseconds" });
@@ -121,6 +142,68 @@ export const RejectedPage = Type.Object({ count: Type.Integer(), ...page(Rejecte
 export const LiveQuery = Type.Object({
   device: Type.Optional(MacParams.properties.mac),
   stream: Type.Optional(StreamId),
+});
+
+export const ImageParams = Type.Object({ id: ImageId });
+
+export const ImageSchema = Type.Object({
+  id: ImageId,
+  product: Type.String(),
+  version: Type.String(),
+  arch: Type.String({ description: "wasm32 or lx106" }),
+  abi: Type.Integer({ description: "host ABI version needed" }),
+  board: Type.Integer({ description: "0 = any" }),
+  securityCounter: Type.Integer({ description: "devices refuse one below that of a program that they have confirmed" }),
+  sizeBytes: Type.Integer({ description: "header and payload" }),
+  payloadBytes: Type.Integer(),
+  ramBytes: Type.Integer(),
+  digest: Type.String({ description: "SHA-256 of the payload, hex" }),
+  keyId: Type.String({ description: "of the key that signed it, hex" }),
+  created: Instant,
+});
+
+export const DesiredImageBody = Type.Object(
+  {
+    image: ImageId,
+    retry: Type.Optional(
+      Type.Boolean({
+        description: "try again an image that has failed on this device before, once; false if not given",
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+const Failure = Nullable(Type.String({ description: "why, as `bad-signature`; with rolled-back and failed" }));
+const Percent = Nullable(Type.Integer({ description: "downloaded so far; with downloading" }));
+
+const UpdateStepSchema = Type.Object({
+  atMs: Type.Integer({ description: "Unix time when the server heard of it, or of the beginning of a download, ms" }),
+  state: Type.String(),
+  image: Nullable(ImageId),
+  percent: Percent,
+  failure: Failure,
+});
+
+export const UpdateSchema = Type.Object({
+  desired: Nullable(ImageId),
+  retry: Type.Boolean({ description: "the device may try again an image that failed there" }),
+  givenUp: Type.Boolean({
+    description: "the desired image failed or was refused; it is not offered again until it is set again",
+  }),
+  running: Nullable(ImageId),
+  trial: Type.Boolean({ description: "what runs has not confirmed itself yet" }),
+  image: Nullable(Type.String({ description: "what state, percent and failure are about" })),
+  state: Type.String({
+    description:
+      "idle, queued, downloading, downloaded, verified, restarting, confirmed, rolled-back, failed; idle if never told",
+  }),
+  percent: Percent,
+  failure: Failure,
+  history: Type.Array(UpdateStepSchema, {
+    maxItems: UPDATE_HISTORY_MAX,
+    description: `the last ${UPDATE_HISTORY_MAX} steps, oldest first`,
+  }),
 });
 
 /** The responses of every route beside its own. */

@@ -8,13 +8,20 @@
 import type { Duplex } from "node:stream";
 import { Aedes, type Client, type PublishPacket, type Subscription } from "aedes";
 import { BatchKind } from "../ingest/batch.ts";
-import type { DeviceLink } from "../ingest/ingest.ts";
+import type { DeviceLink, DownChannel } from "../ingest/ingest.ts";
 import { LOG_LINES_PER_MINUTE, MQTT_PACKET_MAX_BYTES, MQTT_UNSENT_MAX_BYTES, SUBSCRIPTIONS_MAX } from "../limits.ts";
 import { LimitedLog, type Logger } from "../logger.ts";
 import type { Metrics } from "../metrics.ts";
 import { encodePublish } from "./publish-packet.ts";
 import { Session } from "./session.ts";
-import { mayObserverPublish, maySubscribe, mayWatchDevices, topicsOfUser } from "./topic-policy.ts";
+import {
+  type DeviceTopics,
+  isOwnDownTopic,
+  mayObserverPublish,
+  maySubscribe,
+  mayWatchDevices,
+  topicsOfUser,
+} from "./topic-policy.ts";
 
 /** Where device messages go. */
 export interface DeviceSink {
@@ -23,8 +30,14 @@ export interface DeviceSink {
   offer(kind: BatchKind, mac: number, payload: Uint8Array): void;
 }
 
+/** Where `update` messages go: some are answered at once. */
+export interface UpdateSink {
+  take(link: DeviceLink, payload: Uint8Array): void;
+}
+
 export interface BrokerOptions {
   sink: DeviceSink;
+  updates: UpdateSink;
   metrics: Metrics;
   logger: Logger;
   nowMs: () => number;
@@ -55,6 +68,7 @@ const AEDES_OPTIONS = {
 
 export class DeviceBroker extends Aedes {
   readonly #sink: DeviceSink;
+  readonly #updates: UpdateSink;
   readonly #metrics: Metrics;
   readonly #log: LimitedLog;
   readonly #sessions = new WeakMap<Client, Session>();
@@ -82,6 +96,7 @@ export class DeviceBroker extends Aedes {
       authorizeForward: (client, packet) => (isBehind(client.conn) ? null : packet),
     });
     this.#sink = options.sink;
+    this.#updates = options.updates;
     this.#metrics = options.metrics;
     this.#log = new LimitedLog(options.logger, options.nowMs, LOG_LINES_PER_MINUTE);
     this.on("client", (client) => this.#onClient(client));
@@ -168,6 +183,15 @@ export class DeviceBroker extends Aedes {
       this.#sink.offer(BatchKind.State, topics.mac, payload);
       return payload.length <= MQTT_STATE_RETAINED_MAX_BYTES;
     }
+    if (packet.topic === topics.update) {
+      if (session.link !== null) this.#updates.take(session.link, payload);
+      packet.retain = false;
+      return isWatched;
+    }
+    if (packet.topic === topics.result) {
+      packet.retain = false;
+      return true;
+    }
     return this.#deny("publish", client, packet.topic);
   }
 
@@ -179,7 +203,7 @@ export class DeviceBroker extends Aedes {
       return null;
     }
     session.subscribe(filter);
-    if (filter !== session.topics?.ack && mayWatchDevices(filter)) this.#watching.add(session);
+    if (isWatching(session, filter)) this.#watching.add(session);
     return subscription;
   }
 
@@ -187,16 +211,14 @@ export class DeviceBroker extends Aedes {
     const session = this.#sessions.get(client);
     if (session === undefined) return;
     session.unsubscribe(filters);
-    if (![...session.filters].some((filter) => filter !== session.topics?.ack && mayWatchDevices(filter))) {
-      this.#watching.delete(session);
-    }
+    if (![...session.filters].some((filter) => isWatching(session, filter))) this.#watching.delete(session);
   }
 
   #onClient(client: Client): void {
     this.#metrics.connections.set(this.connectedClients);
     const session = this.#sessions.get(client);
     if (session?.topics == null) return;
-    const { mac, ack } = session.topics;
+    const { mac } = session.topics;
     const former = this.#current.get(mac);
     this.#current.set(mac, session);
     // A device has one connection, the newest: the former one is a line that died unnoticed.
@@ -204,7 +226,7 @@ export class DeviceBroker extends Aedes {
       former.isReplaced = true;
       former.client.close();
     }
-    session.link = { mac, sendAck: (payload) => this.#sendAck(session, ack, payload) };
+    session.link = this.#linkOf(session, session.topics);
     this.#sink.connect(session.link);
   }
 
@@ -218,7 +240,18 @@ export class DeviceBroker extends Aedes {
     this.#sink.disconnect(session.link);
   }
 
-  #sendAck(session: Session, topic: string, payload: Uint8Array): boolean {
+  #linkOf(session: Session, topics: DeviceTopics): DeviceLink {
+    const { conn } = session.client;
+    return {
+      mac: topics.mac,
+      get unsentBytes() {
+        return conn.writableLength;
+      },
+      send: (channel, payload) => this.#send(session, channel, topics.down[channel], payload),
+    };
+  }
+
+  #send(session: Session, channel: DownChannel, topic: string, payload: Uint8Array): boolean {
     const { conn } = session.client;
     if (this.#watching.size > 0) {
       publishOfAedes.call(
@@ -227,10 +260,10 @@ export class DeviceBroker extends Aedes {
         null,
         noop,
       );
-      return session.isAckWanted;
+      return session.wanted[channel];
     }
-    // Not subscribed, or so far behind that it will have to ask again: the next one says it all.
-    if (!session.isAckWanted || conn.destroyed || conn.writableLength > ACK_UNSENT_MAX_BYTES) return false;
+    // Not subscribed, or so far behind that it will have to ask again.
+    if (!session.wanted[channel] || conn.destroyed || conn.writableLength > DOWN_UNSENT_MAX_BYTES) return false;
     conn.write(encodePublish(topic, payload));
     return true;
   }
@@ -249,8 +282,13 @@ export class DeviceBroker extends Aedes {
 
 /** A state longer than any device sends is counted by ingest and not kept for observers, bytes. */
 const MQTT_STATE_RETAINED_MAX_BYTES = 256;
-/** Acknowledgements that a device has not read, bytes, before it is spared more of them. */
-const ACK_UNSENT_MAX_BYTES = 16 * 1024;
+/** What a device has not read, bytes, before it is spared more. Above CHUNKS_UNSENT_MAX_BYTES, or answers were cut. */
+const DOWN_UNSENT_MAX_BYTES = 24 * 1024;
+
+/** Does it hear messages of devices that are not written to itself? */
+function isWatching(session: Session, filter: string): boolean {
+  return !isOwnDownTopic(session.topics, filter) && mayWatchDevices(filter);
+}
 
 /** Length of the packet that Aedes' parser is collecting, bytes, -1 when it has none. */
 function announcedBytes(client: Client): number {

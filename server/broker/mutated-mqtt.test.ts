@@ -2,7 +2,14 @@
 import { connect } from "node:net";
 import { generate, type Packet } from "mqtt-packet";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { GOLDEN_DATA_ABSOLUTE, GOLDEN_HELLO, GOLDEN_STATE_ONLINE } from "../../runtime/contract/golden-vectors.ts";
+import {
+  GOLDEN_DATA_ABSOLUTE,
+  GOLDEN_HELLO_MORE,
+  GOLDEN_RESULT,
+  GOLDEN_STATE_ONLINE,
+  GOLDEN_UPDATE_FAILED,
+  GOLDEN_UPDATE_REQUEST,
+} from "../../runtime/contract/golden-vectors.ts";
 import type { LintelServer } from "../app.ts";
 import { memoryPair } from "../testing/memory-pair.ts";
 import { makeRandom, mutate } from "../testing/mutate.ts";
@@ -29,14 +36,16 @@ const publish = (channel: string, payload: Buffer, qos: 0 | 1 | 2 = 0): Packet =
   retain: false,
   messageId: 5,
 });
-
 const PACKETS = [
   CONNECT,
-  publish("hello", golden(GOLDEN_HELLO)),
+  publish("hello", golden(GOLDEN_HELLO_MORE)),
   publish("data", golden(GOLDEN_DATA_ABSOLUTE)),
   publish("data", golden(GOLDEN_DATA_ABSOLUTE), 1),
   publish("data", golden(GOLDEN_DATA_ABSOLUTE), 2),
   publish("state", golden(GOLDEN_STATE_ONLINE)),
+  publish("update", golden(GOLDEN_UPDATE_REQUEST)),
+  publish("update", golden(GOLDEN_UPDATE_FAILED)),
+  publish("result", golden(GOLDEN_RESULT)),
   { cmd: "subscribe", messageId: 6, subscriptions: [{ topic: `lintel/1/${MAC}/ack`, qos: 0 }] },
   { cmd: "unsubscribe", messageId: 7, unsubscriptions: [`lintel/1/${MAC}/ack`] },
   { cmd: "pingreq" },
@@ -102,7 +111,7 @@ test("damaged messages of a good connection, over TCP", async () => {
   for (let i = 0; i < 3000; i++) {
     const [channel, hex] = [
       ["data", GOLDEN_DATA_ABSOLUTE],
-      ["hello", GOLDEN_HELLO],
+      ["hello", GOLDEN_HELLO_MORE],
       ["state", GOLDEN_STATE_ONLINE],
     ][i % 3] as [string, string];
     device.publish(device.topic(channel), mutate(golden(hex), random));

@@ -1,6 +1,6 @@
 /** One MQTT connection after CONNECT: who it is and what it listens to. */
 import type { Client } from "aedes";
-import type { DeviceLink } from "../ingest/ingest.ts";
+import type { DeviceLink, DownChannel } from "../ingest/ingest.ts";
 import { type DeviceTopics, matchesFilter } from "./topic-policy.ts";
 
 export class Session {
@@ -10,8 +10,8 @@ export class Session {
   readonly filters = new Set<string>();
   /** A device's, once it is registered with ingest. */
   link: DeviceLink | null = null;
-  /** One of its filters matches its `ack` topic; a message that was not asked for would break the protocol. */
-  isAckWanted = false;
+  /** What its filters match of what the server tells it; a message that was not asked for would break the protocol. */
+  readonly wanted: Record<DownChannel, boolean> = { ack: false, offer: false, chunk: false };
   /** The device has a newer connection. */
   isReplaced = false;
 
@@ -33,6 +33,10 @@ export class Session {
   #look(): void {
     const { topics } = this;
     if (topics === null) return;
-    this.isAckWanted = [...this.filters].some((filter) => matchesFilter(filter, topics.ack));
+    const { ack, offer, chunk } = topics.down;
+    const isWanted = (topic: string) => [...this.filters].some((filter) => matchesFilter(filter, topic));
+    this.wanted.ack = isWanted(ack);
+    this.wanted.offer = isWanted(offer);
+    this.wanted.chunk = isWanted(chunk);
   }
 }

@@ -4,7 +4,7 @@
  *
  * | | publish | subscribe |
  * |---|---|---|
- * | device | its own `hello`, `data`, `state` | filters below its own topic |
+ * | device | its own `hello`, `data`, `state`, `update`, `result` | filters below its own topic |
  * | observer | topics outside `lintel/` and `$SYS/`, never retained | anything |
  *
  * A denied publish is dropped in silence and counted; MQTT 3.1.1 knows no refusal but the end of the connection
@@ -12,11 +12,16 @@
  */
 import {
   CHANNEL_ACK,
+  CHANNEL_CHUNK,
   CHANNEL_DATA,
   CHANNEL_HELLO,
+  CHANNEL_OFFER,
+  CHANNEL_RESULT,
   CHANNEL_STATE,
+  CHANNEL_UPDATE,
   TOPIC_PREFIX,
 } from "../../runtime/contract/topics.ts";
+import type { DownChannel } from "../ingest/ingest.ts";
 import { isMac, macToNumber } from "../mac-address.ts";
 
 /** The topics of one device, spelled once a connection instead of once a message. */
@@ -26,7 +31,9 @@ export interface DeviceTopics {
   hello: string;
   data: string;
   state: string;
-  ack: string;
+  update: string;
+  result: string;
+  down: Readonly<Record<DownChannel, string>>;
 }
 
 /** Null for an observer. */
@@ -39,7 +46,9 @@ export function topicsOfUser(username: string | undefined): DeviceTopics | null 
     hello: below + CHANNEL_HELLO,
     data: below + CHANNEL_DATA,
     state: below + CHANNEL_STATE,
-    ack: below + CHANNEL_ACK,
+    update: below + CHANNEL_UPDATE,
+    result: below + CHANNEL_RESULT,
+    down: { ack: below + CHANNEL_ACK, offer: below + CHANNEL_OFFER, chunk: below + CHANNEL_CHUNK },
   };
 }
 
@@ -55,6 +64,13 @@ export function maySubscribe(topics: DeviceTopics | null, filter: string): boole
   return topics === null || filter.startsWith(topics.below);
 }
 
+/** Is the filter one of the topics that the server writes to this device, spelled out? Nobody else's messages are there. */
+export function isOwnDownTopic(topics: DeviceTopics | null, filter: string): boolean {
+  return (
+    topics !== null && (filter === topics.down.ack || filter === topics.down.offer || filter === topics.down.chunk)
+  );
+}
+
 /** Does the filter match this topic? MQTT 3.1.1 section 4.7. */
 export function matchesFilter(filter: string, topic: string): boolean {
   const wanted = filter.split("/");
@@ -67,7 +83,10 @@ export function matchesFilter(filter: string, topic: string): boolean {
   return wanted.length === levels.length;
 }
 
-/** Could the filter match the `data` or `ack` topic of some device? Then these messages must be passed on. */
+/** Channels whose messages Aedes does not see unless someone watches. */
+const WATCHED_CHANNELS = new Set([CHANNEL_DATA, CHANNEL_UPDATE, CHANNEL_ACK, CHANNEL_OFFER, CHANNEL_CHUNK]);
+
+/** Could the filter match one of these topics of some device? Then their messages must be passed on. */
 export function mayWatchDevices(filter: string): boolean {
   const wanted = filter.split("/");
   const fixed = TOPIC_PREFIX.split("/").slice(0, -1);
@@ -78,6 +97,6 @@ export function mayWatchDevices(filter: string): boolean {
     if (i < fixed.length && given !== "+" && given !== level) return false;
   }
   const channel = wanted[fixed.length + 1] ?? "";
-  const isWatched = channel === "+" || channel === CHANNEL_DATA || channel === CHANNEL_ACK;
+  const isWatched = channel === "+" || WATCHED_CHANNELS.has(channel);
   return isWatched && (wanted.length === fixed.length + 2 || wanted[fixed.length + 2] === "#");
 }

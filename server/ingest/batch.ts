@@ -19,6 +19,8 @@ export enum BatchKind {
   State = 2,
   /** The device's connection ended; no payload. */
   Gone = 3,
+  /** How an update fares; requests for pieces of images do not come here. */
+  Update = 4,
 }
 
 const HEADER_BYTES = 20;

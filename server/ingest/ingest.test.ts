@@ -3,6 +3,7 @@ import { PAYLOAD_UP_MAX_BYTES } from "../../runtime/contract/limits.ts";
 import { MESSAGE_OVERHEAD_BYTES, PENDING_DEVICE_MAX_BYTES, PENDING_MAX_BYTES } from "../limits.ts";
 import { silentLogger } from "../logger.ts";
 import { Metrics } from "../metrics.ts";
+import type { UpdateDue } from "../updates/store-requests.ts";
 import { type Batch, BatchKind, readBatch } from "./batch.ts";
 import { decodeCbor } from "./cbor-codec.ts";
 import { Ingest } from "./ingest.ts";
@@ -27,16 +28,26 @@ let writer: HeldWriter;
 let metrics: Metrics;
 let ingest: Ingest;
 let acks: unknown[];
+let dues: UpdateDue[];
 
 beforeEach(() => {
   writer = new HeldWriter();
   metrics = new Metrics();
-  ingest = new Ingest({ writer, metrics, logger: silentLogger, nowMs: () => NOW_MS, onLive: () => {} });
+  ingest = new Ingest({
+    writer,
+    metrics,
+    logger: silentLogger,
+    nowMs: () => NOW_MS,
+    onLive: () => {},
+    onUpdateDue: (due) => dues.push(due),
+  });
   ingest.onReady();
   acks = [];
+  dues = [];
   ingest.connect({
     mac: MAC,
-    sendAck: (payload) => {
+    unsentBytes: 0,
+    send: (_channel, payload) => {
       const decoded = decodeCbor(payload);
       acks.push(decoded.ok ? Object.fromEntries(decoded.value as Map<number, number>) : decoded.fault);
       return true;
@@ -53,6 +64,8 @@ const committed = (batchId: number, ackList: number[] = []): Committed => ({
   commitMs: 1,
   live: [],
   liveLeftOut: 0,
+  liveUpdates: [],
+  updatesDue: [],
 });
 const shed = async () => (await metrics.shed.get()).values.map(({ labels, value }) => [labels["cause"], value]);
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -77,6 +90,12 @@ test("nothing is acknowledged before its commit", async () => {
   ingest.onCommitted(committed(1, [MAC, 7, 12]));
   expect(acks).toEqual([{ 0: 7, 1: 12, 2: 1_700_000_000 }]);
   expect(ingest.isIdle).toBe(true);
+});
+
+test("an update that is due is told after the acknowledgement", () => {
+  const due = { mac: MAC, image: "00112233445566aa", running: null, isRetry: false };
+  ingest.onCommitted({ ...committed(0, [MAC, 7, 12]), updatesDue: [due] });
+  expect([acks.length, dues]).toEqual([1, [due]]);
 });
 
 describe("memory", () => {

@@ -17,17 +17,23 @@ import {
 import { LimitedLog, type Logger } from "../logger.ts";
 import { macToText } from "../mac-address.ts";
 import type { Metrics } from "../metrics.ts";
+import type { UpdateDue } from "../updates/store-requests.ts";
 import { BatchBuilder, BatchKind, BlockPool } from "./batch.ts";
 import { type Ack, encodeAck } from "./messages.ts";
 import type { MalformedReason } from "./senml-pack.ts";
-import { ACK_FIELDS, type Committed, type LiveReading } from "./writer-messages.ts";
+import { ACK_FIELDS, type Committed } from "./writer-messages.ts";
 import type { WriterEvents, WriterPort } from "./writer-port.ts";
+
+/** What the server says to one device. */
+export type DownChannel = "ack" | "offer" | "chunk";
 
 /** A connected device as ingest sees it. */
 export interface DeviceLink {
   readonly mac: number;
-  /** Sends an `ack`; false when the connection cannot take it now. */
-  sendAck(payload: Uint8Array): boolean;
+  /** Sent to it and not yet read by it. */
+  readonly unsentBytes: number;
+  /** False when the device does not listen there, or the connection cannot take it now. */
+  send(channel: DownChannel, payload: Uint8Array): boolean;
 }
 
 /** What a device has under way, also beyond the connection that brought it. */
@@ -48,10 +54,12 @@ export interface IngestOptions {
   metrics: Metrics;
   logger: Logger;
   nowMs: () => number;
-  onLive: (readings: LiveReading[], leftOut: number) => void;
+  onLive: (live: Pick<Committed, "live" | "liveLeftOut" | "liveUpdates">) => void;
+  /** Devices that have said hello ought to run other images; their acknowledgements are sent. */
+  onUpdateDue: (due: UpdateDue) => void;
 }
 
-const CHANNEL_OF_KIND = ["hello", "data", "state", "gone"] as const;
+const CHANNEL_OF_KIND = ["hello", "data", "state", "gone", "update"] as const;
 
 export class Ingest implements WriterEvents {
   readonly #options: IngestOptions;
@@ -99,6 +107,10 @@ export class Ingest implements WriterEvents {
     this.offer(BatchKind.Gone, link.mac, new Uint8Array(0));
   }
 
+  linkOf(mac: number): DeviceLink | undefined {
+    return this.#links.get(mac);
+  }
+
   offer(kind: BatchKind, mac: number, payload: Uint8Array): void {
     this.#received[kind] = (this.#received[kind] ?? 0) + 1;
     if (this.#isDraining) {
@@ -106,7 +118,7 @@ export class Ingest implements WriterEvents {
       return;
     }
     if (payload.length > PAYLOAD_UP_MAX_BYTES) {
-      this.#malformed("tooLong", mac, payload.length);
+      this.malformed("tooLong", mac, payload.length);
       return;
     }
     const share = this.#shareOf(mac);
@@ -127,6 +139,12 @@ export class Ingest implements WriterEvents {
     this.#builder.add(kind, mac, this.#options.nowMs(), payload);
     if (this.#builder.isFull) this.#flush();
     else this.#scheduleFlush();
+  }
+
+  /** Counts and logs a message that could not be read. */
+  malformed(reason: MalformedReason, mac: number, bytes: number): void {
+    this.#options.metrics.malformed.inc({ reason });
+    this.#log.warn({ reason, device: macToText(mac), bytes }, "a message could not be read");
   }
 
   /** Resolves when everything offered so far is committed and acknowledged, or lost with a failed writer. */
@@ -174,7 +192,8 @@ export class Ingest implements WriterEvents {
     this.#flush();
     this.#sendAcks(committed.acks);
     this.#count(committed);
-    if (committed.live.length > 0) this.#options.onLive(committed.live, committed.liveLeftOut);
+    if (committed.live.length > 0 || committed.liveUpdates.length > 0) this.#options.onLive(committed);
+    for (const due of committed.updatesDue) this.#options.onUpdateDue(due);
     this.#wake();
   }
 
@@ -253,7 +272,7 @@ export class Ingest implements WriterEvents {
   }
 
   #acknowledge(link: DeviceLink, ack: Ack): void {
-    if (link.sendAck(encodeAck(ack))) this.#options.metrics.acks.inc();
+    if (link.send("ack", encodeAck(ack))) this.#options.metrics.acks.inc();
   }
 
   #count(committed: Committed): void {
@@ -266,12 +285,7 @@ export class Ingest implements WriterEvents {
     metrics.rejected.inc(tallies.rejected);
     metrics.dropped.inc(tallies.dropped);
     metrics.lostInTransit.inc(tallies.lostInTransit);
-    for (const { reason, mac, bytes } of committed.malformed) this.#malformed(reason, mac, bytes);
-  }
-
-  #malformed(reason: MalformedReason, mac: number, bytes: number): void {
-    this.#options.metrics.malformed.inc({ reason });
-    this.#log.warn({ reason, device: macToText(mac), bytes }, "a message could not be read");
+    for (const { reason, mac, bytes } of committed.malformed) this.malformed(reason, mac, bytes);
   }
 
   #shed(cause: "device" | "total" | "stopping"): void {

@@ -3,16 +3,20 @@ import {
   GOLDEN_ACK,
   GOLDEN_ACK_DELAY,
   GOLDEN_DATA_ABSOLUTE,
+  GOLDEN_DATA_ERROR,
+  GOLDEN_DATA_ESTIMATED,
   GOLDEN_DATA_RELATIVE,
   GOLDEN_HELLO,
+  GOLDEN_HELLO_MORE,
   GOLDEN_STATE_OFFLINE,
   GOLDEN_STATE_ONLINE,
 } from "../../runtime/contract/golden-vectors.ts";
 import { NAME_MAX_BYTES } from "../../runtime/contract/limits.ts";
 import { HelloKey, StateKey } from "../../runtime/contract/messages.ts";
+import { UpdateFailure } from "../../runtime/contract/update-messages.ts";
 import { decodeCbor, encodeCbor } from "./cbor-codec.ts";
 import { decodeHello, decodeState, encodeAck } from "./messages.ts";
-import { CLOCK_ARRIVAL, CLOCK_DEVICE, decodePack } from "./senml-pack.ts";
+import { CLOCK_ARRIVAL, CLOCK_DEVICE, CLOCK_ESTIMATED, decodePack } from "./senml-pack.ts";
 
 const EPOCH = 3735928559;
 const NOW_MS = 1_800_000_000_000;
@@ -38,6 +42,31 @@ describe("golden vectors of the contract", () => {
       resetReason: 2,
       boots: 3,
       epoch: EPOCH,
+      image: null,
+      isTrial: false,
+      failure: null,
+      failedImage: null,
+      configVersion: null,
+    });
+  });
+
+  test("hello with all that is told only when there is something to tell", () => {
+    const hello = decodeHello(bytes(GOLDEN_HELLO_MORE));
+    expect(hello).toMatchObject({ isTrial: true, failure: 18, configVersion: 300 });
+    expect([hello?.image, hello?.failedImage].map((id) => Buffer.from(id ?? []).toString("hex"))).toEqual([
+      "0102030405060708",
+      "1112131415161718",
+    ]);
+  });
+
+  test("data that says how sure its times are", () => {
+    expect(decodePack(bytes(GOLDEN_DATA_ERROR), NOW_MS)).toMatchObject({
+      timeErrorS: 4,
+      records: [{ timeMs: 1_700_000_060_000, clock: CLOCK_DEVICE }, { clock: CLOCK_DEVICE }],
+    });
+    expect(decodePack(bytes(GOLDEN_DATA_ESTIMATED), NOW_MS)).toMatchObject({
+      timeErrorS: 42_924,
+      records: [{ timeMs: 1_700_043_024_000, clock: CLOCK_ESTIMATED }, { clock: CLOCK_ESTIMATED }],
     });
   });
 
@@ -60,6 +89,7 @@ describe("golden vectors of the contract", () => {
       epoch: EPOCH,
       firstSequence: 41,
       oldestSequence: 41,
+      timeErrorS: null,
       records: [
         { stored: true, stream: 0x5001, timeMs: 1_700_000_000_000, value: 7, clock: CLOCK_DEVICE },
         { stored: true, stream: 0x5001, timeMs: 1_700_000_060_000, value: 0, clock: CLOCK_DEVICE },
@@ -73,6 +103,7 @@ describe("golden vectors of the contract", () => {
       epoch: EPOCH,
       firstSequence: 1,
       oldestSequence: 1,
+      timeErrorS: null,
       records: [
         { stored: true, stream: 0x5c00, timeMs: NOW_MS - 300_000, value: 0, clock: CLOCK_ARRIVAL },
         { stored: true, stream: 0x5001, timeMs: NOW_MS, value: -2, clock: CLOCK_ARRIVAL },
@@ -88,13 +119,19 @@ describe("golden vectors of the contract", () => {
     );
   });
 
-  test.each([GOLDEN_HELLO, GOLDEN_DATA_ABSOLUTE, GOLDEN_DATA_RELATIVE, GOLDEN_STATE_ONLINE, GOLDEN_ACK])(
-    "%s comes out of the encoder as it went in",
-    (hex) => {
-      const decoded = decodeCbor(bytes(hex));
-      expect(decoded.ok && Buffer.from(encodeCbor(decoded.value)).toString("hex")).toBe(hex);
-    },
-  );
+  test.each([
+    GOLDEN_HELLO,
+    GOLDEN_HELLO_MORE,
+    GOLDEN_DATA_ERROR,
+    GOLDEN_DATA_ESTIMATED,
+    GOLDEN_DATA_ABSOLUTE,
+    GOLDEN_DATA_RELATIVE,
+    GOLDEN_STATE_ONLINE,
+    GOLDEN_ACK,
+  ])("%s comes out of the encoder as it went in", (hex) => {
+    const decoded = decodeCbor(bytes(hex));
+    expect(decoded.ok && Buffer.from(encodeCbor(decoded.value)).toString("hex")).toBe(hex);
+  });
 });
 
 describe("hello and state that are wrong", () => {
@@ -103,6 +140,21 @@ describe("hello and state that are wrong", () => {
 
   test("unknown keys are skipped, whatever they hold", () => {
     expect(hello([99, [1, 2]], ["later", null])).toMatchObject({ epoch: 1, product: null });
+  });
+
+  test("what runs, what failed, and the configuration", () => {
+    const image = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
+    const failedImage = Uint8Array.of(8, 7, 6, 5, 4, 3, 2, 1);
+    const decoded = hello(
+      [HelloKey.Image, image],
+      [HelloKey.Failure, UpdateFailure.Hang],
+      [HelloKey.FailedImage, failedImage],
+      [HelloKey.Trial, true],
+      [HelloKey.ConfigVersion, 9],
+    );
+    expect(decoded).toMatchObject({ isTrial: true, failure: UpdateFailure.Hang, configVersion: 9 });
+    expect([...(decoded?.image ?? [])]).toEqual([...image]);
+    expect([...(decoded?.failedImage ?? [])]).toEqual([...failedImage]);
   });
 
   test("a text key is not the integer of the same digits", () => {
@@ -114,6 +166,11 @@ describe("hello and state that are wrong", () => {
     ["a name too long", [HelloKey.Version, "v".repeat(NAME_MAX_BYTES + 1)]],
     ["a negative count", [HelloKey.Boots, -1]],
     ["a fraction", [HelloKey.Slot, 0.5]],
+    ["an image id too short", [HelloKey.Image, new Uint8Array(7)]],
+    ["an image id of text", [HelloKey.FailedImage, "00112233"]],
+    ["a trial that is a number", [HelloKey.Trial, 1]],
+    ["a negative failure", [HelloKey.Failure, -1]],
+    ["a version of text", [HelloKey.ConfigVersion, "1"]],
     ["an epoch beyond 32 bits", [HelloKey.Epoch, 2 ** 32]],
   ])("%s spoils it", (_what, entry) => {
     expect(hello(entry)).toBeNull();

@@ -2,9 +2,11 @@
  * `hello`, `state` and `ack` between bytes and values (runtime/contract/messages.ts). Unknown keys are skipped; a known
  * key of the wrong type spoils the message, since guessing what a device meant would hide its fault.
  */
+import { IMAGE_ID_BYTES } from "../../runtime/contract/image-header.ts";
 import { NAME_MAX_BYTES } from "../../runtime/contract/limits.ts";
 import { AckKey, HelloKey, StateKey } from "../../runtime/contract/messages.ts";
-import { type CborMap, decodeCbor, encodeCbor, isU32 } from "./cbor-codec.ts";
+import { encodeCbor, isU32 } from "./cbor-codec.ts";
+import { decodeMap, MessageFields } from "./message-fields.ts";
 
 export interface Hello {
   product: string | null;
@@ -15,6 +17,11 @@ export interface Hello {
   resetReason: number | null;
   boots: number | null;
   epoch: number;
+  image: Uint8Array | null;
+  isTrial: boolean;
+  failure: number | null;
+  failedImage: Uint8Array | null;
+  configVersion: number | null;
 }
 
 export interface State {
@@ -40,16 +47,21 @@ export function decodeHello(payload: Uint8Array): Hello | null {
   if (map === null) return null;
   const epoch = map.get(HelloKey.Epoch);
   if (!isU32(epoch)) return null;
-  const fields = new Fields(map);
+  const fields = new MessageFields(map);
   const hello = {
-    product: fields.text(HelloKey.Product),
-    version: fields.text(HelloKey.Version),
+    product: fields.text(HelloKey.Product, NAME_MAX_BYTES),
+    version: fields.text(HelloKey.Version, NAME_MAX_BYTES),
     board: fields.unsigned(HelloKey.Board),
     abi: fields.unsigned(HelloKey.Abi),
     slot: fields.unsigned(HelloKey.Slot),
     resetReason: fields.unsigned(HelloKey.ResetReason),
     boots: fields.unsigned(HelloKey.Boots),
     epoch,
+    image: fields.bytes(HelloKey.Image, IMAGE_ID_BYTES),
+    isTrial: fields.boolean(HelloKey.Trial) ?? false,
+    failure: fields.unsigned(HelloKey.Failure),
+    failedImage: fields.bytes(HelloKey.FailedImage, IMAGE_ID_BYTES),
+    configVersion: fields.unsigned(HelloKey.ConfigVersion),
   };
   fields.unsigned(HelloKey.Oldest);
   return fields.isSound ? hello : null;
@@ -60,7 +72,7 @@ export function decodeState(payload: Uint8Array): State | null {
   if (map === null) return null;
   const online = map.get(StateKey.Online);
   if (typeof online !== "boolean") return null;
-  const fields = new Fields(map);
+  const fields = new MessageFields(map);
   const state = {
     online,
     rssiDbm: fields.integer(StateKey.RssiDbm),
@@ -82,41 +94,4 @@ export function encodeAck(ack: Ack): Uint8Array {
   ]);
   if (ack.reconnectDelayMs !== undefined) map.set(AckKey.ReconnectDelayMs, ack.reconnectDelayMs);
   return encodeCbor(map);
-}
-
-function decodeMap(payload: Uint8Array): CborMap | null {
-  const decoded = decodeCbor(payload);
-  return decoded.ok && decoded.value instanceof Map ? decoded.value : null;
-}
-
-/** Reads optional fields and remembers whether one had the wrong type. */
-class Fields {
-  readonly #map: CborMap;
-  isSound = true;
-
-  constructor(map: CborMap) {
-    this.#map = map;
-  }
-
-  text(key: number): string | null {
-    return this.#take(key, (value): value is string => {
-      return typeof value === "string" && Buffer.byteLength(value) <= NAME_MAX_BYTES;
-    });
-  }
-
-  unsigned(key: number): number | null {
-    return this.#take(key, isU32);
-  }
-
-  integer(key: number): number | null {
-    return this.#take(key, (value): value is number => typeof value === "number" && Number.isSafeInteger(value));
-  }
-
-  #take<T>(key: number, isRight: (value: unknown) => value is T): T | null {
-    const value = this.#map.get(key);
-    if (value === undefined) return null;
-    if (isRight(value)) return value;
-    this.isSound = false;
-    return null;
-  }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { PACK_MAX_READINGS } from "../../runtime/contract/limits.ts";
 import { encodeCbor } from "./cbor-codec.ts";
-import { decodePack, type Pack } from "./senml-pack.ts";
+import { CLOCK_ARRIVAL, CLOCK_DEVICE, CLOCK_ESTIMATED, decodePack, type Pack } from "./senml-pack.ts";
 
 const NOW_MS = 1_700_000_000_000;
 type Entries = Array<[unknown, unknown]>;
@@ -75,6 +75,16 @@ describe("a pack that is malformed as a whole", () => {
     ],
   ])("%s", (_what, entries, reason) => {
     expect(pack([...entries, ...reading])).toBe(reason);
+  });
+
+  test.each<[string, [string, unknown], string]>([
+    ["a time error of text", ["te", "30"], "timeError"],
+    ["a negative time error", ["te", -1], "timeError"],
+    ["a fraction of a second", ["te", 0.5], "timeError"],
+    ["a time error of 33 bits", ["te", 2 ** 32], "timeError"],
+    ["estimated times that are a number", ["ts", 1], "timeEstimated"],
+  ])("%s", (_what, entry, reason) => {
+    expect(pack([...base, entry, ...reading])).toBe(reason);
   });
 
   test("sequence numbers that run over the end of 32 bits", () => {
@@ -256,5 +266,20 @@ describe("resolution (RFC 8428 section 4.6)", () => {
     expect(records([[1, "Cel"], [-4, "K"], [42, []], ["x", 1], ...reading])).toMatchObject([
       { stored: true, value: 1 },
     ]);
+  });
+});
+
+describe("how sure the times are", () => {
+  const clocks = (...entries: Entries) => {
+    const decoded = pack([...base, ...entries, ...reading], reading) as Pack;
+    return [decoded.timeErrorS, ...decoded.records.map((record) => record.stored && record.clock)];
+  };
+
+  test("is not known unless the device says so, and holds for the whole pack", () => {
+    expect(clocks()).toEqual([null, CLOCK_ARRIVAL, CLOCK_ARRIVAL]);
+    expect(clocks(["te", 0])).toEqual([0, CLOCK_ARRIVAL, CLOCK_ARRIVAL]);
+    expect(clocks([-3, 1_700_000_000], ["te", 2])).toEqual([2, CLOCK_DEVICE, CLOCK_DEVICE]);
+    expect(clocks([-3, 1_700_000_000], ["ts", false])).toEqual([null, CLOCK_DEVICE, CLOCK_DEVICE]);
+    expect(clocks([-3, 1_700_000_000], ["ts", true], ["te", 900])).toEqual([900, CLOCK_ESTIMATED, CLOCK_ESTIMATED]);
   });
 });

@@ -1,6 +1,6 @@
 /**
  * A `data` message: a SenML pack (RFC 8428 in CBOR) whose first record also says which readings these are (`ep`, `sq`,
- * `ol`; runtime/contract/senml.ts). Three outcomes: a pack that is malformed as a whole is worth nothing; a record that
+ * `ol`) and how sure their times are (`te`, `ts`; runtime/contract/senml.ts). Three outcomes: a pack that is malformed as a whole is worth nothing; a record that
  * cannot be stored is kept as it is, with the reason; everything else becomes a reading.
  *
  * Base name and base value are honoured, wherever they stand (RFC 8428 4.1); units are accepted and not stored, since a
@@ -12,6 +12,8 @@ import {
   SENML_EPOCH,
   SENML_OLDEST,
   SENML_SEQUENCE,
+  SENML_TIME_ERROR,
+  SENML_TIME_ESTIMATED,
   SenmlLabel,
 } from "../../runtime/contract/senml.ts";
 import { decodeCbor, encodeAgain, isU32 } from "./cbor-codec.ts";
@@ -19,6 +21,7 @@ import { decodeCbor, encodeAgain, isU32 } from "./cbor-codec.ts";
 /** Where the time of a reading comes from. */
 export const CLOCK_DEVICE = 0;
 export const CLOCK_ARRIVAL = 1;
+export const CLOCK_ESTIMATED = 2;
 
 export interface PackReading {
   stored: true;
@@ -40,6 +43,8 @@ export interface Pack {
   epoch: number;
   firstSequence: number;
   oldestSequence: number;
+  /** No time is further from the truth than this; null = not known. */
+  timeErrorS: number | null;
   records: Array<PackReading | PackReject>;
 }
 
@@ -51,8 +56,11 @@ export type MalformedReason =
   | "epoch"
   | "sequence"
   | "oldest"
+  | "timeError"
+  | "timeEstimated"
   | "hello"
-  | "state";
+  | "state"
+  | "update";
 
 const STREAM_NAME = /^[0-9a-f]{4}$/;
 const U32_MAX = 0xffffffff;
@@ -60,7 +68,7 @@ const U32_MAX = 0xffffffff;
 const TIME_MAX_S = 253_402_300_799;
 /** RFC 8428 4.4: the version this decoder knows; a later one may mean something else. */
 const SENML_VERSION = 10;
-const TEXT_LABELS = new Set([SENML_EPOCH, SENML_SEQUENCE, SENML_OLDEST]);
+const TEXT_LABELS = new Set([SENML_EPOCH, SENML_SEQUENCE, SENML_OLDEST, SENML_TIME_ERROR, SENML_TIME_ESTIMATED]);
 
 export function decodePack(payload: Uint8Array, receivedAtMs: number): Pack | MalformedReason {
   const decoded = decodeCbor(payload);
@@ -77,23 +85,29 @@ export function decodePack(payload: Uint8Array, receivedAtMs: number): Pack | Ma
   if (!isU32(firstSequence) || firstSequence === 0 || firstSequence + records.length - 1 > U32_MAX) return "sequence";
   const oldestSequence: unknown = base.get(SENML_OLDEST) ?? 0;
   if (!isU32(oldestSequence) || oldestSequence > firstSequence) return "oldest";
+  const timeErrorS: unknown = base.get(SENML_TIME_ERROR) ?? null;
+  if (timeErrorS !== null && !isU32(timeErrorS)) return "timeError";
+  const isEstimated: unknown = base.get(SENML_TIME_ESTIMATED) ?? false;
+  if (typeof isEstimated !== "boolean") return "timeEstimated";
 
-  const resolver = new Resolver(receivedAtMs);
+  const resolver = new Resolver(receivedAtMs, isEstimated);
   const resolved: Pack["records"] = [];
   for (const record of records) resolved.push(resolver.resolve(record));
-  return { epoch, firstSequence, oldestSequence, records: resolved };
+  return { epoch, firstSequence, oldestSequence, timeErrorS, records: resolved };
 }
 
 /** Carries base fields from record to record. A base field of the wrong type spoils the records that need it. */
 class Resolver {
   readonly #receivedAtMs: number;
+  readonly #isEstimated: boolean;
   #baseName: unknown = "";
   #baseTime: unknown = 0;
   #baseValue: unknown = 0;
   #version: unknown = SENML_VERSION;
 
-  constructor(receivedAtMs: number) {
+  constructor(receivedAtMs: number, isEstimated: boolean) {
     this.#receivedAtMs = receivedAtMs;
+    this.#isEstimated = isEstimated;
   }
 
   resolve(record: unknown): PackReading | PackReject {
@@ -136,7 +150,7 @@ class Resolver {
       stream: Number.parseInt(fullName, 16),
       timeMs,
       value: fullValue,
-      clock: isAbsolute ? CLOCK_DEVICE : CLOCK_ARRIVAL,
+      clock: this.#isEstimated ? CLOCK_ESTIMATED : isAbsolute ? CLOCK_DEVICE : CLOCK_ARRIVAL,
     };
   }
 }

@@ -1,4 +1,5 @@
 /** What the main thread and the writer thread say to each other. Everything here crosses by structured clone. */
+import type { StoreAnswer, StoreRequest, UpdateDue } from "../updates/store-requests.ts";
 import type { Batch } from "./batch.ts";
 import type { MalformedReason } from "./senml-pack.ts";
 
@@ -8,6 +9,7 @@ export interface WriterStart {
 
 export type ToWriter =
   | { type: "batch"; id: number; batch: Batch }
+  | { type: "request"; id: number; request: StoreRequest }
   | { type: "live"; isWanted: boolean }
   | { type: "stop" };
 
@@ -22,6 +24,16 @@ export interface LiveReading {
   epoch: number;
   sequence: number;
   clock: number;
+  errorS: number | null;
+}
+
+export interface LiveUpdate {
+  mac: number;
+  atMs: number;
+  state: number;
+  image: string | null;
+  percent: number | null;
+  failure: number | null;
 }
 
 export interface Malformed {
@@ -51,6 +63,8 @@ export interface Committed {
   live: LiveReading[];
   /** Readings that did not fit into `live`. */
   liveLeftOut: number;
+  liveUpdates: LiveUpdate[];
+  updatesDue: UpdateDue[];
 }
 
 export type FromWriter =
@@ -59,6 +73,7 @@ export type FromWriter =
   | { type: "blocks"; blocks: ArrayBuffer[] }
   /** Nothing of these batches was stored; nothing may be acknowledged. */
   | { type: "failed"; batchId: number; error: string }
+  | { type: "answer"; id: number; answer: StoreAnswer }
   /** The database takes writes again. */
   | { type: "recovered" }
   | { type: "stopped" };

@@ -1,20 +1,29 @@
-/** kill -9 in the middle of ingest: what was acknowledged is there, once. */
-import { fork } from "node:child_process";
+/** kill -9 in the middle of work: what was acknowledged is there, once, and nothing is there by half. */
+import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { noise, type TestImage, testImage, upload } from "../testing/test-images.ts";
 import { countingPack, makeFolder, overTcp, startDevice, startTestServer } from "../testing/test-server.ts";
 
 const MAC = "5ccf7f123456";
 const EPOCH = 9;
 const PACK = 10;
 
+function startChild(dataDir: string): ChildProcess {
+  const entry = fileURLToPath(new URL("../testing/serve-until-killed.ts", import.meta.url));
+  return fork(entry, [dataDir], { execArgv: ["--import", "tsx"] });
+}
+
+function ready(child: ChildProcess): Promise<{ mqttPort: number; url: string }> {
+  return new Promise((resolve) => child.once("message", (message) => resolve(message as never)));
+}
+
 test("nothing acknowledged is lost, nothing is stored twice", async () => {
   const folder = makeFolder();
-  const entry = fileURLToPath(new URL("../testing/serve-until-killed.ts", import.meta.url));
-  const child = fork(entry, [folder.path], { execArgv: ["--import", "tsx"] });
+  const child = startChild(folder.path);
   try {
-    const port = await new Promise<number>((resolve) => child.once("message", (message) => resolve(Number(message))));
-    const device = await overTcp(port, MAC).connect();
+    const { mqttPort } = await ready(child);
+    const device = await overTcp(mqttPort, MAC).connect();
     await device.subscribe();
     let next = 1;
     const send = () => {
@@ -41,6 +50,39 @@ test("nothing acknowledged is lost, nothing is stored twice", async () => {
     }
     seen.sort((a, b) => a - b);
     expect(seen).toEqual(Array.from({ length: watermark }, (_, i) => i + 1));
+    await server.stop();
+  } finally {
+    child.kill("SIGKILL");
+    folder.remove();
+  }
+});
+
+test("an image whose upload was answered is there, and every image that is there is whole", async () => {
+  const folder = makeFolder();
+  const child = startChild(folder.path);
+  const images = Array.from({ length: 40 }, (_, seed) => testImage(noise(4000 + seed, seed)));
+  try {
+    const { url } = await ready(child);
+    const answered: string[] = [];
+    const send = async ({ id, bytes }: TestImage) => {
+      const { status } = await upload({ url }, bytes);
+      if (status === 201) answered.push(id);
+      if (answered.length === 5) child.kill("SIGKILL");
+    };
+    await Promise.allSettled(images.map(send));
+    expect(answered.length).toBeGreaterThanOrEqual(5);
+
+    const server = await startTestServer(folder.path);
+    let stored = 0;
+    for (const { id, bytes } of images) {
+      const content = await fetch(`${server.url}/api/v1/images/${id}/content`);
+      if (content.status === 200) {
+        stored++;
+        expect(Buffer.from(await content.arrayBuffer())).toEqual(bytes);
+      } else expect(answered).not.toContain(id);
+      expect((await upload(server, bytes)).status).toBe(content.status === 200 ? 200 : 201);
+    }
+    expect(stored).toBeGreaterThanOrEqual(answered.length);
     await server.stop();
   } finally {
     child.kill("SIGKILL");

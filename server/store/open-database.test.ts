@@ -3,9 +3,12 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { StartError } from "../errors.ts";
-import { makeFolder } from "../testing/test-server.ts";
-import { openDataFolder } from "./open-database.ts";
-import { MIGRATIONS } from "./schema.ts";
+import { BatchBuilder, BatchKind, BlockPool } from "../ingest/batch.ts";
+import { countingPack, makeFolder, TEST_NOW_MS } from "../testing/test-server.ts";
+import { openDataFolder, openForWriting } from "./open-database.ts";
+import { Reader } from "./reader.ts";
+import { APPLICATION_ID, MIGRATIONS } from "./schema.ts";
+import { Writer } from "./writer.ts";
 
 let folder: ReturnType<typeof makeFolder>;
 let path: string;
@@ -91,4 +94,52 @@ test("a database of a newer version", () => {
   db.pragma(`user_version = ${MIGRATIONS.length + 1}`);
   db.close();
   expectLine(failure(), "E_DATABASE_NEWER", path);
+});
+
+/** A database as the first release left it, with data in every table that has changed since. */
+function makeFirstVersion(): void {
+  const db = new Database(path);
+  db.pragma("journal_mode = WAL");
+  db.exec(MIGRATIONS[0] ?? "");
+  db.exec(`
+    INSERT INTO devices (id, mac, product, first_seen_ms, last_seen_ms) VALUES (1, '5ccf7f123456', 'counter', 5, 9);
+    INSERT INTO epochs VALUES (1, 1, 77, 2, 5);
+    INSERT INTO streams VALUES (1, 1, 20481, 2, 1000, 2000, 8);
+    INSERT INTO readings VALUES (1, 1000, 1, 1, 7, 0), (1, 2000, 1, 2, 8, 1);
+  `);
+  db.pragma(`application_id = ${APPLICATION_ID}`);
+  db.pragma("user_version = 1");
+  db.close();
+}
+
+test("a database of the first version is brought up to date and keeps its data", () => {
+  makeFirstVersion();
+  const data = openDataFolder(folder.path);
+  const reader = new Reader(data.databasePath);
+  expect(reader.device("5ccf7f123456")).toMatchObject({
+    product: "counter",
+    epoch: null,
+    image: null,
+    trial: 0,
+    failure: null,
+    failedImage: null,
+    configVersion: null,
+  });
+  const range = { streamId: 1, fromMs: 0, toMs: 9000, after: null, limit: 9 };
+  expect(reader.readings(range)).toMatchObject([
+    { timeMs: 1000, value: 7, sequence: 1, clock: 0, errorS: null },
+    { timeMs: 2000, value: 8, sequence: 2, clock: 1, errorS: null },
+  ]);
+  expect(reader.updates.images(-1, 9)).toEqual([]);
+  expect(reader.updates.updateHistory(1)).toEqual([]);
+  reader.close();
+
+  const db = openForWriting(data.databasePath);
+  const builder = new BatchBuilder(new BlockPool());
+  builder.add(BatchKind.Data, 0x5ccf7f123456, TEST_NOW_MS, countingPack(77, 2, 4));
+  expect(new Writer(db).commit([builder.take()]).tallies).toMatchObject({ stored: 2, duplicates: 1 });
+  expect(db.pragma("user_version", { simple: true })).toBe(MIGRATIONS.length);
+  expect(db.pragma("integrity_check", { simple: true })).toBe("ok");
+  db.close();
+  data.release();
 });

@@ -6,6 +6,7 @@
  */
 import type Database from "better-sqlite3";
 import { openForReading } from "./open-database.ts";
+import { UpdateReader } from "./update-reader.ts";
 
 export interface DeviceRow {
   id: number;
@@ -31,6 +32,11 @@ export interface DeviceRow {
   reconnects: number | null;
   uptimeS: number | null;
   ignored: number | null;
+  image: Buffer | null;
+  trial: number;
+  failure: number | null;
+  failedImage: Buffer | null;
+  configVersion: number | null;
 }
 
 export interface StreamRow {
@@ -49,6 +55,7 @@ export interface ReadingRow {
   epoch: number;
   sequence: number;
   clock: number;
+  errorS: number | null;
 }
 
 export interface ReadingKey {
@@ -88,18 +95,21 @@ const DEVICE_COLUMNS = `
   (SELECT watermark FROM epochs e WHERE e.device_id = d.id AND e.epoch = d.epoch) AS watermark,
   d.first_seen_ms AS firstSeenMs, d.last_seen_ms AS lastSeenMs, d.hello_ms AS helloMs, d.online,
   d.state_ms AS stateMs, d.rssi_dbm AS rssiDbm, d.free_bytes AS freeBytes, d.queued, d.dropped, d.reconnects,
-  d.uptime_s AS uptimeS, d.ignored`;
+  d.uptime_s AS uptimeS, d.ignored, d.image, d.trial, d.failure, d.failed_image AS failedImage,
+  d.config_version AS configVersion`;
 
 const STREAM_COLUMNS = `id, stream, reading_count AS count, first_time_ms AS firstTimeMs,
   last_time_ms AS lastTimeMs, last_value AS lastValue`;
 
 export class Reader {
+  readonly updates: UpdateReader;
   readonly #db: Database.Database;
   readonly #sql: ReturnType<typeof prepare>;
 
   constructor(databasePath: string) {
     this.#db = openForReading(databasePath);
     this.#sql = prepare(this.#db);
+    this.updates = new UpdateReader(this.#db);
   }
 
   devices(afterMac: string, limit: number): DeviceRow[] {
@@ -164,7 +174,8 @@ function prepare(db: Database.Database) {
       `SELECT ${STREAM_COLUMNS} FROM streams WHERE device_id = ? AND stream = ?`,
     ),
     readings: db.prepare<[ReadingKey & Omit<ReadingRange, "after">], ReadingRow>(
-      `SELECT r.time_ms AS timeMs, r.value, r.epoch_id AS epochId, e.epoch, r.sequence, r.clock
+      `SELECT r.time_ms AS timeMs, r.value, r.epoch_id AS epochId, e.epoch, r.sequence, r.clock,
+         r.error_s AS errorS
        FROM readings r JOIN epochs e ON e.id = r.epoch_id
        WHERE r.stream_id = @streamId AND r.time_ms >= @fromMs AND r.time_ms < @toMs
          AND (r.time_ms, r.epoch_id, r.sequence) > (@timeMs, @epochId, @sequence)

@@ -5,8 +5,8 @@
 import type Database from "better-sqlite3";
 
 const ROWS_PER_STATEMENT = 10;
-const COLUMNS = 6;
-const ROW = "(?, ?, ?, ?, ?, ?)";
+const COLUMNS = 7;
+const ROW = "(?, ?, ?, ?, ?, ?, ?)";
 /**
  * The key repeats only if a watermark went back (a restored backup beside newer readings). First wins then, as it does
  * for a repeated pack.
@@ -14,17 +14,17 @@ const ROW = "(?, ?, ?, ?, ?, ?)";
 const ON_CONFLICT = "ON CONFLICT DO NOTHING";
 
 export class ReadingInserter {
-  readonly #insertMany: Database.Statement<[number[]]>;
-  readonly #insertOne: Database.Statement<[number[]]>;
-  readonly #values: number[] = new Array(ROWS_PER_STATEMENT * COLUMNS).fill(0);
+  readonly #insertMany: Database.Statement<[Array<number | null>]>;
+  readonly #insertOne: Database.Statement<[Array<number | null>]>;
+  readonly #values: Array<number | null> = new Array(ROWS_PER_STATEMENT * COLUMNS).fill(0);
   #used = 0;
   /** Rows that the table has taken since `begin`. */
   inserted = 0;
 
   constructor(db: Database.Database) {
     const rows = new Array(ROWS_PER_STATEMENT).fill(ROW).join(", ");
-    this.#insertMany = db.prepare<[number[]]>(`INSERT INTO readings VALUES ${rows} ${ON_CONFLICT}`);
-    this.#insertOne = db.prepare<[number[]]>(`INSERT INTO readings VALUES ${ROW} ${ON_CONFLICT}`);
+    this.#insertMany = db.prepare<[Array<number | null>]>(`INSERT INTO readings VALUES ${rows} ${ON_CONFLICT}`);
+    this.#insertOne = db.prepare<[Array<number | null>]>(`INSERT INTO readings VALUES ${ROW} ${ON_CONFLICT}`);
   }
 
   begin(): void {
@@ -32,7 +32,15 @@ export class ReadingInserter {
     this.inserted = 0;
   }
 
-  add(streamId: number, timeMs: number, epochId: number, sequence: number, value: number, clock: number): void {
+  add(
+    streamId: number,
+    timeMs: number,
+    epochId: number,
+    sequence: number,
+    value: number,
+    clock: number,
+    errorS: number | null,
+  ): void {
     const values = this.#values;
     let at = this.#used;
     values[at++] = streamId;
@@ -41,6 +49,7 @@ export class ReadingInserter {
     values[at++] = sequence;
     values[at++] = value;
     values[at++] = clock;
+    values[at++] = errorS;
     if (at === values.length) {
       this.inserted += this.#insertMany.run(values).changes;
       at = 0;

@@ -6,6 +6,10 @@
  * covers. That alone makes delivery exactly once; no table needs a unique index over sequence numbers.
  *
  * `readings` is clustered by stream and time, the way it is read; `streams` carries what would need a scan otherwise.
+ *
+ * `patches.bytes` is null where no patch is worth while. The last row of a device in `update_history` is its present state;
+ * `told` is 0 where the device has not said so itself, but its `hello` does (store/update-ledger.ts). In `desired_images`
+ * `tried` means that the device has started the image since it was set, `given_up` that it will not run it.
  */
 export const APPLICATION_ID = 0x4c4e544c; // "LNTL"
 
@@ -78,5 +82,62 @@ export const MIGRATIONS: readonly string[] = [
 
   CREATE TABLE probe (id INTEGER PRIMARY KEY CHECK (id = 1), count INTEGER NOT NULL) STRICT;
   INSERT INTO probe VALUES (1, 0);
+  `,
+  // How sure the time of a reading is (NULL: not known; `clock` 2: estimated), images, and how updates fare.
+  `
+  ALTER TABLE readings ADD COLUMN error_s INTEGER;
+
+  ALTER TABLE devices ADD COLUMN image BLOB;
+  ALTER TABLE devices ADD COLUMN trial INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE devices ADD COLUMN failure INTEGER;
+  ALTER TABLE devices ADD COLUMN failed_image BLOB;
+  ALTER TABLE devices ADD COLUMN config_version INTEGER;
+  CREATE INDEX devices_by_image ON devices (image) WHERE image IS NOT NULL;
+
+  CREATE TABLE images (
+    number INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE CHECK (length(id) = 8),
+    product TEXT NOT NULL, version TEXT NOT NULL,
+    arch INTEGER NOT NULL, abi INTEGER NOT NULL, board INTEGER NOT NULL,
+    security_counter INTEGER NOT NULL,
+    payload_bytes INTEGER NOT NULL, ram_bytes INTEGER NOT NULL,
+    digest BLOB NOT NULL, key_id BLOB NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL,
+    bytes BLOB NOT NULL
+  ) STRICT;
+
+  CREATE TABLE patches (
+    number INTEGER PRIMARY KEY,
+    base_id BLOB NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+    image_id BLOB NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+    size_bytes INTEGER,
+    created_ms INTEGER NOT NULL,
+    bytes BLOB,
+    UNIQUE (base_id, image_id)
+  ) STRICT;
+  CREATE INDEX patches_by_image ON patches (image_id);
+
+  CREATE TABLE desired_images (
+    device_id INTEGER PRIMARY KEY REFERENCES devices (id),
+    image_id BLOB NOT NULL REFERENCES images (id),
+    retry INTEGER NOT NULL,
+    set_ms INTEGER NOT NULL,
+    tried INTEGER NOT NULL DEFAULT 0,
+    given_up INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  CREATE INDEX desired_by_image ON desired_images (image_id);
+
+  CREATE TABLE update_history (
+    id INTEGER PRIMARY KEY,
+    device_id INTEGER NOT NULL REFERENCES devices (id),
+    at_ms INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    image BLOB,
+    percent INTEGER,
+    failure INTEGER,
+    told INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX update_history_of_device ON update_history (device_id, id);
   `,
 ];

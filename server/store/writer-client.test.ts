@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { BatchBuilder, BatchKind, BlockPool } from "../ingest/batch.ts";
 import type { Committed } from "../ingest/writer-messages.ts";
+import { STORE_REQUESTS_MAX } from "../limits.ts";
 import { silentLogger } from "../logger.ts";
 import { countingPack, makeFolder, TEST_NOW_MS } from "../testing/test-server.ts";
 import { openDataFolder } from "./open-database.ts";
@@ -55,6 +56,18 @@ test("a writer thread that dies is started again, and goes on from what was comm
   await until("committed");
   expect([...(last?.acks ?? [])]).toEqual([MAC, 1, 6]);
   expect(last?.tallies).toMatchObject({ stored: 3, duplicates: 2 });
+
+  const unknown = { kind: "deleteImage", id: "0011223344556677" } as const;
+  expect(await client.request(unknown)).toEqual({ outcome: "imageUnknown" });
+  const tooMany = Array.from({ length: STORE_REQUESTS_MAX + 1 }, () => client.request(unknown));
+  expect(await tooMany.at(-1)).toEqual({ outcome: "unavailable" });
+  expect(await tooMany[0]).toEqual({ outcome: "imageUnknown" });
+  const lost = client.request(unknown);
+  await client.kill();
+  expect((await lost).outcome).toMatch(/unavailable|imageUnknown/);
+  expect(await client.request(unknown)).toEqual({ outcome: "unavailable" });
+  await until("ready");
+  expect(await client.request(unknown)).toEqual({ outcome: "imageUnknown" });
 
   await client.stop();
   data.release();

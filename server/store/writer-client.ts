@@ -2,28 +2,20 @@
  * The writer thread seen from the main thread. A thread that dies is started again; what it had not committed was never
  * acknowledged, so the devices send it again.
  */
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { describe } from "../errors.ts";
 import type { Batch } from "../ingest/batch.ts";
 import type { FromWriter, ToWriter, WriterStart } from "../ingest/writer-messages.ts";
 import type { WriterEvents, WriterPort } from "../ingest/writer-port.ts";
-import { WRITER_RETRY_MS } from "../limits.ts";
+import { STORE_REQUESTS_MAX, WRITER_RETRY_MS } from "../limits.ts";
 import type { Logger } from "../logger.ts";
+import { startThread } from "../start-thread.ts";
+import type { StoreAnswer, StoreRequest } from "../updates/store-requests.ts";
 
 const RESOURCE_LIMITS = {
   /** Most objects of the writer die with their commit; a small nursery keeps the process small. */
   maxYoungGenerationSizeMb: 8,
 };
-
-/** The build runs as it is. The sources need tsx in the thread as well, and Node 20 does not hand its loader down. */
-function startThread(workerData: WriterStart): Worker {
-  const options = { workerData, resourceLimits: RESOURCE_LIMITS };
-  if (!import.meta.url.endsWith(".ts")) return new Worker(new URL("./writer-thread.js", import.meta.url), options);
-  const tsx = import.meta.resolve("tsx/esm/api");
-  const entry = new URL("./writer-thread.ts", import.meta.url);
-  const code = `import { register } from "${tsx}"; register(); await import("${entry}");`;
-  return new Worker(new URL(`data:text/javascript,${encodeURIComponent(code)}`), options);
-}
 
 export class WriterClient implements WriterPort {
   readonly #start: WriterStart;
@@ -36,6 +28,8 @@ export class WriterClient implements WriterPort {
   #onStartFailed: ((error: Error) => void) | undefined;
   #onStopped: (() => void) | undefined;
   #restart: NodeJS.Timeout | undefined;
+  #nextRequestId = 1;
+  readonly #requests = new Map<number, (answer: StoreAnswer) => void>();
 
   constructor(start: WriterStart, logger: Logger) {
     this.#start = start;
@@ -57,6 +51,19 @@ export class WriterClient implements WriterPort {
     if (this.#worker === undefined) return false;
     this.#worker.postMessage({ type: "batch", id, batch } satisfies ToWriter, [batch.block]);
     return true;
+  }
+
+  /** Carried out and durable when it resolves, but for the outcome `unavailable`. */
+  request(request: StoreRequest): Promise<StoreAnswer> {
+    const worker = this.#worker;
+    if (worker === undefined || this.#isStopping || this.#requests.size >= STORE_REQUESTS_MAX) {
+      return Promise.resolve({ outcome: "unavailable" });
+    }
+    const id = this.#nextRequestId++;
+    return new Promise((resolve) => {
+      this.#requests.set(id, resolve);
+      worker.postMessage({ type: "request", id, request } satisfies ToWriter);
+    });
   }
 
   setLive(isWanted: boolean): void {
@@ -82,7 +89,7 @@ export class WriterClient implements WriterPort {
   }
 
   #spawn(): void {
-    const worker = startThread(this.#start);
+    const worker = startThread("store/writer-thread", { workerData: this.#start, resourceLimits: RESOURCE_LIMITS });
     this.#worker = worker;
     worker.on("message", (message: FromWriter) => this.#hear(message));
     worker.on("error", (error) => {
@@ -106,6 +113,12 @@ export class WriterClient implements WriterPort {
       case "blocks":
         this.#events?.onBlocksBack(message.blocks);
         break;
+      case "answer":
+        if (message.answer.error !== undefined) {
+          this.#logger.error({ error: message.answer.error }, "a change could not be stored");
+        }
+        this.#resolve(message.id, message.answer);
+        break;
       case "failed":
         this.#events?.onFailed(message.batchId, message.error);
         break;
@@ -117,9 +130,15 @@ export class WriterClient implements WriterPort {
     }
   }
 
+  #resolve(id: number, answer: StoreAnswer): void {
+    this.#requests.get(id)?.(answer);
+    this.#requests.delete(id);
+  }
+
   #onExit(worker: Worker): void {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
+    for (const id of [...this.#requests.keys()]) this.#resolve(id, { outcome: "unavailable" });
     if (this.#isStopping) {
       this.#events?.onLost();
       this.#onStopped?.();

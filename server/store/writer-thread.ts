@@ -7,6 +7,7 @@ import { describe } from "../errors.ts";
 import type { Batch } from "../ingest/batch.ts";
 import type { FromWriter, ToWriter, WriterStart } from "../ingest/writer-messages.ts";
 import { COMMIT_MAX_BATCHES, WRITER_RETRY_MS } from "../limits.ts";
+import type { StoreRequest } from "../updates/store-requests.ts";
 import { openForWriting } from "./open-database.ts";
 import { Writer } from "./writer.ts";
 
@@ -26,6 +27,9 @@ let retry: NodeJS.Timeout | undefined;
 port.on("message", (message: ToWriter) => {
   if (message.type === "batch") {
     waiting.push(message);
+  } else if (message.type === "request") {
+    answer(message.id, message.request);
+    return;
   } else if (message.type === "live") {
     writer.isLiveWanted = message.isWanted;
     return;
@@ -65,6 +69,15 @@ function commitWaiting(): void {
     setImmediate(commitWaiting);
   } else if (isStopping) {
     stop();
+  }
+}
+
+/** Between two commits, in a transaction of its own. */
+function answer(id: number, request: StoreRequest): void {
+  try {
+    say({ type: "answer", id, answer: writer.answer(request) });
+  } catch (error) {
+    say({ type: "answer", id, answer: { outcome: "unavailable", error: describe(error) } });
   }
 }
 

@@ -4,7 +4,9 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { PAYLOAD_UP_MAX_BYTES } from "../../runtime/contract/limits.ts";
 import { type Batch, BatchBuilder, BatchKind, BlockPool } from "../ingest/batch.ts";
 import { encodeCbor } from "../ingest/cbor-codec.ts";
+import { noise, testImage } from "../testing/test-images.ts";
 import { countingPack, encodePack, makeFolder, TEST_NOW_MS } from "../testing/test-server.ts";
+import { checkUpload } from "../updates/image-check.ts";
 import { openDataFolder, openForWriting } from "./open-database.ts";
 import { Writer } from "./writer.ts";
 
@@ -164,11 +166,68 @@ test("a full disk stores nothing, acknowledges nothing, and heals", () => {
   expect(sequences()).toEqual(Array.from({ length: 4003 }, (_, i) => i + 1));
 });
 
+test("how sure the time of a reading is", () => {
+  const sure = (sequence: number, more: Array<[string, unknown]>) =>
+    encodeCbor([new Map<unknown, unknown>([["ep", EPOCH], ["sq", sequence], ["ol", 1], ...more, [0, "5001"], [2, 1]])]);
+  send(
+    sure(1, []),
+    sure(2, [["te", 30]]),
+    sure(3, [
+      ["ts", true],
+      ["te", 600],
+    ]),
+  );
+  expect(rows("readings")).toMatchObject([
+    { sequence: 1, clock: 1, error_s: null },
+    { sequence: 2, clock: 1, error_s: 30 },
+    { sequence: 3, clock: 2, error_s: 600 },
+  ]);
+});
+
+test("a full disk changes no image, and says so", () => {
+  const image = testImage(noise(60_000, 1));
+  const verdict = checkUpload(image.bytes);
+  if (!verdict.ok) throw new Error(verdict.reason);
+  const request = { kind: "addImage", image: verdict.image, bytes: image.bytes, atMs: TEST_NOW_MS } as const;
+  db.pragma(`max_page_count = ${db.pragma("page_count", { simple: true })}`);
+  expect(() => writer.answer(request)).toThrow(/full/);
+  expect([db.inTransaction, rows("images")]).toEqual([false, []]);
+  db.pragma("max_page_count = 1000000");
+  expect(writer.answer(request)).toEqual({ outcome: "done" });
+  expect(writer.answer(request)).toEqual({ outcome: "existed" });
+});
+
+test("patches go with their images, and the oldest make room", () => {
+  const images = [1, 2, 3].map((seed) => testImage(noise(20, seed)));
+  for (const { bytes } of images) {
+    const verdict = checkUpload(bytes);
+    if (verdict.ok) writer.answer({ kind: "addImage", image: verdict.image, bytes, atMs: TEST_NOW_MS });
+  }
+  const [one, two, three] = images.map(({ id }) => id) as [string, string, string];
+  const add = (base: string, image: string) =>
+    writer.answer({ kind: "addPatch", base, image, bytes: Buffer.from("patch"), atMs: TEST_NOW_MS });
+  expect(add(one, two)).toEqual({ outcome: "done" });
+  add(two, three);
+  add(one, "0011223344556677");
+  expect(rows("patches")).toHaveLength(2);
+  writer.answer({ kind: "deleteImage", id: one });
+  expect(rows("patches")).toMatchObject([{ size_bytes: 5 }]);
+});
+
 test("live readings are told only when someone listens", () => {
   expect(send(countingPack(EPOCH, 1, 2)).live).toEqual([]);
   writer.isLiveWanted = true;
   expect(send(countingPack(EPOCH, 2, 3)).live).toEqual([
-    { mac: MAC, stream: 0x5001, timeMs: TEST_NOW_MS - 1000, value: 3, epoch: EPOCH, sequence: 3, clock: 1 },
+    {
+      mac: MAC,
+      stream: 0x5001,
+      timeMs: TEST_NOW_MS - 1000,
+      value: 3,
+      epoch: EPOCH,
+      sequence: 3,
+      clock: 1,
+      errorS: null,
+    },
   ]);
 });
 

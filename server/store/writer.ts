@@ -6,16 +6,27 @@
  * Runs in the writer thread, and in tests directly. Reads no clock: time comes with each message.
  */
 import type Database from "better-sqlite3";
+import { BOOT_PRODUCT } from "../../runtime/contract/image-header.ts";
 import { PAYLOAD_UP_MAX_BYTES } from "../../runtime/contract/limits.ts";
 import { type Batch, BatchKind, readBatch } from "../ingest/batch.ts";
 import { decodeHello, decodeState } from "../ingest/messages.ts";
 import { judgePack } from "../ingest/receiver-rule.ts";
 import { decodePack, type MalformedReason, type Pack } from "../ingest/senml-pack.ts";
-import { ACK_FIELDS, type LiveReading, type Malformed, type Tallies } from "../ingest/writer-messages.ts";
+import {
+  ACK_FIELDS,
+  type LiveReading,
+  type LiveUpdate,
+  type Malformed,
+  type Tallies,
+} from "../ingest/writer-messages.ts";
 import { LIVE_READINGS_PER_COMMIT_MAX } from "../limits.ts";
 import { macToText } from "../mac-address.ts";
+import type { StoreAnswer, StoreRequest, UpdateDue } from "../updates/store-requests.ts";
+import { decodeUpdate, idText } from "../updates/update-messages.ts";
 import { DeviceCache, type DeviceEntry, type EpochEntry, type StreamEntry } from "./device-cache.ts";
+import { ImageShelf } from "./image-shelf.ts";
 import { ReadingInserter } from "./reading-inserter.ts";
+import { UpdateLedger } from "./update-ledger.ts";
 
 export interface CommitResult {
   acks: Float64Array<ArrayBuffer>;
@@ -23,6 +34,9 @@ export interface CommitResult {
   malformed: Malformed[];
   live: LiveReading[];
   liveLeftOut: number;
+  liveUpdates: LiveUpdate[];
+  /** Devices that have said hello and ought to run another image. */
+  updatesDue: UpdateDue[];
 }
 
 /** `last_seen_ms` is written at most this often; it is for people, and each write costs a page. */
@@ -33,6 +47,8 @@ export class Writer {
   readonly #db: Database.Database;
   readonly #cache: DeviceCache;
   readonly #readings: ReadingInserter;
+  readonly #images: ImageShelf;
+  readonly #updates: UpdateLedger;
   readonly #sql: ReturnType<typeof prepare>;
   #dirtyEpochs: EpochEntry[] = [];
   #dirtyStreams: StreamEntry[] = [];
@@ -45,6 +61,8 @@ export class Writer {
     this.#db = db;
     this.#cache = new DeviceCache(db);
     this.#readings = new ReadingInserter(db);
+    this.#images = new ImageShelf(db);
+    this.#updates = new UpdateLedger(db, this.#images);
     this.#sql = prepare(db);
   }
 
@@ -80,6 +98,34 @@ export class Writer {
     return { ...this.#result, acks: this.#takeAcks() };
   }
 
+  /** A transaction of its own. Throws as `commit` does. */
+  answer(request: StoreRequest): StoreAnswer {
+    this.#sql.begin.run();
+    try {
+      const answer = this.#carryOut(request);
+      this.#sql.commit.run();
+      return answer;
+    } catch (error) {
+      if (this.#db.inTransaction) this.#sql.rollback.run();
+      throw error;
+    }
+  }
+
+  #carryOut(request: StoreRequest): StoreAnswer {
+    switch (request.kind) {
+      case "addImage":
+        return this.#images.add(request.image, request.bytes, request.atMs);
+      case "deleteImage":
+        return this.#images.delete(request.id);
+      case "addPatch":
+        return this.#images.addPatch(request.base, request.image, request.bytes, request.atMs);
+      case "setDesired":
+        return this.#updates.setDesired(request.mac, request.image, request.isRetry, request.atMs);
+      case "clearDesired":
+        return this.#updates.clearDesired(request.mac);
+    }
+  }
+
   #take(kind: BatchKind, mac: number, receivedAtMs: number, payload: Uint8Array): void {
     if (payload.length > PAYLOAD_UP_MAX_BYTES) {
       this.#malformed("tooLong", mac, payload.length);
@@ -94,6 +140,9 @@ export class Writer {
         break;
       case BatchKind.State:
         this.#takeState(mac, receivedAtMs, payload);
+        break;
+      case BatchKind.Update:
+        this.#takeUpdate(mac, receivedAtMs, payload);
         break;
       case BatchKind.Gone:
         this.#sql.offline.run(macToText(mac));
@@ -139,8 +188,9 @@ export class Writer {
         continue;
       }
       const { timeMs, value, clock } = record;
+      const errorS = pack.timeErrorS;
       const stream = this.#cache.stream(device, record.stream, timeMs, value);
-      this.#readings.add(stream.id, timeMs, epoch.id, sequence, value, clock);
+      this.#readings.add(stream.id, timeMs, epoch.id, sequence, value, clock, errorS);
       tallies.stored++;
       stream.count++;
       if (timeMs < stream.firstTimeMs) stream.firstTimeMs = timeMs;
@@ -151,7 +201,8 @@ export class Writer {
       if (!stream.isDirty) this.#dirtyStreams.push(stream);
       stream.isDirty = true;
       if (this.isLiveWanted) {
-        this.#tell({ mac: device.mac, stream: record.stream, timeMs, value, epoch: epoch.epoch, sequence, clock });
+        const { mac } = device;
+        this.#tell({ mac, stream: record.stream, timeMs, value, epoch: epoch.epoch, sequence, clock, errorS });
       }
     }
   }
@@ -163,8 +214,10 @@ export class Writer {
       return;
     }
     const device = this.#see(mac, receivedAtMs);
-    this.#sql.hello.run({ ...hello, id: device.id, helloMs: receivedAtMs });
+    this.#sql.hello.run({ ...hello, trial: hello.isTrial ? 1 : 0, id: device.id, helloMs: receivedAtMs });
     this.#owe(this.#cache.epoch(device, hello.epoch, receivedAtMs));
+    const due = this.#updates.takeHello(device.id, mac, receivedAtMs, hello);
+    if (due !== null) this.#result.updatesDue.push(due);
   }
 
   #takeState(mac: number, receivedAtMs: number, payload: Uint8Array): void {
@@ -180,6 +233,19 @@ export class Writer {
     }
     const device = this.#see(mac, receivedAtMs);
     this.#sql.state.run({ ...state, online: 1, id: device.id, stateMs: receivedAtMs });
+  }
+
+  #takeUpdate(mac: number, receivedAtMs: number, payload: Uint8Array): void {
+    const report = decodeUpdate(payload);
+    if (report?.kind !== "report") {
+      this.#malformed("update", mac, payload.length);
+      return;
+    }
+    const device = this.#see(mac, receivedAtMs);
+    this.#updates.takeReport(device.id, receivedAtMs, report);
+    if (!this.isLiveWanted || this.#result.liveUpdates.length >= LIVE_READINGS_PER_COMMIT_MAX) return;
+    const { state, image, percent, failure } = report;
+    this.#result.liveUpdates.push({ mac, atMs: receivedAtMs, state, image: image && idText(image), percent, failure });
   }
 
   #see(mac: number, nowMs: number): DeviceEntry {
@@ -255,6 +321,8 @@ function emptyResult(): Omit<CommitResult, "acks"> {
     malformed: [],
     live: [],
     liveLeftOut: 0,
+    liveUpdates: [],
+    updatesDue: [],
   };
 }
 
@@ -276,8 +344,11 @@ function prepare(db: Database.Database) {
        VALUES (?, ?, ?, ?, ?, ?)`,
     ),
     hello: db.prepare(
-      `UPDATE devices SET product = @product, version = @version, board = @board, abi = @abi, slot = @slot,
-         reset_reason = @resetReason, boots = @boots, epoch = @epoch, hello_ms = @helloMs, online = 1
+      // The recovery program is no product: the board is still what it was made for.
+      `UPDATE devices SET product = CASE WHEN @product = '${BOOT_PRODUCT}' THEN coalesce(product, @product) ELSE @product END,
+         version = @version, board = @board, abi = @abi, slot = @slot, reset_reason = @resetReason, boots = @boots,
+         epoch = @epoch, image = @image, trial = @trial, failure = @failure, failed_image = @failedImage,
+         config_version = @configVersion, hello_ms = @helloMs, online = 1
        WHERE id = @id`,
     ),
     state: db.prepare(

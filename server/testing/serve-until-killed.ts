@@ -2,4 +2,4 @@
 import { startTestServer } from "./test-server.ts";
 
 const server = await startTestServer(process.argv[2] ?? "");
-process.send?.(server.mqttPort);
+process.send?.({ mqttPort: server.mqttPort, url: server.url });

@@ -27,7 +27,7 @@ while (performance.now() - startMs < seconds * 1000) {
     const device = pack % devices;
     const first = Math.floor(pack / devices) * READINGS_PER_PACK;
     for (let j = 0; j < READINGS_PER_PACK; j++) {
-      inserter.add(device * 2 + (j % 2), BASE_TIME_MS + (first + j) * 1000, device, first + j + 1, j, 0);
+      inserter.add(device * 2 + (j % 2), BASE_TIME_MS + (first + j) * 1000, device, first + j + 1, j, 0, null);
     }
     pack++;
   }

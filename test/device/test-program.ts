@@ -14,11 +14,18 @@ export class TestProgram {
     this.#memory = memory;
   }
 
-  static async compile(name: string): Promise<TestProgram> {
+  /** `functions`: the host functions that the program calls, given its memory; the others answer 0. */
+  static async compile(
+    name: string,
+    functions: (memory: () => Uint8Array) => Record<string, (...args: number[]) => number> = () => ({}),
+  ): Promise<TestProgram> {
     const { wasm } = await compileProgram(`test/programs/${name}`);
-    // The programs call no host function; their modules may still import some.
-    const host = Object.fromEntries(HOST_FUNCTIONS.map((fn) => [fn.name, () => 0]));
-    return new TestProgram(new WebAssembly.Instance(new WebAssembly.Module(wasm), { [HOST_MODULE]: host }));
+    let program: TestProgram | undefined;
+    const memory = () => (program === undefined ? new Uint8Array(0) : new Uint8Array(program.#memory.buffer));
+    const others = HOST_FUNCTIONS.map((fn) => [fn.name, () => 0] as const);
+    const host = { ...Object.fromEntries(others), ...functions(memory) };
+    program = new TestProgram(new WebAssembly.Instance(new WebAssembly.Module(wasm), { [HOST_MODULE]: host }));
+    return program;
   }
 
   call(name: string, ...args: number[]): number {

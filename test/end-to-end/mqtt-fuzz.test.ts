@@ -27,7 +27,7 @@ function seedPackets(mac: string): Buffer[] {
   return [
     generate({ cmd: "connack", returnCode: 0, sessionPresent: false }),
     generate({ cmd: "connack", returnCode: 5, sessionPresent: false }),
-    generate({ cmd: "suback", messageId: 1, granted: [0] }),
+    generate({ cmd: "suback", messageId: 1, granted: [0, 0, 0, 0, 0] }),
     generate({ cmd: "pingresp" }),
     publish(encodeAck({ epoch: 1, sequence: 1 })),
     publish(encodeAck({ epoch: 0xffffffff, sequence: 0xffffffff })),
@@ -79,7 +79,8 @@ function hostilePeer(random: SeededRandom, sent: { packets: number }) {
         return;
       }
       if (received <= sane && packet.cmd === "subscribe") {
-        stream.write(generate({ cmd: "suback", messageId: packet.messageId ?? 1, granted: [0] }));
+        const granted = packet.subscriptions.map(() => 0);
+        stream.write(generate({ cmd: "suback", messageId: packet.messageId ?? 1, granted }));
         return;
       }
       const seeds = seedPackets("024c4e540001");

@@ -7,7 +7,14 @@ import { Encoder } from "cbor-x";
 import { generate, parser } from "mqtt-packet";
 import { AckKey, HelloKey } from "../../runtime/contract/messages.ts";
 import { SENML_EPOCH, SENML_OLDEST, SENML_SEQUENCE } from "../../runtime/contract/senml.ts";
-import { CHANNEL_ACK, CHANNEL_DATA, CHANNEL_HELLO, TOPIC_PREFIX } from "../../runtime/contract/topics.ts";
+import {
+  CHANNEL_ACK,
+  CHANNEL_DATA,
+  CHANNEL_HELLO,
+  CHANNEL_RESULT,
+  CHANNEL_STATE,
+  TOPIC_PREFIX,
+} from "../../runtime/contract/topics.ts";
 
 const cbor = new Encoder({ useRecords: false, mapsAsObjects: false, variableMapSize: true });
 
@@ -40,11 +47,15 @@ export class ScriptedServer {
   connections = 0;
   readonly hellos: Array<Map<number, unknown>> = [];
   readonly packs: Pack[] = [];
+  /** What the device said became of commands and configurations. */
+  readonly results: Array<Map<number, unknown>> = [];
+  states = 0;
   pings = 0;
   /** Return code of CONNACK. */
   connackCode = 0;
-  /** What a subscription is granted. */
+  /** What the subscription to `ack` is granted, and what every other one. */
   granted = 0;
+  grantedOthers = 0;
   /** The answer to `hello`; null = none. */
   answerHello: (epoch: number, oldest: number) => AckFields | null = (epoch, oldest) => ({
     epoch,
@@ -68,7 +79,15 @@ export class ScriptedServer {
           stream.write(generate({ cmd: "connack", returnCode: this.connackCode, sessionPresent: false }));
           break;
         case "subscribe":
-          stream.write(generate({ cmd: "suback", messageId: packet.messageId ?? 1, granted: [this.granted] }));
+          stream.write(
+            generate({
+              cmd: "suback",
+              messageId: packet.messageId ?? 1,
+              granted: packet.subscriptions.map(({ topic }) =>
+                topic.endsWith(`/${CHANNEL_ACK}`) ? this.granted : this.grantedOthers,
+              ),
+            }),
+          );
           break;
         case "pingreq":
           this.pings++;
@@ -93,8 +112,15 @@ export class ScriptedServer {
     this.#stream?.write(generate({ cmd: "publish", topic, payload, qos: 0, retain: false, dup: false }));
   }
 
+  /** A message to the device on another channel than `ack`. */
+  tell(channel: string, fields: ReadonlyMap<number, unknown>): void {
+    this.publish(Buffer.from(cbor.encode(fields)), this.#topic.replace(/[^/]*$/, channel));
+  }
+
   #take(channel: string, payload: Buffer): void {
     const message = cbor.decode(payload);
+    if (channel === CHANNEL_RESULT) this.results.push(message);
+    if (channel === CHANNEL_STATE) this.states++;
     if (channel === CHANNEL_HELLO) {
       this.hellos.push(message);
       this.#reply(this.answerHello(message.get(HelloKey.Epoch), message.get(HelloKey.Oldest)));

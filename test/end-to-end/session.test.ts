@@ -82,6 +82,13 @@ test("a refused connection and a refused subscription lead to longer and longer 
   expect(server.packs.length).toBeGreaterThan(0);
 });
 
+test("a server that refuses all subscriptions but that to ack is an older one, and good enough for readings", async () => {
+  server.grantedOthers = 0x80;
+  await time.runFor(3 * MINUTE_MS);
+  expect(server.connections).toBe(1);
+  expect(server.packs.length).toBeGreaterThan(2);
+});
+
 test("no acknowledgement: the same pack again, then another connection; nothing is forgotten", async () => {
   server.answerPack = () => null;
   await time.runFor((RESEND_MAX + 1) * (ACK_TIMEOUT_MS + SECOND_MS) + 5 * SECOND_MS);

@@ -1,6 +1,5 @@
 /** `lintel build`: a device program from source to WebAssembly or to machine code, with a report of what it takes. */
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { join } from "node:path";
 import type { Command } from "commander";
 import { PROGRAM_RAM_BYTES } from "../../runtime/contract/limits.ts";
 import { WasmProgram } from "../../runtime/wasm/wasm-program.ts";
@@ -10,6 +9,7 @@ import { buildNative, exceededBudgets, type NativeReport, reportNative } from ".
 import { compileProgram, type Engine } from "../build/compile-program.ts";
 import { measureProgram } from "../build/measure-program.ts";
 import { CommandError } from "./command-error.ts";
+import { shown, writeFiles } from "./command-files.ts";
 import { parseEngine } from "./option-values.ts";
 
 const DEFAULT_BOARD = "generic";
@@ -103,26 +103,4 @@ function describe(report: NativeReport, files: { image: string; listing: string 
     ),
     ...report.warnings.map((warning) => `warning: ${warning}`),
   ];
-}
-
-function shown(file: string): string {
-  return relative(".", file) || file;
-}
-
-function writeFiles(files: [string, Uint8Array | string][]): void {
-  for (const [file, contents] of files) {
-    try {
-      makeFolders(dirname(resolve(file)));
-      writeFileSync(file, contents);
-    } catch (error) {
-      throw new CommandError(`cannot write ${file}: ${error instanceof Error ? error.message : error}`);
-    }
-  }
-}
-
-/** Folder by folder: the `recursive` of Node 20 never returns where the system refuses with ENOENT, as below /proc. */
-function makeFolders(folder: string): void {
-  if (existsSync(folder)) return;
-  makeFolders(dirname(folder));
-  mkdirSync(folder);
 }

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, CommanderError } from "commander";
+import { ImageError } from "../../runtime/image/image-header.ts";
 import { ProgramError } from "../../runtime/wasm/wasm-program.ts";
 import { StartError } from "../../server/errors.ts";
 import { BuildError } from "../build/compile-program.ts";
@@ -10,14 +11,27 @@ import { PACKAGE_ROOT } from "../build/package-root.ts";
 import { ApiError } from "../client/api-client.ts";
 import { addDemoCommand } from "../demo/demo-command.ts";
 import { ServerProcessError } from "../demo/server-process.ts";
+import { FlashFolderError } from "../sim/flash-folder.ts";
 import { addBuildCommand } from "./build-command.ts";
 import { CommandError } from "./command-error.ts";
 import { addDisasmCommand } from "./disasm-command.ts";
+import { addImageCommand } from "./image-command.ts";
+import { addKeysCommand } from "./keys-command.ts";
 import { addServeCommand } from "./serve-command.ts";
 import { addSimCommand } from "./sim-command.ts";
 import { addTailCommand } from "./tail-command.ts";
+import { addUpdateCommand } from "./update-command.ts";
 
-const USER_ERRORS = [CommandError, ApiError, ServerProcessError, StartError, BuildError, ProgramError];
+const USER_ERRORS = [
+  CommandError,
+  ApiError,
+  ServerProcessError,
+  StartError,
+  BuildError,
+  ProgramError,
+  ImageError,
+  FlashFolderError,
+];
 
 async function main(): Promise<void> {
   const { version } = JSON.parse(readFileSync(join(PACKAGE_ROOT, "package.json"), "utf8")) as { version: string };
@@ -25,9 +39,21 @@ async function main(): Promise<void> {
     .description("TypeScript for ESP8266 fleets, from the pin to the chart")
     .version(version)
     .showSuggestionAfterError()
+    // So that --version behind a command is that command's own.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "lintel: ")) });
-  const commands = [addServeCommand, addBuildCommand, addSimCommand, addTailCommand, addDemoCommand, addDisasmCommand];
+  const commands = [
+    addServeCommand,
+    addBuildCommand,
+    addKeysCommand,
+    addImageCommand,
+    addUpdateCommand,
+    addSimCommand,
+    addTailCommand,
+    addDemoCommand,
+    addDisasmCommand,
+  ];
   for (const add of commands) add(program);
   await program.parseAsync();
 }

@@ -8,9 +8,11 @@ import { RealTime } from "../../runtime/board/real-time.ts";
 import { TcpNetwork } from "../../runtime/board/tcp-network.ts";
 import { LogLevel } from "../../runtime/contract/host-abi.ts";
 import type { Engine } from "../build/compile-program.ts";
-import { loadProgram } from "../build/load-program.ts";
 import { ApiClient } from "../client/api-client.ts";
+import { buildBoardImages } from "../image/board-images.ts";
+import { publicPoint, readKey } from "../image/keys.ts";
 import { CounterFleet, DEVICES_MAX, type FleetOptions } from "../sim/counter-fleet.ts";
+import { FlashFolder } from "../sim/flash-folder.ts";
 import { tallyReadings } from "../sim/tally.ts";
 import { VirtualShop } from "../sim/virtual-shop.ts";
 import { ChipWatch, describeChip } from "./chip-watch.ts";
@@ -33,6 +35,8 @@ interface SimOptions {
   period: number;
   interval: number;
   seed: number;
+  flash?: string;
+  key?: string;
   profile: boolean;
   trace?: string;
   json: boolean;
@@ -64,6 +68,8 @@ export function addSimCommand(program: Command): void {
     .option("--period <s>", "one count each so many seconds", parseCount(1), 60)
     .option("--interval <s>", "mean time between two visitors at one door, seconds", parseDuration, 20)
     .option("--seed <n>", "the same seed gives the same visitors", parseCount(0), 1)
+    .option("--flash <folder>", "keep the boards' flash there from one run to the next")
+    .option("--key <file>", "new boards trust this public key too, so that lintel update can send them your images")
     .option("--profile", "with lx106: say which functions take the time", false)
     .option("--trace <file>", "with lx106: write the first 200,000 instructions to a file")
     .option("--json", "end with one line of JSON; log to standard error", false)
@@ -71,10 +77,18 @@ export function addSimCommand(program: Command): void {
       const log = options.json ? console.error : console.log;
       const server = options.server ?? { host: DEFAULT_HOST, port: DEFAULT_MQTT_PORT };
       if (options.virtualHours === undefined) await checkReachable(server);
-      const loaded = await loadProgram(path, options.engine);
-      const watch = new ChipWatch(loaded, options);
+      else if (options.flash !== undefined && options.data === undefined) {
+        throw new CommandError(
+          "boards that remember need a server that does: with --flash, --virtual-hours takes --data",
+        );
+      }
+      const flashes = options.flash === undefined ? undefined : new FlashFolder(options.flash);
+      const trusted = options.key === undefined ? [] : [publicPoint(readKey(options.key))];
+      const images = await buildBoardImages(path, options.engine, trusted);
+      const watch = new ChipWatch(images, options);
       const shop = {
-        program: loaded,
+        program: images,
+        flashOf: (mac: string) => flashes?.load(mac),
         devices: options.devices,
         periodS: options.period,
         meanIntervalMs: options.interval * 1000,
@@ -82,8 +96,8 @@ export function addSimCommand(program: Command): void {
       };
       const result =
         options.virtualHours === undefined
-          ? await simulateInRealTime(shop, server, options, log, watch)
-          : await simulateVirtually(shop, options.virtualHours, options, watch);
+          ? await simulateInRealTime(shop, server, options, log, watch, flashes)
+          : await simulateVirtually(shop, options.virtualHours, options, watch, flashes);
       await watch.close();
       if (options.json) console.log(JSON.stringify(result));
       else {
@@ -95,7 +109,7 @@ export function addSimCommand(program: Command): void {
     });
 }
 
-type Shop = Pick<FleetOptions, "program" | "devices" | "periodS" | "meanIntervalMs" | "log">;
+type Shop = Pick<FleetOptions, "program" | "flashOf" | "devices" | "periodS" | "meanIntervalMs" | "log">;
 
 async function simulateInRealTime(
   shop: Shop,
@@ -103,6 +117,7 @@ async function simulateInRealTime(
   options: SimOptions,
   log: (line: string) => void,
   watch: ChipWatch,
+  flashes: FlashFolder | undefined,
 ) {
   const time = new RealTime();
   const fleet = new CounterFleet({
@@ -122,10 +137,17 @@ async function simulateInRealTime(
   await sleep((options.period + 2) * 1000);
   const chip = watch.figures(fleet.members.map(({ device }) => device));
   fleet.stop();
+  keepFlash(fleet, flashes);
   return { devices: options.devices, visitorsSimulated: fleet.visitors, ...chip };
 }
 
-async function simulateVirtually(shop: Shop, hours: number, options: SimOptions, watch: ChipWatch) {
+async function simulateVirtually(
+  shop: Shop,
+  hours: number,
+  options: SimOptions,
+  watch: ChipWatch,
+  flashes: FlashFolder | undefined,
+) {
   const startedMs = performance.now();
   const virtual = await VirtualShop.open({
     ...shop,
@@ -165,7 +187,12 @@ async function simulateVirtually(shop: Shop, hours: number, options: SimOptions,
     };
   } finally {
     await virtual.close();
+    keepFlash(virtual.fleet, flashes);
   }
+}
+
+function keepFlash(fleet: CounterFleet, flashes: FlashFolder | undefined): void {
+  for (const { mac, flash } of fleet.members) flashes?.save(mac, flash);
 }
 
 /** Boards that a server may know already: each run of them is one of its own, only the visitors repeat. */

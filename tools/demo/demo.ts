@@ -11,9 +11,8 @@ import { SeededRandom } from "../../runtime/board/random.ts";
 import { RealTime } from "../../runtime/board/real-time.ts";
 import { TcpNetwork } from "../../runtime/board/tcp-network.ts";
 import type { Engine } from "../build/compile-program.ts";
-import type { DeviceProgram } from "../build/create-device.ts";
-import { loadProgram } from "../build/load-program.ts";
 import { ApiClient, ApiError } from "../client/api-client.ts";
+import { type BoardImages, buildBoardImages } from "../image/board-images.ts";
 import { CounterFleet } from "../sim/counter-fleet.ts";
 import { type Tally, tallyReadings } from "../sim/tally.ts";
 import { LiveBoard } from "./live-board.ts";
@@ -58,7 +57,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   const dataDir = await mkdtemp(join(tmpdir(), "lintel-demo-"));
   const server = new ServerProcess({ ...options, dataDir });
   try {
-    const [program] = await Promise.all([loadProgram("firmware/counter", options.engine), server.start()]);
+    const [program] = await Promise.all([buildBoardImages("firmware/counter", options.engine), server.start()]);
     return await runShop(options, server, program);
   } finally {
     await server.stop();
@@ -66,7 +65,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   }
 }
 
-async function runShop(options: DemoOptions, server: ServerProcess, program: DeviceProgram): Promise<DemoResult> {
+async function runShop(options: DemoOptions, server: ServerProcess, program: BoardImages): Promise<DemoResult> {
   const { terminal, devices, seed, host, mqttPort } = options;
   const api = new ApiClient(server.url);
   const time = new RealTime();

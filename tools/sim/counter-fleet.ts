@@ -6,12 +6,15 @@
 
 import { writeConfig } from "../../runtime/board/config-image.ts";
 import type { DeviceLife, DeviceOptions } from "../../runtime/board/device-life.ts";
+import { Flash, type FlashSnapshot } from "../../runtime/board/flash.ts";
 import type { Network } from "../../runtime/board/network.ts";
 import type { RandomSource } from "../../runtime/board/random.ts";
 import type { Cancel, TimeSource } from "../../runtime/board/time-source.ts";
 import { type LogSink, VirtualBoard } from "../../runtime/board/virtual-board.ts";
 import { CounterSetting } from "../../runtime/contract/config-record.ts";
-import { createDevice, type DeviceProgram } from "../build/create-device.ts";
+import { createDevice, createFlashDevice, type DeviceProgram } from "../build/create-device.ts";
+import type { BoardImages } from "../image/board-images.ts";
+import { flashBoard } from "../image/flash-board.ts";
 import { Door } from "./door.ts";
 
 /** GPIO14 and GPIO12: D5 and D6 of most boards. */
@@ -27,7 +30,10 @@ const POWER_SPREAD_MS = 500;
 export interface FleetOptions {
   time: TimeSource;
   random: RandomSource;
-  program: DeviceProgram;
+  /** Images: boards start from flash, through the boot program. A program by itself: it just runs, as if in slot A. */
+  program: DeviceProgram | BoardImages;
+  /** The flash that a board has from an earlier run, its configuration included; absent, undefined: a new one. */
+  flashOf?: (mac: string) => Flash | undefined;
   devices: number;
   /** The network of one board. */
   network: (index: number) => Network;
@@ -48,6 +54,7 @@ export interface FleetOptions {
 export interface FleetMember {
   mac: string;
   device: DeviceLife;
+  flash: Flash;
   door: Door;
 }
 
@@ -56,9 +63,14 @@ export class CounterFleet {
   readonly #options: FleetOptions;
   readonly #powering: Cancel[] = [];
   readonly #opening: Cancel[] = [];
+  /** Of a board that was never started. */
+  readonly #newFlash: FlashSnapshot;
 
   constructor(options: FleetOptions) {
     this.#options = options;
+    const flash = new Flash();
+    if ("boot" in options.program) flashBoard(flash, options.program);
+    this.#newFlash = flash.snapshot();
     this.members = Array.from({ length: options.devices }, (_, index) => this.#member(index));
   }
 
@@ -92,29 +104,18 @@ export class CounterFleet {
   }
 
   #member(index: number): FleetMember {
-    const { time, random, program, network, boardRandom, server, periodS, meanIntervalMs, log, engine } = this.#options;
+    const { time, random, program, network, boardRandom, meanIntervalMs, log, engine } = this.#options;
     const address = macAddress(index);
     const mac = address.toString("hex");
     const hasInner = index % 2 === 1;
+    const flash = this.#options.flashOf?.(mac) ?? this.#flashNew(hasInner);
     const board = new VirtualBoard({
       time,
       random: (boardRandom ?? random).fork(2 * index),
       network: network(index),
       mac: address,
+      flash,
       log: (level, text) => log?.(mac, level, text),
-    });
-    const product = new Map<number, number>([
-      [CounterSetting.PinA, PIN_OUTER],
-      [CounterSetting.PeriodS, periodS],
-    ]);
-    if (hasInner) product.set(CounterSetting.PinB, PIN_INNER);
-    writeConfig(board.flash, {
-      ssid: "shop",
-      passphrase: "virtual-shop",
-      serverHost: server.host,
-      serverPort: server.port,
-      secret: "",
-      product,
     });
     const door = new Door({
       time,
@@ -123,7 +124,28 @@ export class CounterFleet {
       hasInner,
       meanIntervalMs,
     });
-    return { mac, device: createDevice(program, board, engine), door };
+    const device =
+      "boot" in program ? createFlashDevice(program.engine, board, engine) : createDevice(program, board, engine);
+    return { mac, device, flash, door };
+  }
+
+  #flashNew(hasInner: boolean): Flash {
+    const { server, periodS } = this.#options;
+    const flash = Flash.from(this.#newFlash);
+    const product = new Map<number, number>([
+      [CounterSetting.PinA, PIN_OUTER],
+      [CounterSetting.PeriodS, periodS],
+    ]);
+    if (hasInner) product.set(CounterSetting.PinB, PIN_INNER);
+    writeConfig(flash, {
+      ssid: "shop",
+      passphrase: "virtual-shop",
+      serverHost: server.host,
+      serverPort: server.port,
+      secret: "",
+      product,
+    });
+    return flash;
   }
 }
 

@@ -11,7 +11,6 @@ import { SeededRandom } from "../../runtime/board/random.ts";
 import { VirtualTime } from "../../runtime/board/virtual-time.ts";
 import { type LintelServer, startServer } from "../../server/app.ts";
 import { silentLogger } from "../../server/logger.ts";
-import type { DeviceProgram } from "../build/create-device.ts";
 import { CounterFleet, type FleetOptions } from "./counter-fleet.ts";
 
 const SERVER_HOST = "server";
@@ -20,8 +19,7 @@ const SERVER_PORT = 1883;
 const DRAIN_PERIODS = 2;
 
 export interface VirtualShopOptions
-  extends Pick<FleetOptions, "devices" | "periodS" | "meanIntervalMs" | "log" | "boardRandom"> {
-  program: DeviceProgram;
+  extends Pick<FleetOptions, "program" | "flashOf" | "devices" | "periodS" | "meanIntervalMs" | "log" | "boardRandom"> {
   seed: number;
   startUnixMs: number;
   /** Sees each connection of a device before the server does. */
@@ -52,7 +50,7 @@ export class VirtualShop {
   }
 
   static async open(options: VirtualShopOptions): Promise<VirtualShop> {
-    const { program, seed, startUnixMs, devices, periodS, meanIntervalMs, log, boardRandom } = options;
+    const { program, flashOf, seed, startUnixMs, devices, periodS, meanIntervalMs, log, boardRandom } = options;
     const temporary = options.dataDir === undefined ? await mkdtemp(join(tmpdir(), "lintel-shop-")) : undefined;
     const remove = async () => {
       if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
@@ -83,6 +81,7 @@ export class VirtualShop {
         periodS,
         meanIntervalMs,
         engine: { onAllocation: "error" },
+        ...(flashOf === undefined ? {} : { flashOf }),
         ...(log === undefined ? {} : { log }),
         ...(boardRandom === undefined ? {} : { boardRandom }),
       });

@@ -30,6 +30,11 @@ export class CborReader {
     return this.error == CborError.None && this.position == this.end;
   }
 
+  /** Address of the next byte. */
+  get at(): usize {
+    return this.position;
+  }
+
   fail(error: CborError): bool {
     if (this.error == CborError.None) this.error = error;
     return false;

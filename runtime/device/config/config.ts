@@ -1,63 +1,60 @@
 /**
- * The configuration in flash (contract/config-record.ts): the newest of its copies that is whole is read into memory
- * once, at the start; values are then read out of the CBOR map by key.
+ * The configuration: the newest of its copies in flash that is whole and not given up is read into memory once, at the
+ * start; values are then read out of the CBOR map by key.
  */
-import {
-  CONFIG_CRC_OFFSET,
-  CONFIG_HEADER_BYTES,
-  CONFIG_LENGTH_OFFSET,
-  CONFIG_MAGIC,
-  CONFIG_MAX_BYTES,
-  CONFIG_SEQUENCE_OFFSET,
-  ConfigKey,
-} from "../../contract/config-record.ts";
-import { FLASH_CONFIG_COPIES, FLASH_CONFIG_OFFSET, FLASH_SECTOR_BYTES } from "../../contract/flash-map.ts";
+import { ConfigKey } from "../../contract/config-record.ts";
 import { CborError } from "../cbor/format.ts";
 import { CborReader } from "../cbor/reader.ts";
-import { crc32 } from "../hal/crc32.ts";
-import { flash_read } from "../imports/host.ts";
+import { ConfigStore, CopyState } from "./config-store.ts";
 
 export class Config {
-  private readonly record: StaticArray<u8> = new StaticArray<u8>(CONFIG_HEADER_BYTES + CONFIG_MAX_BYTES);
-  private readonly reader: CborReader = new CborReader();
-  private lengthBytes: u32 = 0;
+  readonly store: ConfigStore = new ConfigStore();
+  /** Reads the map; whoever has it begins it anew. */
+  readonly reader: CborReader = new CborReader();
+
+  /** The configuration in use has attempts, and this start is one of them. */
+  onTrial: bool = false;
+  /** Highest version that was given up, 0 = none; and whether that was at this start. */
+  refusedVersion: u32 = 0;
+  gaveUp: bool = false;
 
   /** The text that `text` found. */
   textPointer: usize = 0;
   textBytes: u32 = 0;
 
-  private get start(): usize {
-    return changetype<usize>(this.record);
-  }
-
-  /** Reads the newest valid copy; false when there is none, and then every value is its default. */
+  /** Call once, at the start; false when there is no copy to use, and then every value is its default. */
   load(): bool {
-    let best = -1;
-    let bestSequence: u32 = 0;
-    for (let copy = 0; copy < FLASH_CONFIG_COPIES; copy++) {
-      if (!this.readCopy(copy)) continue;
-      const sequence = load<u32>(this.start, CONFIG_SEQUENCE_OFFSET);
-      if (best < 0 || sequence > bestSequence) {
-        best = copy;
-        bestSequence = sequence;
-      }
-    }
-    this.lengthBytes = 0;
-    if (best < 0 || !this.readCopy(best)) return false;
-    this.lengthBytes = load<u32>(this.start, CONFIG_LENGTH_OFFSET);
-    return true;
+    this.onTrial = false;
+    this.refusedVersion = 0;
+    this.gaveUp = false;
+    const newest = this.store.newest();
+    if (this.use(newest) || this.use(1 - newest)) return true;
+    // One that was given up is better than none: perhaps it was the network that was at fault.
+    return this.store.open(newest) != CopyState.Invalid || this.store.open(1 - newest) != CopyState.Invalid;
   }
 
-  private readCopy(copy: i32): bool {
-    const start = this.start;
-    const offset = FLASH_CONFIG_OFFSET + copy * FLASH_SECTOR_BYTES;
-    if (flash_read(offset, start, CONFIG_HEADER_BYTES) < 0) return false;
-    const length = load<u32>(start, CONFIG_LENGTH_OFFSET);
-    if (load<u32>(start) != CONFIG_MAGIC || length > <u32>CONFIG_MAX_BYTES) return false;
-    const map = start + CONFIG_HEADER_BYTES;
-    if (flash_read(offset + CONFIG_HEADER_BYTES, map, length) < 0) return false;
-    const head = crc32(0, start + CONFIG_SEQUENCE_OFFSET, CONFIG_CRC_OFFSET - CONFIG_SEQUENCE_OFFSET);
-    return crc32(head, map, length) == load<u32>(start, CONFIG_CRC_OFFSET);
+  private use(copy: i32): bool {
+    const state = this.store.open(copy);
+    if (state == CopyState.Usable) {
+      this.onTrial = !this.store.isConfirmed;
+      return true;
+    }
+    if (state != CopyState.Invalid) {
+      this.refusedVersion = max(this.refusedVersion, this.version);
+      if (state == CopyState.GivenUp) this.gaveUp = true;
+    }
+    return false;
+  }
+
+  /** Version that the server gave the configuration in use; 0 = none. */
+  get version(): u32 {
+    return this.unsigned(ConfigKey.Version, 0);
+  }
+
+  /** The server has answered: the configuration in use works. */
+  confirm(): void {
+    this.onTrial = false;
+    if (this.store.lengthBytes != 0 && !this.store.isConfirmed) this.store.confirm();
   }
 
   /** Steps to the value of `key` in the map that the reader stands before. */
@@ -73,7 +70,7 @@ export class Config {
   }
 
   private find(key: i32): bool {
-    this.reader.begin(this.start + CONFIG_HEADER_BYTES, this.lengthBytes);
+    this.reader.begin(this.store.map, this.store.lengthBytes);
     return this.seek(key);
   }
 

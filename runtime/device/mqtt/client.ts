@@ -7,9 +7,20 @@
 
 import { TcpStatus } from "../../contract/host-abi.ts";
 import { CONNECT_TIMEOUT_MS, KEEP_ALIVE_S, MQTT_RESPONSE_TIMEOUT_MS } from "../../contract/limits.ts";
-import { CHANNEL_ACK, CHANNEL_STATE, MAC_HEX_LENGTH, TOPIC_PREFIX } from "../../contract/topics.ts";
+import {
+  CHANNEL_ACK,
+  CHANNEL_CHUNK,
+  CHANNEL_COMMAND,
+  CHANNEL_CONFIG,
+  CHANNEL_OFFER,
+  CHANNEL_STATE,
+  MAC_HEX_LENGTH,
+  TOPIC_PREFIX,
+} from "../../contract/topics.ts";
+import { isAscii } from "../hal/ascii.ts";
 import { elapsedMs } from "../hal/clock.ts";
 import { chip_mac, tcp_close, tcp_open, tcp_status, tcp_write } from "../imports/host.ts";
+import { IncomingChannel } from "../session/session-part.ts";
 import {
   CONNECT_CLEAN_SESSION,
   CONNECT_PASSWORD,
@@ -21,6 +32,7 @@ import {
   PUBLISH_QOS_MASK,
   PUBLISH_RETAIN,
   SUBACK_FAILURE,
+  SUBACK_ID_BYTES,
   SUBSCRIBE_FLAGS,
 } from "./format.ts";
 import { PacketReader } from "./packet-reader.ts";
@@ -48,7 +60,7 @@ export enum Failure {
   Closed = 2,
   /** CONNACK refused us: `refusal` holds its return code (3.2.2.3). */
   Refused = 3,
-  /** The broker refused the subscription. */
+  /** The broker refused the subscription to `ack`. */
   Subscription = 4,
   /** No answer in time. */
   Silence = 5,
@@ -60,10 +72,12 @@ export enum Failure {
 
 const TX_BYTES: i32 = 560;
 const SUBSCRIBE_ID: u32 = 1;
+/** Topic filters in the one SUBSCRIBE packet, and so return codes in its answer (3.9.3). That of `ack` is the first. */
+const SUBSCRIPTIONS: u32 = 5;
 /** Quiet for this long makes the client ping, so that the broker hears it well within 1.5 times the keep alive. */
 const PING_AFTER_MS: i32 = (KEEP_ALIVE_S * 1000) / 2;
 
-export class MqttClient {
+export class MqttClient implements IncomingChannel {
   private readonly tx: PacketWriter = new PacketWriter(TX_BYTES);
   private readonly rx: PacketReader = new PacketReader();
   /** `<mac>` in ASCII: user name, client id and part of every topic. */
@@ -212,12 +226,20 @@ export class MqttClient {
     this.send(nowMs);
   }
 
+  private putFilter(channel: string): void {
+    this.putTopic(channel);
+    this.tx.byte(0);
+  }
+
   private sendSubscribe(nowMs: u32): void {
     const tx = this.tx;
     tx.begin();
     tx.short(SUBSCRIBE_ID);
-    this.putTopic(CHANNEL_ACK);
-    tx.byte(0);
+    this.putFilter(CHANNEL_ACK);
+    this.putFilter(CHANNEL_OFFER);
+    this.putFilter(CHANNEL_CHUNK);
+    this.putFilter(CHANNEL_CONFIG);
+    this.putFilter(CHANNEL_COMMAND);
     tx.finish((PacketType.Subscribe << 4) | SUBSCRIBE_FLAGS);
     this.state = ClientState.Subscribing;
     this.send(nowMs);
@@ -273,8 +295,13 @@ export class MqttClient {
         else this.fail(Failure.Refused);
         return false;
       }
-      if (type == PacketType.Suback && this.state == ClientState.Subscribing && rx.bodyBytes == 3) {
-        if (load<u8>(rx.body, 2) < SUBACK_FAILURE) this.state = ClientState.Ready;
+      if (
+        type == PacketType.Suback &&
+        this.state == ClientState.Subscribing &&
+        rx.bodyBytes == SUBACK_ID_BYTES + SUBSCRIPTIONS
+      ) {
+        // A server that refuses any of the others is an older one, and `ack` is all that it has to say.
+        if (load<u8>(rx.body, SUBACK_ID_BYTES) < SUBACK_FAILURE) this.state = ClientState.Ready;
         else this.fail(Failure.Subscription);
         return false;
       }
@@ -298,12 +325,7 @@ export class MqttClient {
     return true;
   }
 
-  /** The message is on this channel. */
   isChannel(channel: string): bool {
-    if (this.channelBytes != <u32>channel.length) return false;
-    for (let i: u32 = 0; i < this.channelBytes; i++) {
-      if (<i32>load<u8>(this.channel + i) != channel.charCodeAt(i)) return false;
-    }
-    return true;
+    return isAscii(this.channel, this.channelBytes, channel);
   }
 }

@@ -28,6 +28,9 @@ export const PUBLISH_QOS_MASK: u32 = 0x06;
 /** Lower four bits of a SUBSCRIBE head are reserved and 0010 [MQTT-3.8.1-1]. */
 export const SUBSCRIBE_FLAGS: u32 = 0x02;
 
+/** A SUBACK's body begins with the packet id of the SUBSCRIBE (3.9.2). */
+export const SUBACK_ID_BYTES: u32 = 2;
+
 /** Return code of a refused subscription (3.9.3). */
 export const SUBACK_FAILURE: u32 = 0x80;
 

@@ -3,6 +3,7 @@ import {
   GOLDEN_ACK,
   GOLDEN_ACK_DELAY,
   GOLDEN_HELLO,
+  GOLDEN_HELLO_MORE,
   GOLDEN_STATE_OFFLINE,
   GOLDEN_STATE_ONLINE,
 } from "../../contract/golden-vectors.ts";
@@ -13,6 +14,7 @@ import { Ack, Hello, State, writeOffline } from "./messages.ts";
 
 const BUFFER_BYTES = 128;
 const buffer = memory.data(BUFFER_BYTES);
+const ids = memory.data(16);
 const writer = new CborWriter();
 const reader = new CborReader();
 
@@ -25,24 +27,65 @@ function readAck(ack: Ack, hex: string): bool {
   return ack.read(reader, buffer, putHex(buffer, hex));
 }
 
+function aHello(): Hello {
+  const hello = new Hello();
+  hello.product = "counter";
+  hello.version = "0.1.0";
+  hello.board = 0;
+  hello.abi = 1;
+  hello.slot = 0;
+  hello.resetReason = 2;
+  hello.boots = 3;
+  hello.epoch = 3735928559;
+  hello.oldest = 41;
+  return hello;
+}
+
 beforeEach(() => {
   writer.begin(buffer, BUFFER_BYTES);
 });
 
 describe("what the device says", () => {
   test("hello", () => {
-    const hello = new Hello();
-    hello.product = "counter";
-    hello.version = "0.1.0";
-    hello.board = 0;
-    hello.abi = 1;
-    hello.slot = 0;
-    hello.resetReason = 2;
-    hello.boots = 3;
-    hello.epoch = 3735928559;
-    hello.oldest = 41;
+    const hello = aHello();
     hello.write(writer);
     expect(written()).toBe(GOLDEN_HELLO);
+  });
+
+  test("hello of a device with an update, a failure and a configuration behind it", () => {
+    const hello = aHello();
+    hello.image = ids;
+    hello.failure = 18;
+    hello.failedImage = ids + 8;
+    hello.trial = true;
+    hello.configVersion = 300;
+    putHex(ids, "01020304050607081112131415161718");
+    hello.write(writer);
+    expect(written()).toBe(GOLDEN_HELLO_MORE);
+  });
+
+  test("each of these alone", () => {
+    const hello = aHello();
+    putHex(ids, "0102030405060708");
+    hello.image = ids;
+    hello.write(writer);
+    expect(written()).toBe("aa" + GOLDEN_HELLO.substr(2) + "09480102030405060708");
+    hello.image = 0;
+    hello.failure = 18;
+    hello.failedImage = ids;
+    writer.begin(buffer, BUFFER_BYTES);
+    hello.write(writer);
+    expect(written()).toBe("ab" + GOLDEN_HELLO.substr(2) + "0a120b480102030405060708");
+    hello.failure = 0;
+    hello.trial = true;
+    writer.begin(buffer, BUFFER_BYTES);
+    hello.write(writer);
+    expect(written()).toBe("aa" + GOLDEN_HELLO.substr(2) + "0cf5");
+    hello.trial = false;
+    hello.configVersion = 1;
+    writer.begin(buffer, BUFFER_BYTES);
+    hello.write(writer);
+    expect(written()).toBe("aa" + GOLDEN_HELLO.substr(2) + "0d01");
   });
 
   test("state", () => {

@@ -1,11 +1,15 @@
 /** Encodes the device's own messages and decodes the server's (contract/messages.ts). */
 
+import { IMAGE_ID_BYTES } from "../../contract/image-header.ts";
 import { AckKey, HelloKey, StateKey } from "../../contract/messages.ts";
 import { CborError } from "../cbor/format.ts";
 import { CborReader } from "../cbor/reader.ts";
 import { CborWriter } from "../cbor/writer.ts";
 import { abi_version, board_id, net_rssi, reset_reason, slot } from "../imports/host.ts";
 import { heapFreeBytes } from "../memory/heap.ts";
+
+/** Entries of every `hello`. */
+const ALWAYS_TOLD: u32 = 9;
 
 export class Hello {
   product: string = "";
@@ -17,6 +21,15 @@ export class Hello {
   boots: u32 = 0;
   epoch: u32 = 0;
   oldest: u32 = 0;
+  /** Address of the id of the image that runs; 0 = the program does not run from a slot. */
+  image: usize = 0;
+  /** UpdateFailure of the last image that failed, and the address of its id, 0 = none. */
+  failure: u32 = 0;
+  failedImage: usize = 0;
+  /** The program is on trial. */
+  trial: bool = false;
+  /** Version of the configuration in use; 0 = none from the server. */
+  configVersion: u32 = 0;
 
   /** Takes what only the host knows. */
   askHost(): void {
@@ -26,8 +39,11 @@ export class Hello {
     this.resetReason = reset_reason();
   }
 
+  /** What there is nothing to tell about is left out. */
   write(writer: CborWriter): void {
-    writer.map(9);
+    const failed = this.failure != 0 && this.failedImage != 0;
+    const more = u32(this.image != 0) + (failed ? 2 : 0) + u32(this.trial) + u32(this.configVersion != 0);
+    writer.map(ALWAYS_TOLD + more);
     writer.integer(HelloKey.Product);
     writer.text(this.product);
     writer.integer(HelloKey.Version);
@@ -39,6 +55,16 @@ export class Hello {
     putField(writer, HelloKey.Boots, this.boots);
     putField(writer, HelloKey.Epoch, this.epoch);
     putField(writer, HelloKey.Oldest, this.oldest);
+    if (this.image != 0) putImage(writer, HelloKey.Image, this.image);
+    if (failed) {
+      putField(writer, HelloKey.Failure, this.failure);
+      putImage(writer, HelloKey.FailedImage, this.failedImage);
+    }
+    if (this.trial) {
+      writer.integer(HelloKey.Trial);
+      writer.boolean(true);
+    }
+    if (this.configVersion != 0) putField(writer, HelloKey.ConfigVersion, this.configVersion);
   }
 }
 
@@ -81,6 +107,11 @@ export function writeOffline(writer: CborWriter): void {
 function putField(writer: CborWriter, key: i32, value: u32): void {
   writer.integer(key);
   writer.unsigned(value);
+}
+
+function putImage(writer: CborWriter, key: i32, id: usize): void {
+  writer.integer(key);
+  writer.bytes(id, IMAGE_ID_BYTES);
 }
 
 export class Ack {

@@ -1,5 +1,5 @@
 /*
- * pack.ts in C, for the purpose: the structure of runtime/device/cbor/writer.ts and runtime/device/senml/pack.ts, with
+ * pack.ts in C, for the purpose: the structure of runtime/device/cbor/writer.ts and of pack.ts, with
  * pointers in the place of addresses and structs in the place of classes.
  */
 #include <stdbool.h>

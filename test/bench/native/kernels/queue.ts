@@ -1,5 +1,5 @@
-/** Appends to the device library's queue (runtime/device/queue/ram-queue.ts) until it is full twice over. */
-import { RamQueue } from "../../../../runtime/device/queue/ram-queue.ts";
+/** Appends to a queue in RAM (ram-queue.ts) until it is full twice over. */
+import { RamQueue } from "./ram-queue.ts";
 
 const CAPACITY: u32 = 128;
 const queue = new RamQueue(CAPACITY);

@@ -1,4 +1,4 @@
-/* runtime/device/queue/ram-queue.ts in C, for the kernels that use it. */
+/* ram-queue.ts in C, for the kernels that use it. */
 #pragma once
 #include "kernel.h"
 

@@ -1,15 +1,9 @@
-/**
- * The reading queue in RAM: a ring of records of 12 bytes (value, uptime, stream). A restart loses what was not yet
- * acknowledged and begins a new epoch.
- */
-import { randomU32 } from "../hal/chance.ts";
-import { ReadingQueue } from "./reading-queue.ts";
-
+/** A ring of readings in RAM, for the kernels: records of 12 bytes (value, uptime, stream); when it is full the oldest goes. */
 const RECORD_BYTES: u32 = 12;
 const UPTIME_OFFSET: usize = 4;
 const STREAM_OFFSET: usize = 8;
 
-export class RamQueue implements ReadingQueue {
+export class RamQueue {
   private readonly records: StaticArray<u8>;
   private epochNumber: u32 = 0;
   private oldestSequence: u32 = 1;
@@ -21,11 +15,6 @@ export class RamQueue implements ReadingQueue {
   /** Room for `capacity` readings. */
   constructor(private readonly capacity: u32) {
     this.records = new StaticArray<u8>(capacity * RECORD_BYTES);
-  }
-
-  /** Chooses the epoch; called once, when the host can be asked for random numbers. */
-  begin(): void {
-    this.renew();
   }
 
   epoch(): u32 {
@@ -72,18 +61,6 @@ export class RamQueue implements ReadingQueue {
 
   uptimeAt(index: u32): u32 {
     return load<u32>(this.record(index), UPTIME_OFFSET);
-  }
-
-  acknowledge(sequence: u32): bool {
-    const next = this.oldestSequence + this.held;
-    if (sequence >= next) return false;
-    if (sequence >= this.oldestSequence) this.forget(sequence - this.oldestSequence + 1);
-    return true;
-  }
-
-  renew(): void {
-    this.epochNumber = randomU32();
-    this.oldestSequence = 1;
   }
 
   private forget(readings: u32): void {

@@ -1,0 +1,206 @@
+/** Boot on whole boards: what it starts, what it writes before, what it leaves behind. */
+import { FLASH_SLOT_A_OFFSET, FLASH_SLOT_B_OFFSET, Slot } from "../../runtime/contract/flash-map.ts";
+import { ResetReason } from "../../runtime/contract/host-abi.ts";
+import { IMAGE_SECURITY_COUNTER_OFFSET, IMAGE_SIGNATURE_OFFSET } from "../../runtime/contract/image-header.ts";
+import { CRASH_RESETS_MAX, SlotState, TRIAL_ATTEMPTS, TRIAL_DEADLINE_MS } from "../../runtime/contract/slot-record.ts";
+import { UpdateFailure } from "../../runtime/contract/update-messages.ts";
+import { SlotStates } from "../../runtime/device/index.ts";
+import { putBoard, putImage, putImageId, signHeader } from "../../runtime/device/testing/images.ts";
+import {
+  deadlineMs,
+  putFlash,
+  ranOffset,
+  resetStage,
+  setFlashWords,
+  setResetReason,
+  setRunReturns,
+} from "../../runtime/device/testing/stage.ts";
+import { SlotStarter } from "./start-slot.ts";
+
+const PAYLOAD_BYTES: u32 = 700;
+const image = memory.data(1024, 4);
+const id = memory.data(8);
+
+/** An image in a slot, its state, its security counter. Not yet in the log. */
+function install(states: SlotStates, slot: Slot, state: SlotState, counter: u32): void {
+  const bytes = putImage(image, PAYLOAD_BYTES, slot + 1);
+  store<u32>(image, counter, IMAGE_SECURITY_COUNTER_OFFSET);
+  signHeader(image, 0);
+  putFlash(slot == Slot.A ? FLASH_SLOT_A_OFFSET : FLASH_SLOT_B_OFFSET, image, bytes);
+  putImageId(image, id);
+  states.setState(slot, state);
+  states.setImage(slot, id);
+}
+
+function damage(offset: u32): void {
+  store<u8>(image, 0);
+  putFlash(offset, image, 1);
+}
+
+function stored(): SlotStates {
+  const states = new SlotStates();
+  states.load();
+  return states;
+}
+
+function boot(): void {
+  new SlotStarter().run();
+}
+
+/** A start; the slot whose program runs afterwards. */
+function startAfter(reason: ResetReason, isStartable: bool = true): u32 {
+  setResetReason(reason);
+  if (isStartable) expect(boot).toThrow();
+  else expect(boot).not.toThrow();
+  const offset = ranOffset();
+  if (offset == FLASH_SLOT_A_OFFSET) return Slot.A;
+  return offset == FLASH_SLOT_B_OFFSET ? Slot.B : Slot.Boot;
+}
+
+beforeEach(() => {
+  resetStage();
+  putBoard();
+});
+
+describe("a board that was never started", () => {
+  test("both images verify: A is started, both are confirmed, the floor is that of A", () => {
+    const states = new SlotStates();
+    install(states, Slot.A, SlotState.Empty, 5);
+    install(states, Slot.B, SlotState.Empty, 9);
+    expect(startAfter(ResetReason.PowerOn)).toBe(Slot.A);
+    const now = stored();
+    expect(now.state(Slot.A)).toBe(SlotState.Confirmed);
+    expect(now.state(Slot.B)).toBe(SlotState.Confirmed);
+    expect(now.preferred).toBe(Slot.A);
+    expect(now.floor).toBe(5);
+    expect(deadlineMs()).toBe(0);
+    expect(startAfter(ResetReason.PowerOn)).toBe(Slot.A);
+  });
+
+  test("only B verifies: B", () => {
+    const states = new SlotStates();
+    install(states, Slot.A, SlotState.Empty, 5);
+    install(states, Slot.B, SlotState.Empty, 9);
+    damage(FLASH_SLOT_A_OFFSET + 300);
+    expect(startAfter(ResetReason.PowerOn)).toBe(Slot.B);
+    expect(stored().state(Slot.A)).toBe(SlotState.Empty);
+    expect(stored().floor).toBe(9);
+  });
+
+  test("none: the recovery program, and nothing is recorded", () => {
+    expect(startAfter(ResetReason.PowerOn, false)).toBe(Slot.Boot);
+    expect(stored().isFresh).toBe(true);
+  });
+
+  test("power goes while that is recorded: the same at the next start", () => {
+    const states = new SlotStates();
+    install(states, Slot.A, SlotState.Empty, 5);
+    for (let words = 0; words < 18; words++) {
+      setFlashWords(words);
+      startAfter(ResetReason.PowerOn);
+      setFlashWords(-1);
+      expect(startAfter(ResetReason.PowerOn)).toBe(Slot.A);
+    }
+  });
+});
+
+describe("a program on trial", () => {
+  test("each start takes an attempt and sets the deadline; after the last one the old program starts", () => {
+    const states = stored();
+    install(states, Slot.A, SlotState.Confirmed, 1);
+    install(states, Slot.B, SlotState.Trial, 2);
+    states.preferred = Slot.B;
+    states.append();
+    for (let attempt = 0; attempt < TRIAL_ATTEMPTS; attempt++) {
+      expect(startAfter(attempt == 0 ? ResetReason.Software : ResetReason.Deadline)).toBe(Slot.B);
+      expect(deadlineMs()).toBe(TRIAL_DEADLINE_MS);
+    }
+    expect(startAfter(ResetReason.Deadline)).toBe(Slot.A);
+    const now = stored();
+    expect(now.state(Slot.B)).toBe(SlotState.Failed);
+    expect(now.failure).toBe(UpdateFailure.NoNetwork);
+    expect(now.preferred).toBe(Slot.A);
+    expect(startAfter(ResetReason.PowerOn)).toBe(Slot.A);
+  });
+
+  test("it crashes each time: its crashes are not held against the old program", () => {
+    const states = stored();
+    install(states, Slot.A, SlotState.Confirmed, 1);
+    install(states, Slot.B, SlotState.Trial, 2);
+    states.preferred = Slot.B;
+    states.append();
+    startAfter(ResetReason.Software);
+    for (let crash = 1; crash < TRIAL_ATTEMPTS; crash++) expect(startAfter(ResetReason.Crash)).toBe(Slot.B);
+    expect(startAfter(ResetReason.Crash)).toBe(Slot.A);
+    expect(stored().failure).toBe(UpdateFailure.Crash);
+    for (let crash = 1; crash < CRASH_RESETS_MAX; crash++) expect(startAfter(ResetReason.Crash)).toBe(Slot.A);
+    expect(startAfter(ResetReason.Crash, false)).toBe(Slot.Boot);
+    expect(stored().failure).toBe(UpdateFailure.CrashLoop);
+  });
+
+  test("the attempt is in flash before the program runs: power cuts cost attempts, never more starts", () => {
+    const states = stored();
+    install(states, Slot.A, SlotState.Confirmed, 1);
+    install(states, Slot.B, SlotState.Trial, 2);
+    states.preferred = Slot.B;
+    states.append();
+    for (let attempt = 0; attempt < TRIAL_ATTEMPTS; attempt++) expect(startAfter(ResetReason.PowerOn)).toBe(Slot.B);
+    expect(startAfter(ResetReason.PowerOn)).toBe(Slot.A);
+    expect(stored().failure).toBe(UpdateFailure.PowerLoss);
+  });
+});
+
+describe("images are verified before they run", () => {
+  test("a damaged one: the other starts, and it is on record", () => {
+    const states = stored();
+    install(states, Slot.A, SlotState.Confirmed, 1);
+    install(states, Slot.B, SlotState.Confirmed, 1);
+    states.append();
+    damage(FLASH_SLOT_A_OFFSET + 400);
+    expect(startAfter(ResetReason.PowerOn)).toBe(Slot.B);
+    expect(stored().state(Slot.A)).toBe(SlotState.Failed);
+    expect(stored().failure).toBe(UpdateFailure.Damaged);
+    expect(stored().preferred).toBe(Slot.B);
+  });
+
+  test("both damaged: the recovery program, the first damage stays on record", () => {
+    const states = stored();
+    install(states, Slot.A, SlotState.Confirmed, 1);
+    install(states, Slot.B, SlotState.Confirmed, 1);
+    states.append();
+    damage(FLASH_SLOT_A_OFFSET + 400);
+    damage(FLASH_SLOT_B_OFFSET + 20);
+    expect(startAfter(ResetReason.PowerOn, false)).toBe(Slot.Boot);
+    expect(load<u64>(stored().failedImage)).toBe(load<u64>(states.image(Slot.A)));
+    expect(startAfter(ResetReason.PowerOn, false)).toBe(Slot.Boot);
+  });
+
+  test("a wake from deep sleep: everything but the signature", () => {
+    const states = stored();
+    install(states, Slot.A, SlotState.Confirmed, 1);
+    states.append();
+    damage(FLASH_SLOT_A_OFFSET + IMAGE_SIGNATURE_OFFSET);
+    expect(startAfter(ResetReason.DeepSleep)).toBe(Slot.A);
+    damage(FLASH_SLOT_A_OFFSET + 400);
+    expect(startAfter(ResetReason.DeepSleep, false)).toBe(Slot.Boot);
+  });
+
+  test("a confirmed one below the floor", () => {
+    const states = stored();
+    install(states, Slot.A, SlotState.Confirmed, 3);
+    install(states, Slot.B, SlotState.Confirmed, 7);
+    states.floor = 4;
+    states.append();
+    expect(startAfter(ResetReason.PowerOn)).toBe(Slot.B);
+  });
+
+  test("one that the host cannot run", () => {
+    const states = stored();
+    install(states, Slot.A, SlotState.Trial, 1);
+    states.append();
+    setRunReturns(true);
+    expect(startAfter(ResetReason.PowerOn, false)).toBe(Slot.A);
+    expect(stored().state(Slot.A)).toBe(SlotState.Failed);
+    expect(deadlineMs()).toBe(0);
+  });
+});

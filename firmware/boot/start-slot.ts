@@ -1,0 +1,90 @@
+/** Boot's way into a slot: every decision is in flash before it is acted on. */
+import { Slot } from "../../runtime/contract/flash-map.ts";
+import { LogLevel, ResetReason } from "../../runtime/contract/host-abi.ts";
+import { SlotState, TRIAL_DEADLINE_MS } from "../../runtime/contract/slot-record.ts";
+import { UpdateFailure } from "../../runtime/contract/update-messages.ts";
+import {
+  deadline_set,
+  ImageCheck,
+  image_run,
+  logValue,
+  reset_reason,
+  SlotStates,
+  slotOffset,
+  TrialNote,
+} from "../../runtime/device/index.ts";
+import { chooseSlot, giveUp, judge } from "./choice.ts";
+
+export class SlotStarter {
+  private readonly states: SlotStates = new SlotStates();
+  private readonly check: ImageCheck = new ImageCheck();
+  private readonly note: TrialNote = new TrialNote();
+  /** A program was given up in this start. */
+  private hasGivenUp: bool = false;
+
+  /** Starts a slot and does not return; returns when none can be started. */
+  run(): void {
+    const states = this.states;
+    const note = this.note;
+    const reason = <u32>reset_reason();
+    states.load();
+    note.load();
+    if (reason == ResetReason.Crash || reason == ResetReason.Watchdog) note.crashes += 1;
+    if (states.isFresh) this.adopt();
+    else if (judge(states, reason, note.phase, note.crashes)) this.record();
+    // Each turn that does not end in the program takes a slot away.
+    while (true) {
+      const slot = chooseSlot(states);
+      if (slot == Slot.Boot) break;
+      const failure = this.check.checkImage(slotOffset(slot), states.floor, reason != ResetReason.DeepSleep);
+      if (failure == UpdateFailure.None) this.start(slot);
+      this.drop(slot);
+    }
+    this.explain(Slot.A, "no program: slot A, failure ");
+    this.explain(Slot.B, "no program: slot B, failure ");
+  }
+
+  /** What has changed goes to flash; the crashes so far were another program's. */
+  private record(): void {
+    this.states.append();
+    this.note.crashes = 0;
+    this.hasGivenUp = true;
+    logValue(LogLevel.Error, "program given up, failure ", this.states.failure);
+  }
+
+  /** A board that was flashed over serial and never started: what verifies is good. */
+  private adopt(): void {
+    const states = this.states;
+    const check = this.check;
+    for (let slot: i32 = Slot.B; slot >= Slot.A; slot--) {
+      if (check.checkImage(slotOffset(slot), 0, true) != UpdateFailure.None) continue;
+      states.setState(slot, SlotState.Confirmed);
+      states.preferred = slot;
+      states.floor = check.counter;
+      states.setImage(slot, check.id);
+    }
+    if (chooseSlot(states) != Slot.Boot) states.append();
+  }
+
+  private start(slot: u32): void {
+    if (this.states.state(slot) == SlotState.Trial) {
+      this.states.takeAttempt();
+      this.note.begin();
+      deadline_set(TRIAL_DEADLINE_MS);
+    }
+    image_run(slotOffset(slot));
+    deadline_set(0);
+  }
+
+  /** The image does not verify, or the host cannot run it. Why the first program was given up says more. */
+  private drop(slot: u32): void {
+    giveUp(this.states, slot, this.hasGivenUp ? UpdateFailure.None : UpdateFailure.Damaged);
+    this.record();
+  }
+
+  /** To whoever watches the serial port. */
+  private explain(slot: u32, text: string): void {
+    const failure = this.check.checkImage(slotOffset(slot), this.states.floor, true);
+    logValue(LogLevel.Error, text, failure != UpdateFailure.None ? failure : this.states.failure);
+  }
+}

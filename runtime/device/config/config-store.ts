@@ -1,0 +1,163 @@
+/**
+ * The two copies of the configuration in flash (contract/config-record.ts), and the one that is in use as a record in memory.
+ * Nothing here looks into the map.
+ *
+ * Power may go away inside any write or erase, and leave bits that read differently each time. So a copy is judged by what
+ * was read of it into memory once, and written again with just that at the start, before anything is decided from it: then
+ * its zero bits are firm. The copy in use is never erased; a new one goes into the other sector, whose CRC holds only once
+ * everything is there, and is read back.
+ */
+import {
+  CONFIG_CRC_OFFSET,
+  CONFIG_HEADER_BYTES,
+  CONFIG_LENGTH_OFFSET,
+  CONFIG_MAGIC,
+  CONFIG_MAX_BYTES,
+  CONFIG_SEQUENCE_OFFSET,
+  CONFIG_TRIAL_ATTEMPTS,
+  CONFIG_TRIAL_OFFSET,
+  ConfigTrial,
+} from "../../contract/config-record.ts";
+import { FLASH_CONFIG_OFFSET, FLASH_SECTOR_BYTES } from "../../contract/flash-map.ts";
+import { ResetReason } from "../../contract/host-abi.ts";
+import { crc32 } from "../hal/crc32.ts";
+import { flash_erase, flash_read, flash_write, reset_reason } from "../imports/host.ts";
+
+const WORD_BYTES: u32 = 4;
+const ERASED: u32 = 0xffffffff;
+/** The attempt bits of the trial word. */
+const ATTEMPTS: u32 = ((1 << CONFIG_TRIAL_ATTEMPTS) - 1) * ConfigTrial.FirstAttempt;
+
+export enum CopyState {
+  /** Not whole. */
+  Invalid = 0,
+  /** Was tried and given up, at an earlier start. */
+  Refused = 1,
+  /** Its last attempt was the start before this one: given up now. */
+  GivenUp = 2,
+  Usable = 3,
+}
+
+export class ConfigStore {
+  private readonly record: StaticArray<u8> = new StaticArray<u8>(CONFIG_HEADER_BYTES + CONFIG_MAX_BYTES);
+  private readonly word: StaticArray<u32> = new StaticArray<u32>(1);
+  /** Which copy the record in memory was read from. */
+  private copy: i32 = 0;
+  /** Length of the map in memory; 0 = there is none. */
+  lengthBytes: u32 = 0;
+
+  private get start(): usize {
+    return changetype<usize>(this.record);
+  }
+
+  get map(): usize {
+    return this.start + CONFIG_HEADER_BYTES;
+  }
+
+  private offsetOf(copy: i32): i32 {
+    return FLASH_CONFIG_OFFSET + copy * FLASH_SECTOR_BYTES;
+  }
+
+  private get trial(): u32 {
+    return load<u32>(this.start, CONFIG_TRIAL_OFFSET);
+  }
+
+  get isConfirmed(): bool {
+    return (this.trial & ConfigTrial.Confirmed) == 0;
+  }
+
+  /** The copy with the higher sequence of those that are valid. */
+  newest(): i32 {
+    const isFirstValid = this.read(0);
+    const sequence = load<u32>(this.start, CONFIG_SEQUENCE_OFFSET);
+    return this.read(1) && (!isFirstValid || load<u32>(this.start, CONFIG_SEQUENCE_OFFSET) > sequence) ? 1 : 0;
+  }
+
+  /** Reads a copy into memory and makes it firm; one on trial loses an attempt, unless it has none left. */
+  open(copy: i32): CopyState {
+    if (!this.read(copy)) return CopyState.Invalid;
+    // After deep sleep power was never away: an earlier start has done this.
+    if (reset_reason() != ResetReason.DeepSleep) this.program(copy);
+    if (this.isConfirmed) return CopyState.Usable;
+    if ((this.trial & ConfigTrial.Refused) == 0) return CopyState.Refused;
+    const left = this.trial & ATTEMPTS;
+    if (left == 0) {
+      this.clear(ConfigTrial.Refused);
+      return CopyState.GivenUp;
+    }
+    this.clear(left & -left);
+    return CopyState.Usable;
+  }
+
+  /** Reads a copy; without a valid one there is no map in memory. */
+  private read(copy: i32): bool {
+    this.copy = copy;
+    this.lengthBytes = 0;
+    const start = this.start;
+    const offset = this.offsetOf(copy);
+    if (flash_read(offset, start, CONFIG_HEADER_BYTES) < 0) return false;
+    const length = load<u32>(start, CONFIG_LENGTH_OFFSET);
+    if (load<u32>(start) != CONFIG_MAGIC || length > <u32>CONFIG_MAX_BYTES) return false;
+    if (flash_read(offset + CONFIG_HEADER_BYTES, this.map, length) < 0) return false;
+    if (this.check(length) != load<u32>(start, CONFIG_CRC_OFFSET)) return false;
+    this.lengthBytes = length;
+    return true;
+  }
+
+  private check(length: u32): u32 {
+    const head = crc32(0, this.start + CONFIG_SEQUENCE_OFFSET, CONFIG_CRC_OFFSET - CONFIG_SEQUENCE_OFFSET);
+    return crc32(head, this.map, length);
+  }
+
+  private clear(bits: u32): void {
+    store<u32>(this.start, this.trial & ~bits, CONFIG_TRIAL_OFFSET);
+    flash_write(this.offsetOf(this.copy) + CONFIG_TRIAL_OFFSET, this.start + CONFIG_TRIAL_OFFSET, WORD_BYTES);
+  }
+
+  /** The server has answered a device with the configuration in use. */
+  confirm(): void {
+    this.clear(ConfigTrial.Confirmed);
+  }
+
+  /** Takes back what was done to the map in memory. */
+  revert(): void {
+    this.read(this.copy);
+  }
+
+  /**
+   * Writes the map in memory, `length` bytes of it, over the other copy, with all attempts. False when it did not get
+   * there; the copy in use counts in either case until the next start.
+   */
+  write(length: u32): bool {
+    const start = this.start;
+    const target = 1 - this.copy;
+    store<u32>(start, load<u32>(start, CONFIG_SEQUENCE_OFFSET) + 1, CONFIG_SEQUENCE_OFFSET);
+    store<u32>(start, length, CONFIG_LENGTH_OFFSET);
+    store<u32>(start, this.check(length), CONFIG_CRC_OFFSET);
+    store<u32>(start, ERASED, CONFIG_TRIAL_OFFSET);
+    this.lengthBytes = length;
+    return flash_erase(this.offsetOf(target)) >= 0 && this.program(target) && this.matches(target);
+  }
+
+  /** Length of the record in memory, filled up with ones to whole words. */
+  private wholeBytes(): u32 {
+    const bytes = <u32>CONFIG_HEADER_BYTES + this.lengthBytes;
+    const whole = (bytes + WORD_BYTES - 1) & -WORD_BYTES;
+    memory.fill(this.start + bytes, 0xff, whole - bytes);
+    return whole;
+  }
+
+  private program(copy: i32): bool {
+    return flash_write(this.offsetOf(copy), this.start, this.wholeBytes()) >= 0;
+  }
+
+  private matches(copy: i32): bool {
+    const word = changetype<usize>(this.word);
+    const bytes = this.wholeBytes();
+    for (let at: u32 = 0; at < bytes; at += WORD_BYTES) {
+      if (flash_read(this.offsetOf(copy) + at, word, WORD_BYTES) < 0) return false;
+      if (load<u32>(word) != load<u32>(this.start + at)) return false;
+    }
+    return true;
+  }
+}

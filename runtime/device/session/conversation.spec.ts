@@ -1,0 +1,236 @@
+/** Who speaks when, and who is asked about a message. Packets as a server sends and sees them (testing/peer.ts). */
+import { TcpStatus } from "../../contract/host-abi.ts";
+import { ACK_TIMEOUT_MS } from "../../contract/limits.ts";
+import { CHANNEL_ACK, CHANNEL_CHUNK, CHANNEL_COMMAND, CHANNEL_UPDATE } from "../../contract/topics.ts";
+import { CborReader } from "../cbor/reader.ts";
+import { CborWriter } from "../cbor/writer.ts";
+import { Clock } from "../hal/clock.ts";
+import { ClientState } from "../mqtt/client.ts";
+import { BootTime } from "../queue/boot-time.ts";
+import { NoQueue } from "../queue/no-queue.ts";
+import { CONNACK, channelsSaid, receive, receiveMessage, SUBACK, said } from "../testing/peer.ts";
+import { SilentPart } from "../testing/silent-part.ts";
+import { resetStage, setClockMs, setTcpStatus } from "../testing/stage.ts";
+import { Backoff } from "./backoff.ts";
+import { Conversation } from "./conversation.ts";
+import { Parts } from "./parts.ts";
+import { IncomingChannel, Taken } from "./session-part.ts";
+
+/** Readings 1 to `last`, one a pack. */
+class ListQueue extends NoQueue {
+  last: u32 = 0;
+  done: u32 = 0;
+  isDamaged: bool = false;
+
+  oldest(): u32 {
+    return this.done + 1;
+  }
+  count(): u32 {
+    return this.last - this.done;
+  }
+  acknowledge(sequence: u32): bool {
+    this.done = max(this.done, sequence);
+    return sequence <= this.last;
+  }
+  rewind(): bool {
+    return this.count() > 0 && !this.isDamaged;
+  }
+  sequence(): u32 {
+    return this.oldest();
+  }
+  place(_time: BootTime, _nowS: u32, _unixS: u32): void {}
+}
+
+/** Owes messages, each one byte; takes what comes on its channel. */
+class TalkingPart extends SilentPart {
+  owed: i32 = 0;
+  takes: string = "";
+  answer: Taken = Taken.Taken;
+  says: string = CHANNEL_UPDATE;
+  /** What it was told, a letter each: connected, welcomed, taken. */
+  told: string = "";
+
+  connected(_nowMs: u32): void {
+    this.told += "c";
+  }
+  welcomed(_nowMs: u32): void {
+    this.told += "w";
+  }
+  take(incoming: IncomingChannel, reader: CborReader, pointer: usize, length: u32, _nowMs: u32): Taken {
+    if (!incoming.isChannel(this.takes)) return Taken.NotMine;
+    reader.begin(pointer, length);
+    this.told += "t" + reader.unsigned().toString();
+    return this.answer;
+  }
+  owes(_nowMs: u32): bool {
+    return this.owed > 0;
+  }
+  channel(): string {
+    return this.says;
+  }
+  write(writer: CborWriter, _nowMs: u32): void {
+    this.owed--;
+    writer.unsigned(7);
+  }
+}
+
+let queue = new ListQueue();
+let update = new TalkingPart();
+let orders = new TalkingPart();
+let clock = new Clock();
+let conversation = new Conversation(clock, queue, new Backoff(), parts());
+
+function parts(): Parts {
+  return new Parts([update, orders]);
+}
+
+function poll(): void {
+  conversation.poll(0, 0);
+}
+
+/** Up to `hello` and `state`. */
+function connect(): void {
+  conversation.connect(0, 0, 1883, 0);
+  poll();
+  receive(CONNACK);
+  poll();
+  receive(SUBACK);
+  said();
+  poll();
+}
+
+/** {0: 0, 1: sequence}; sequence below 24. */
+function acknowledge(sequence: i32): void {
+  receiveMessage(CHANNEL_ACK, "a2000001" + (sequence < 16 ? "0" : "1") + "0123456789abcdef".charAt(sequence & 15));
+  poll();
+}
+
+beforeEach(() => {
+  resetStage();
+  setTcpStatus(TcpStatus.Open);
+  queue = new ListQueue();
+  update = new TalkingPart();
+  update.takes = CHANNEL_CHUNK;
+  orders = new TalkingPart();
+  orders.takes = CHANNEL_COMMAND;
+  orders.says = "result";
+  clock = new Clock();
+  clock.begin();
+  conversation = new Conversation(clock, queue, new Backoff(), parts());
+  conversation.begin();
+});
+
+describe("hello and state", () => {
+  test("come first, whatever is owed besides; then nothing until the server has answered", () => {
+    queue.last = 1;
+    update.owed = 1;
+    orders.owed = 1;
+    connect();
+    expect(channelsSaid()).toBe("hello state ");
+    poll();
+    expect(channelsSaid()).toBe("");
+    expect(update.told).toBe("c");
+    acknowledge(0);
+    expect(update.told).toBe("cw");
+    expect(orders.told).toBe("cw");
+    expect(channelsSaid()).toBe("update result data ");
+  });
+
+  test("the parts are welcomed once a connection", () => {
+    connect();
+    acknowledge(0);
+    acknowledge(0);
+    connect();
+    acknowledge(0);
+    expect(orders.told).toBe("cwcw");
+  });
+
+  test("no answer in time: the connection is given up", () => {
+    connect();
+    setClockMs(ACK_TIMEOUT_MS - 1);
+    clock.update();
+    poll();
+    expect(conversation.client.state).toBe(ClientState.Ready);
+    setClockMs(ACK_TIMEOUT_MS);
+    clock.update();
+    poll();
+    expect(conversation.client.state).toBe(ClientState.Failed);
+  });
+});
+
+describe("turns", () => {
+  test("an update that always has something to ask for leaves every other turn to the readings", () => {
+    queue.last = 3;
+    update.owed = 4;
+    connect();
+    said();
+    acknowledge(0);
+    // The pack is under way: the update goes on without it.
+    expect(channelsSaid()).toBe("update data update update update ");
+    update.owed = 1;
+    acknowledge(1);
+    expect(channelsSaid()).toBe("update data ");
+    update.owed = 3;
+    acknowledge(2);
+    expect(channelsSaid()).toBe("update data update update ");
+  });
+
+  test("three who always have something take turns", () => {
+    queue.last = 1;
+    update.owed = 3;
+    orders.owed = 3;
+    connect();
+    said();
+    acknowledge(0);
+    expect(channelsSaid()).toBe("update result data update result update result ");
+  });
+
+  test("what a part says is what it wrote", () => {
+    update.owed = 1;
+    connect();
+    said();
+    acknowledge(0);
+    expect(said()).toBe("update:07 ");
+  });
+
+  test("a queue of which nothing can be read sends nothing", () => {
+    queue.last = 2;
+    queue.isDamaged = true;
+    update.owed = 1;
+    connect();
+    said();
+    acknowledge(0);
+    expect(channelsSaid()).toBe("update ");
+    update.owed = 1;
+    poll();
+    expect(channelsSaid()).toBe("update ");
+  });
+});
+
+describe("messages of the server", () => {
+  test("go to the part whose channel it is", () => {
+    connect();
+    acknowledge(0);
+    receiveMessage(CHANNEL_CHUNK, "05");
+    receiveMessage(CHANNEL_COMMAND, "06");
+    poll();
+    expect(update.told).toBe("cwt5");
+    expect(orders.told).toBe("cwt6");
+  });
+
+  test("of nobody, or malformed: counted, and the connection stays", () => {
+    connect();
+    acknowledge(0);
+    receiveMessage("weather", "00");
+    receiveMessage("", "00");
+    orders.answer = Taken.Malformed;
+    receiveMessage(CHANNEL_COMMAND, "ff");
+    receiveMessage(CHANNEL_ACK, "ff");
+    poll();
+    expect(conversation.client.state).toBe(ClientState.Ready);
+    said();
+    conversation.report();
+    // {..., 7: 4}
+    expect(said().endsWith("0704 ")).toBe(true);
+  });
+});

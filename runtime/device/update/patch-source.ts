@@ -1,0 +1,18 @@
+/**
+ * How an update gets at patches, where it can: the recovery program has no image to start from and no room for the code.
+ */
+import { UpdateFailure } from "../../contract/update-messages.ts";
+import { SlotWriter } from "./slot-writer.ts";
+
+export interface PatchSource {
+  /** Judges the head of a patch (contract/patch-format.ts), at an address aligned to words. */
+  checkHead(head: usize, patchBytes: u32, baseId: usize, baseBytes: u32): UpdateFailure;
+  /** A patch for the image at this place of flash; what it makes has this payload. */
+  begin(baseOffset: u32, baseBytes: u32, payloadBytes: u32): void;
+  /** Takes bytes of the patch, and writes what they make; returns how many. */
+  load(writer: SlotWriter, pointer: usize, length: u32): u32;
+  /** They make more than is written in one go: call `load` again, without bytes. */
+  isBusy(): bool;
+  /** The patch makes no sense. */
+  isBad(): bool;
+}

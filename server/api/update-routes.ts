@@ -1,0 +1,100 @@
+/** Which image a device ought to run, and how it gets there. */
+import * as Type from "typebox/type";
+import type { DeviceRow } from "../store/reader.ts";
+import type { StoreAnswer } from "../updates/store-requests.ts";
+import { idText } from "../updates/update-messages.ts";
+import { findDevice } from "./device-routes.ts";
+import { busy } from "./image-routes.ts";
+import type { StorePort, UpdatePort, UpdateStorePort } from "./ports.ts";
+import { Problem } from "./problem.ts";
+import { DesiredImageBody, MacParams, PROBLEM_RESPONSES, UpdateSchema } from "./schemas.ts";
+import type { ApiApp } from "./typed-app.ts";
+import { showStep } from "./update-names.ts";
+
+export function addUpdateRoutes(
+  app: ApiApp,
+  store: StorePort,
+  updateStore: UpdateStorePort,
+  updates: UpdatePort,
+): void {
+  app.get(
+    "/api/v1/devices/:mac/update",
+    {
+      schema: {
+        summary: "Which image the device ought to run, which it runs, and how the update fares",
+        params: MacParams,
+        response: { 200: UpdateSchema, ...PROBLEM_RESPONSES },
+      },
+    },
+    async ({ params }) => showUpdate(findDevice(store, params.mac), updateStore),
+  );
+
+  app.put(
+    "/api/v1/devices/:mac/desired-image",
+    {
+      schema: {
+        summary: "Sets the image that the device ought to run",
+        description:
+          "A connected device is offered it at once, any other after its next hello. Setting the same image again " +
+          "offers it again, also after it has failed.",
+        params: MacParams,
+        body: DesiredImageBody,
+        response: { 200: UpdateSchema, ...PROBLEM_RESPONSES },
+      },
+    },
+    async ({ params, body }) => {
+      const { mac } = params;
+      const device = findDevice(store, mac);
+      check(await updates.setDesired(mac, body.image, body.retry ?? false), body.image);
+      return showUpdate(device, updateStore);
+    },
+  );
+
+  app.delete(
+    "/api/v1/devices/:mac/desired-image",
+    {
+      schema: {
+        summary: "The device is left as it is",
+        description: "No image is offered any more; a download that has begun goes on.",
+        params: MacParams,
+        response: { 204: Type.Null({ description: "cleared" }), ...PROBLEM_RESPONSES },
+      },
+    },
+    async ({ params }, reply) => {
+      findDevice(store, params.mac);
+      check(await updates.clearDesired(params.mac), "");
+      return reply.code(204).send(null);
+    },
+  );
+}
+
+function check(answer: StoreAnswer, image: string): void {
+  switch (answer.outcome) {
+    case "done":
+      return;
+    case "imageUnknown":
+      throw new Problem("imageNotStored", `no image ${image} is stored; upload it to /api/v1/images first`);
+    case "wrongProduct":
+      throw new Problem("imageUnsuitable", `the device is a ${answer.product}, image ${image} is for another product`);
+    default:
+      throw busy();
+  }
+}
+
+function showUpdate(device: DeviceRow, store: UpdateStorePort) {
+  const desired = store.desired(device.id);
+  const history = store.updateHistory(device.id).map(showStep);
+  const present = history.at(-1) ?? { state: "idle", image: null, percent: null, failure: null };
+  return {
+    desired: desired?.image ?? null,
+    retry: desired?.retry === 1,
+    givenUp: desired?.givenUp === 1,
+    running: device.image && idText(device.image),
+    trial: device.trial === 1,
+    image: present.image,
+    state: present.state,
+    percent: present.percent,
+    failure: present.failure,
+    history,
+  };
+}

@@ -1,0 +1,68 @@
+/** Images and patches in the database, the writer's side: what is put there and taken away. */
+import type Database from "better-sqlite3";
+import { IMAGES_MAX, PATCHES_MAX } from "../limits.ts";
+import type { StoreAnswer, StoredImage } from "../updates/store-requests.ts";
+import { idBytes } from "../updates/update-messages.ts";
+
+export class ImageShelf {
+  readonly #sql: ReturnType<typeof prepare>;
+
+  constructor(db: Database.Database) {
+    this.#sql = prepare(db);
+  }
+
+  has(id: string): boolean {
+    return this.#sql.has.get(idBytes(id)) !== undefined;
+  }
+
+  product(id: string): string | undefined {
+    return this.#sql.has.get(idBytes(id))?.product;
+  }
+
+  /** An id is a digest, so the same id is the same image. */
+  add(image: StoredImage, bytes: Uint8Array, atMs: number): StoreAnswer {
+    if (this.has(image.id)) return { outcome: "existed" };
+    if ((this.#sql.count.get()?.count ?? 0) >= IMAGES_MAX) return { outcome: "tooManyImages" };
+    this.#sql.add.run({ ...image, id: idBytes(image.id), bytes, atMs });
+    return { outcome: "done" };
+  }
+
+  delete(id: string): StoreAnswer {
+    if (!this.has(id)) return { outcome: "imageUnknown" };
+    const key = idBytes(id);
+    if (this.#sql.isDesired.get(key) !== undefined) return { outcome: "imageDesired" };
+    if (this.#sql.isRunning.get(key) !== undefined) return { outcome: "imageRunning" };
+    this.#sql.delete.run(key);
+    return { outcome: "done" };
+  }
+
+  addPatch(base: string, image: string, bytes: Uint8Array | null, atMs: number): StoreAnswer {
+    if (!this.has(base) || !this.has(image)) return { outcome: "imageUnknown" };
+    this.#sql.addPatch.run(idBytes(base), idBytes(image), bytes?.length ?? null, atMs, bytes);
+    this.#sql.dropOldPatches.run(PATCHES_MAX);
+    return { outcome: "done" };
+  }
+}
+
+function prepare(db: Database.Database) {
+  return {
+    has: db.prepare<[Buffer], { product: string }>("SELECT product FROM images WHERE id = ?"),
+    count: db.prepare<[], { count: number }>("SELECT count(*) AS count FROM images"),
+    add: db.prepare(
+      `INSERT INTO images (id, product, version, arch, abi, board, security_counter, payload_bytes, ram_bytes, digest,
+         key_id, size_bytes, created_ms, bytes)
+       VALUES (@id, @product, @version, @arch, @abi, @board, @securityCounter, @payloadBytes, @ramBytes, @digest,
+         @keyId, @sizeBytes, @atMs, @bytes)`,
+    ),
+    isDesired: db.prepare<[Buffer]>("SELECT 1 FROM desired_images WHERE image_id = ? LIMIT 1"),
+    isRunning: db.prepare<[Buffer]>("SELECT 1 FROM devices WHERE image = ? LIMIT 1"),
+    delete: db.prepare("DELETE FROM images WHERE id = ?"),
+    addPatch: db.prepare(
+      `INSERT INTO patches (base_id, image_id, size_bytes, created_ms, bytes) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (base_id, image_id) DO NOTHING`,
+    ),
+    dropOldPatches: db.prepare(
+      "DELETE FROM patches WHERE number <= (SELECT number FROM patches ORDER BY number DESC LIMIT 1 OFFSET ?)",
+    ),
+  };
+}

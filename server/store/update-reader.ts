@@ -1,0 +1,112 @@
+/** Questions about images and updates, on the reader's connection. Image ids are hexadecimal text outside. */
+import type Database from "better-sqlite3";
+import { idBytes, idText } from "../updates/update-messages.ts";
+
+export interface ImageRow {
+  number: number;
+  id: string;
+  product: string;
+  version: string;
+  arch: number;
+  abi: number;
+  board: number;
+  securityCounter: number;
+  payloadBytes: number;
+  ramBytes: number;
+  digest: Buffer;
+  keyId: Buffer;
+  sizeBytes: number;
+  createdMs: number;
+}
+
+export interface DesiredRow {
+  image: string;
+  retry: number;
+  setMs: number;
+  givenUp: number;
+}
+
+export interface UpdateStepRow {
+  atMs: number;
+  state: number;
+  image: string | null;
+  percent: number | null;
+  failure: number | null;
+}
+
+/** `sizeBytes` null: there is no patch worth having. */
+export interface PatchRow {
+  sizeBytes: number | null;
+}
+
+export class UpdateReader {
+  readonly #sql: ReturnType<typeof prepare>;
+
+  constructor(db: Database.Database) {
+    this.#sql = prepare(db);
+  }
+
+  /** In the order in which they came. */
+  images(afterNumber: number, limit: number): ImageRow[] {
+    return this.#sql.images.all(afterNumber, limit).map(withIdText);
+  }
+
+  image(id: string): ImageRow | undefined {
+    const row = this.#sql.image.get(idBytes(id));
+    return row && withIdText(row);
+  }
+
+  imageBytes(id: string): Buffer | undefined {
+    return this.#sql.imageBytes.get(idBytes(id))?.bytes;
+  }
+
+  patch(base: string, image: string): PatchRow | undefined {
+    return this.#sql.patch.get(idBytes(base), idBytes(image));
+  }
+
+  patchBytes(base: string, image: string): Buffer | undefined {
+    return this.#sql.patchBytes.get(idBytes(base), idBytes(image))?.bytes ?? undefined;
+  }
+
+  desired(deviceId: number): DesiredRow | undefined {
+    const row = this.#sql.desired.get(deviceId);
+    return row && { ...row, image: idText(row.image) };
+  }
+
+  /** Oldest first; the last one is the present state. */
+  updateHistory(deviceId: number): UpdateStepRow[] {
+    return this.#sql.history.all(deviceId).map((row) => ({ ...row, image: row.image && idText(row.image) }));
+  }
+}
+
+function withIdText(row: Omit<ImageRow, "id"> & { id: Buffer }): ImageRow {
+  return { ...row, id: idText(row.id) };
+}
+
+const IMAGE_COLUMNS = `number, id, product, version, arch, abi, board, security_counter AS securityCounter,
+  payload_bytes AS payloadBytes, ram_bytes AS ramBytes, digest, key_id AS keyId, size_bytes AS sizeBytes,
+  created_ms AS createdMs`;
+
+type Stored<T> = Omit<T, "id"> & { id: Buffer };
+
+function prepare(db: Database.Database) {
+  return {
+    images: db.prepare<[number, number], Stored<ImageRow>>(
+      `SELECT ${IMAGE_COLUMNS} FROM images WHERE number > ? ORDER BY number LIMIT ?`,
+    ),
+    image: db.prepare<[Buffer], Stored<ImageRow>>(`SELECT ${IMAGE_COLUMNS} FROM images WHERE id = ?`),
+    imageBytes: db.prepare<[Buffer], { bytes: Buffer }>("SELECT bytes FROM images WHERE id = ?"),
+    patch: db.prepare<[Buffer, Buffer], PatchRow>(
+      "SELECT size_bytes AS sizeBytes FROM patches WHERE base_id = ? AND image_id = ?",
+    ),
+    patchBytes: db.prepare<[Buffer, Buffer], { bytes: Buffer | null }>(
+      "SELECT bytes FROM patches WHERE base_id = ? AND image_id = ?",
+    ),
+    desired: db.prepare<[number], Omit<DesiredRow, "image"> & { image: Buffer }>(
+      "SELECT image_id AS image, retry, set_ms AS setMs, given_up AS givenUp FROM desired_images WHERE device_id = ?",
+    ),
+    history: db.prepare<[number], Omit<UpdateStepRow, "image"> & { image: Buffer | null }>(
+      `SELECT at_ms AS atMs, state, image, percent, failure FROM update_history WHERE device_id = ? ORDER BY id`,
+    ),
+  };
+}

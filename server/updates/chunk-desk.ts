@@ -1,0 +1,79 @@
+/**
+ * Hears `update`: requests for pieces of images are answered here at once, on the main thread and without the writer;
+ * reports go the way of all messages, so that they are durable.
+ *
+ * A device that asks for more than it reads has its requests dropped: it asks again when nothing comes.
+ */
+import { PAYLOAD_UP_MAX_BYTES } from "../../runtime/contract/limits.ts";
+import { CHUNK_MAX_BYTES } from "../../runtime/contract/update-messages.ts";
+import { BatchKind } from "../ingest/batch.ts";
+import type { DeviceLink, Ingest } from "../ingest/ingest.ts";
+import { CHUNKS_UNSENT_MAX_BYTES, IMAGE_CACHE_MAX_BYTES } from "../limits.ts";
+import type { Metrics } from "../metrics.ts";
+import { BlobCache } from "./blob-cache.ts";
+import { type ChunkRequest, decodeUpdate, encodeChunk } from "./update-messages.ts";
+
+/** Where the bytes come from. */
+export interface BlobStore {
+  imageBytes(id: string): Uint8Array | undefined;
+  patchBytes(base: string, image: string): Uint8Array | undefined;
+}
+
+export interface ChunkDeskOptions {
+  store: BlobStore;
+  ingest: Pick<Ingest, "offer" | "malformed">;
+  metrics: Metrics;
+}
+
+const NOTHING = new Uint8Array(0);
+
+export class ChunkDesk {
+  readonly #options: ChunkDeskOptions;
+  readonly #cache = new BlobCache(IMAGE_CACHE_MAX_BYTES);
+
+  constructor(options: ChunkDeskOptions) {
+    this.#options = options;
+  }
+
+  take(link: DeviceLink, payload: Uint8Array): void {
+    const { ingest } = this.#options;
+    const isTooLong = payload.length > PAYLOAD_UP_MAX_BYTES;
+    const message = isTooLong ? null : decodeUpdate(payload);
+    if (message === null) ingest.malformed(isTooLong ? "tooLong" : "update", link.mac, payload.length);
+    else if (message.kind === "report") ingest.offer(BatchKind.Update, link.mac, payload);
+    else this.#answer(link, message);
+  }
+
+  /** After an image has been deleted. */
+  forget(): void {
+    this.#cache.clear();
+  }
+
+  #answer(link: DeviceLink, request: ChunkRequest): void {
+    const { metrics } = this.#options;
+    metrics.chunkRequests.inc();
+    if (link.unsentBytes + request.lengthBytes > CHUNKS_UNSENT_MAX_BYTES) {
+      metrics.shed.inc({ cause: "chunks" });
+      return;
+    }
+    const blob = this.#blob(request);
+    const end = Math.min(request.offset + request.lengthBytes, blob.length);
+    let at = request.offset;
+    do {
+      const piece = blob.subarray(at, Math.min(at + CHUNK_MAX_BYTES, end));
+      if (!link.send("chunk", encodeChunk(request, at, piece))) return;
+      metrics.chunkBytes.inc(piece.length);
+      at += CHUNK_MAX_BYTES;
+    } while (at < end);
+  }
+
+  /** Empty when there is no such image or patch: so is then the answer. */
+  #blob({ image, base }: ChunkRequest): Uint8Array {
+    const { store } = this.#options;
+    const blob =
+      base === null
+        ? this.#cache.get(image, () => store.imageBytes(image))
+        : this.#cache.get(`${base}>${image}`, () => store.patchBytes(base, image));
+    return blob ?? NOTHING;
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * Patches, made one after the other in a thread that lives as long as there is work. A pair of images that takes too long
+ * or breaks the thread has no patch; the image is then sent whole.
+ */
+import type { Worker } from "node:worker_threads";
+import { PATCH_MAKE_MAX_MS } from "../limits.ts";
+import { startThread } from "../start-thread.ts";
+
+const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 64 };
+
+export class PatchMaker {
+  #worker: Worker | undefined;
+  #queue: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+  #isStopped = false;
+
+  /** Null when there is none, undefined when it is not known, for this ends. */
+  make(base: Uint8Array, target: Uint8Array): Promise<Uint8Array | null | undefined> {
+    this.#waiting++;
+    const made = this.#queue.then(() => this.#run(base, target));
+    this.#queue = made;
+    return made;
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#worker?.terminate();
+  }
+
+  async #run(base: Uint8Array, target: Uint8Array): Promise<Uint8Array | null | undefined> {
+    this.#waiting--;
+    if (this.#isStopped) return undefined;
+    this.#worker ??= startPatchThread();
+    const worker = this.#worker;
+    worker.postMessage({ base, target });
+    const patch = await answerOf(worker);
+    if (patch === null || this.#waiting === 0) {
+      this.#worker = undefined;
+      await worker.terminate();
+    }
+    return this.#isStopped ? undefined : patch;
+  }
+}
+
+function startPatchThread(): Worker {
+  const worker = startThread("updates/patch-thread", { resourceLimits: RESOURCE_LIMITS });
+  // An error that nobody listens to would end the process, also one that comes after its time.
+  worker.on("error", () => {});
+  return worker;
+}
+
+function answerOf(worker: Worker): Promise<Uint8Array | null> {
+  return new Promise((resolve) => {
+    const finish = (patch: Uint8Array | null) => {
+      clearTimeout(timer);
+      worker.off("message", finish).off("error", fail).off("exit", fail);
+      resolve(patch);
+    };
+    const fail = () => finish(null);
+    const timer = setTimeout(fail, PATCH_MAKE_MAX_MS);
+    worker.on("message", finish).on("error", fail).on("exit", fail);
+  });
+}

@@ -1,0 +1,74 @@
+/** `lintel keys` and `lintel image`: from a payload to a signed image, to a patch and back; what a person gets wrong. */
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { compileSource } from "../../runtime/wasm/compile-source.ts";
+import { runLintel } from "./run-lintel.ts";
+
+let folder: string;
+const at = (name: string) => join(folder, name);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "lintel-image-"));
+  const source = (delayMs: number) =>
+    `export function start(): void {}\nexport function poll(): u32 { return ${delayMs}; }\n`;
+  await writeFile(at("one.wasm"), await compileSource(source(1000)));
+  await writeFile(at("two.wasm"), await compileSource(source(2000)));
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function good(...args: string[]): Promise<Record<string, unknown>> {
+  const { code, stdout, stderr } = await runLintel(...args, "--json");
+  expect(stderr).toBe("");
+  expect(code).toBe(0);
+  return JSON.parse(stdout);
+}
+
+test("a key, two images, a patch between them", { timeout: 120_000 }, async () => {
+  await good("keys", "new", "--out", at("own"));
+  for (const [name, version] of [
+    ["one", "1.0.0"],
+    ["two", "1.1.0"],
+  ] as const) {
+    const packed = await good(
+      ...["image", "pack", at(`${name}.wasm`), "--product", "counter", "--version", version],
+      ...["--counter", "3", "-o", at(`${name}.image`)],
+    );
+    expect(packed).toMatchObject({ product: "counter", version, engine: "wasm", securityCounter: 3, keyId: null });
+    await good("image", "sign", at(`${name}.image`), "--key", at("own.key.pem"));
+  }
+  const { id } = await good("image", "verify", at("two.image"), "--key", at("own.pub.pem"));
+  await good("image", "delta", at("one.image"), at("two.image"), "-o", at("patch"));
+  expect(await good("image", "inspect", at("patch"))).toMatchObject({ kind: "patch", id, fault: null });
+  expect(await good("image", "apply", at("one.image"), at("patch"), "-o", at("made.image"))).toMatchObject({ id });
+  expect(await readFile(at("made.image"))).toEqual(await readFile(at("two.image")));
+
+  const refused = await runLintel("image", "apply", at("two.image"), at("patch"), "-o", at("none"));
+  expect(refused).toMatchObject({ code: 1, stdout: "" });
+  expect(refused.stderr).toMatch(/^lintel: .*starts from another image/);
+  const again = await runLintel("keys", "new", "--out", at("own"));
+  expect(again.code).toBe(1);
+  expect(again.stderr).toMatch(/exists: name another file with --out/);
+});
+
+const WRONG: Array<[string, () => string[], RegExp]> = [
+  ["an image without a version", () => ["image", "pack", at("one.wasm")], /add --version/],
+  ["a payload that is none", () => ["image", "pack", at("nothing.bin"), "--version", "1"], /neither WebAssembly nor/],
+  [
+    "an update with what is no image",
+    () => ["update", "--device", "024c4e540001", "--image", at("one.wasm")],
+    /no image/,
+  ],
+  ["a key that is none", () => ["keys", "show", at("one.wasm")], /not a P-256 key.*lintel keys new/],
+];
+
+test.each(WRONG)("%s", async (_name, args, message) => {
+  await writeFile(at("nothing.bin"), "nothing");
+  const { code, stdout, stderr } = await runLintel(...args());
+  expect(code).toBe(1);
+  expect(stdout).toBe("");
+  expect(stderr).toMatch(/^lintel: /);
+  expect(stderr).toMatch(message);
+});

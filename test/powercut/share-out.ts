@@ -1,0 +1,49 @@
+/** Shares the cases of a scenario out among worker threads, and adds up what they found. */
+import { Worker } from "node:worker_threads";
+import type { Tally } from "./explore.ts";
+import type { ProgramImages } from "./programs.ts";
+
+/** What a worker is asked to do; it crosses by structured clone. */
+export interface WorkOrder {
+  scenario: string;
+  images: ProgramImages;
+  torn: number;
+  pairs: number;
+  seed: number;
+  operationsMax?: number;
+  /** Ends with the first finding. */
+  stopsAtFirst?: boolean;
+  /** A mistake in the surroundings. */
+  mistake?: { acknowledgesFirst: boolean };
+}
+
+export interface PartialOrder extends WorkOrder {
+  part: number;
+  parts: number;
+}
+
+export async function shareOut(order: WorkOrder, jobs: number): Promise<Tally> {
+  const tallies = await Promise.all(
+    Array.from({ length: jobs }, (_, part) => runWorker({ ...order, part, parts: jobs })),
+  );
+  return tallies.reduce((sum, tally) => ({
+    scenario: sum.scenario,
+    operations: sum.operations,
+    cuts: sum.cuts + tally.cuts,
+    bricks: sum.bricks + tally.bricks,
+    lostAcked: sum.lostAcked + tally.lostAcked,
+    lostCommitted: sum.lostCommitted + tally.lostCommitted,
+    duplicated: sum.duplicated + tally.duplicated,
+    findings: [...sum.findings, ...tally.findings],
+  }));
+}
+
+function runWorker(order: PartialOrder): Promise<Tally> {
+  // Beside this file, in the language that this file is in.
+  const here = import.meta.url;
+  const worker = new Worker(new URL(`./worker${here.slice(here.lastIndexOf("."))}`, here), { workerData: order });
+  return new Promise((resolve, reject) => {
+    worker.once("message", resolve);
+    worker.once("error", reject);
+  });
+}
