@@ -101,7 +101,7 @@ test("a network that is away for longer than the queue holds: what was dropped i
   shop.fleet.start();
   await shop.time.runFor(10 * MINUTE_MS);
   shop.network.cut("reset");
-  await shop.time.runFor(10 * HOUR_MS);
+  await shop.time.runFor(6 * 24 * HOUR_MS);
   shop.network.restore();
   await shop.time.runFor(10 * MINUTE_MS);
   const tally = await tallyReadings(apiOf(shop));
