@@ -35,7 +35,7 @@ export interface Scenario {
 const LIMIT_MS = 45 * 60_000;
 /** Readings of a scenario that is about nothing else. */
 const SOME_READINGS = 12;
-const OFFLINE_MS = 1100_000;
+const OFFLINE_MS = 1_700_000;
 
 export function limitMsOf(scenario: Scenario): number {
   return scenario.limitMs ?? LIMIT_MS;
@@ -61,10 +61,11 @@ const runsConfirmed =
 const hasReported = (life: Life, image: string, state: UpdateState) =>
   life.server.reports.some((report) => report.image === image && report.state === state);
 
+/** Told by a report, or, when that was lost, by the next hello. */
 const isUpdated = (life: Life, programs: Programs) =>
   life.server.running?.image === programs.ids.second &&
   life.board.slot !== Slot.Boot &&
-  hasReported(life, programs.ids.second, UpdateState.Confirmed);
+  (!life.server.running.isTrial || hasReported(life, programs.ids.second, UpdateState.Confirmed));
 
 const isRolledBack = (name: "second" | "crash" | "hang") => (life: Life, programs: Programs) =>
   runsConfirmed("first")(life, programs) && hasReported(life, programs.ids[name], UpdateState.RolledBack);
@@ -100,7 +101,10 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "confirm",
     begin: updateTo("second"),
     shelf: withoutPatches,
-    from: { name: "update", until: ({ board }) => board.slot === Slot.B },
+    from: {
+      name: "update",
+      until: ({ server }) => server.reports.some(({ state }) => state === UpdateState.Restarting),
+    },
     isReached: isUpdated,
   },
   { name: "rollback-hang", begin: updateTo("hang"), shelf: withoutPatches, isReached: isRolledBack("hang") },

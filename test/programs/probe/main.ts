@@ -10,9 +10,9 @@ export { heap_limit, heap_used };
 
 enum Defect {
   None = 0,
-  /** Traps a second after the start. */
+  /** Traps at its first poll. */
   Crash = 1,
-  /** Runs in a circle a second after the start. */
+  /** Runs in a circle at its first poll. */
   Hang = 2,
 }
 
@@ -39,10 +39,10 @@ export function start(): void {
 export function poll(): u32 {
   session.clock.update();
   const uptimeS = session.clock.uptimeS;
+  if (DEFECT == Defect.Crash) unreachable();
+  if (DEFECT == Defect.Hang) hang();
   if (uptimeS - takenAtS >= EVERY_S) {
     takenAtS = uptimeS;
-    if (DEFECT == Defect.Crash) unreachable();
-    if (DEFECT == Defect.Hang) hang();
     take();
   }
   return min<u32>(session.poll(), EVERY_S * 1000);
