@@ -100,6 +100,7 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
     request: (request) => writer.request(request),
     linkOf: (mac) => ingest.linkOf(mac),
     makePatch: (base, target) => patches.make(base, target),
+    compress: (image) => patches.compress(image),
     onDeleted: () => chunks.forget(),
     metrics,
     nowMs,

@@ -26,7 +26,7 @@ export enum UpdateKey {
   Image = 1,
   /** unsigned, 0 to 100: downloaded so far; with UpdateState.Downloading */
   Percent = 2,
-  /** unsigned: UpdateFailure; with RolledBack and Failed */
+  /** unsigned: UpdateFailure; with RolledBack and Failed, and with Downloading once: the patch is given up, the image comes whole */
   Failure = 3,
   /** unsigned: first byte wanted */
   Offset = 4,

@@ -50,6 +50,7 @@ describe("an image", () => {
       securityCounter: 7,
       sizeBytes: 3192,
       payloadBytes: 3000,
+      compressedBytes: null,
       ramBytes: 4096,
       digest: IMAGE.bytes.subarray(64, 96).toString("hex"),
       keyId: "0000000000000000",

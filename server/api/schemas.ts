@@ -156,6 +156,9 @@ export const ImageSchema = Type.Object({
   securityCounter: Type.Integer({ description: "devices refuse one below that of a program that they have confirmed" }),
   sizeBytes: Type.Integer({ description: "header and payload" }),
   payloadBytes: Type.Integer(),
+  compressedBytes: Type.Union([Type.Integer(), Type.Null()], {
+    description: "sent to a device that has nothing to patch; null: it gets the image as it is",
+  }),
   ramBytes: Type.Integer(),
   digest: Type.String({ description: "SHA-256 of the payload, hex" }),
   keyId: Type.String({ description: "of the key that signed it, hex" }),

@@ -20,10 +20,10 @@ export class ImageShelf {
   }
 
   /** An id is a digest, so the same id is the same image. */
-  add(image: StoredImage, bytes: Uint8Array, atMs: number): StoreAnswer {
+  add(image: StoredImage, bytes: Uint8Array, compressed: Uint8Array | null, atMs: number): StoreAnswer {
     if (this.has(image.id)) return { outcome: "existed" };
     if ((this.#sql.count.get()?.count ?? 0) >= IMAGES_MAX) return { outcome: "tooManyImages" };
-    this.#sql.add.run({ ...image, id: idBytes(image.id), bytes, atMs });
+    this.#sql.add.run({ ...image, id: idBytes(image.id), bytes, compressed, atMs });
     return { outcome: "done" };
   }
 
@@ -50,9 +50,9 @@ function prepare(db: Database.Database) {
     count: db.prepare<[], { count: number }>("SELECT count(*) AS count FROM images"),
     add: db.prepare(
       `INSERT INTO images (id, product, version, arch, abi, board, security_counter, payload_bytes, ram_bytes, digest,
-         key_id, size_bytes, created_ms, bytes)
+         key_id, size_bytes, created_ms, bytes, compressed)
        VALUES (@id, @product, @version, @arch, @abi, @board, @securityCounter, @payloadBytes, @ramBytes, @digest,
-         @keyId, @sizeBytes, @atMs, @bytes)`,
+         @keyId, @sizeBytes, @atMs, @bytes, @compressed)`,
     ),
     isDesired: db.prepare<[Buffer]>("SELECT 1 FROM desired_images WHERE image_id = ? LIMIT 1"),
     isRunning: db.prepare<[Buffer]>("SELECT 1 FROM devices WHERE image = ? LIMIT 1"),

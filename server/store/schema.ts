@@ -7,7 +7,7 @@
  *
  * `readings` is clustered by stream and time, the way it is read; `streams` carries what would need a scan otherwise.
  *
- * `patches.bytes` is null where no patch is worth while. The last row of a device in `update_history` is its present state;
+ * `patches.bytes` and `images.compressed` are null where they are not worth while. The last row of a device in `update_history` is its present state;
  * `told` is 0 where the device has not said so itself, but its `hello` does (store/update-ledger.ts). In `desired_images`
  * `tried` means that the device has started the image since it was set, `given_up` that it will not run it.
  */
@@ -140,4 +140,5 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX update_history_of_device ON update_history (device_id, id);
   `,
+  "ALTER TABLE images ADD COLUMN compressed BLOB;",
 ];

@@ -155,7 +155,9 @@ function isUnderWay(state: number): boolean {
 /** The report says nothing but how far the step has come, or what a hello has told already. */
 function isSameStep(last: HistoryRow, report: Outcome): boolean {
   if (last.state !== report.state || !isSame(last.image, report.image)) return false;
-  return report.state <= UpdateState.Downloading || (last.told === 0 && last.failure === report.failure);
+  // A download with a failure is one that begins anew, whole, for the patch is of no use.
+  if (report.state <= UpdateState.Downloading) return report.failure === null;
+  return last.told === 0 && last.failure === report.failure;
 }
 
 function isSame(id: Uint8Array | null, other: Uint8Array | null): boolean {

@@ -16,6 +16,8 @@ export interface ImageRow {
   digest: Buffer;
   keyId: Buffer;
   sizeBytes: number;
+  /** Null: not worth while. */
+  compressedBytes: number | null;
   createdMs: number;
 }
 
@@ -60,6 +62,10 @@ export class UpdateReader {
     return this.#sql.imageBytes.get(idBytes(id))?.bytes;
   }
 
+  compressed(id: string): Buffer | undefined {
+    return this.#sql.compressed.get(idBytes(id))?.bytes ?? undefined;
+  }
+
   patch(base: string, image: string): PatchRow | undefined {
     return this.#sql.patch.get(idBytes(base), idBytes(image));
   }
@@ -85,7 +91,7 @@ function withIdText(row: Omit<ImageRow, "id"> & { id: Buffer }): ImageRow {
 
 const IMAGE_COLUMNS = `number, id, product, version, arch, abi, board, security_counter AS securityCounter,
   payload_bytes AS payloadBytes, ram_bytes AS ramBytes, digest, key_id AS keyId, size_bytes AS sizeBytes,
-  created_ms AS createdMs`;
+  length(compressed) AS compressedBytes, created_ms AS createdMs`;
 
 type Stored<T> = Omit<T, "id"> & { id: Buffer };
 
@@ -96,6 +102,7 @@ function prepare(db: Database.Database) {
     ),
     image: db.prepare<[Buffer], Stored<ImageRow>>(`SELECT ${IMAGE_COLUMNS} FROM images WHERE id = ?`),
     imageBytes: db.prepare<[Buffer], { bytes: Buffer }>("SELECT bytes FROM images WHERE id = ?"),
+    compressed: db.prepare<[Buffer], { bytes: Buffer | null }>("SELECT compressed AS bytes FROM images WHERE id = ?"),
     patch: db.prepare<[Buffer, Buffer], PatchRow>(
       "SELECT size_bytes AS sizeBytes FROM patches WHERE base_id = ? AND image_id = ?",
     ),

@@ -188,7 +188,13 @@ test("a full disk changes no image, and says so", () => {
   const image = testImage(noise(60_000, 1));
   const verdict = checkUpload(image.bytes);
   if (!verdict.ok) throw new Error(verdict.reason);
-  const request = { kind: "addImage", image: verdict.image, bytes: image.bytes, atMs: TEST_NOW_MS } as const;
+  const request = {
+    kind: "addImage",
+    image: verdict.image,
+    bytes: image.bytes,
+    compressed: null,
+    atMs: TEST_NOW_MS,
+  } as const;
   db.pragma(`max_page_count = ${db.pragma("page_count", { simple: true })}`);
   expect(() => writer.answer(request)).toThrow(/full/);
   expect([db.inTransaction, rows("images")]).toEqual([false, []]);
@@ -201,7 +207,8 @@ test("patches go with their images, and the oldest make room", () => {
   const images = [1, 2, 3].map((seed) => testImage(noise(20, seed)));
   for (const { bytes } of images) {
     const verdict = checkUpload(bytes);
-    if (verdict.ok) writer.answer({ kind: "addImage", image: verdict.image, bytes, atMs: TEST_NOW_MS });
+    if (verdict.ok)
+      writer.answer({ kind: "addImage", image: verdict.image, bytes, compressed: null, atMs: TEST_NOW_MS });
   }
   const [one, two, three] = images.map(({ id }) => id) as [string, string, string];
   const add = (base: string, image: string) =>

@@ -114,7 +114,7 @@ export class Writer {
   #carryOut(request: StoreRequest): StoreAnswer {
     switch (request.kind) {
       case "addImage":
-        return this.#images.add(request.image, request.bytes, request.atMs);
+        return this.#images.add(request.image, request.bytes, request.compressed, request.atMs);
       case "deleteImage":
         return this.#images.delete(request.id);
       case "addPatch":

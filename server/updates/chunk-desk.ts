@@ -11,11 +11,12 @@ import type { DeviceLink, Ingest } from "../ingest/ingest.ts";
 import { CHUNKS_UNSENT_MAX_BYTES, IMAGE_CACHE_MAX_BYTES } from "../limits.ts";
 import type { Metrics } from "../metrics.ts";
 import { BlobCache } from "./blob-cache.ts";
-import { type ChunkRequest, decodeUpdate, encodeChunk } from "./update-messages.ts";
+import { type ChunkRequest, decodeUpdate, encodeChunk, NO_BASE } from "./update-messages.ts";
 
 /** Where the bytes come from. */
 export interface BlobStore {
   imageBytes(id: string): Uint8Array | undefined;
+  compressed(id: string): Uint8Array | undefined;
   patchBytes(base: string, image: string): Uint8Array | undefined;
 }
 
@@ -70,10 +71,10 @@ export class ChunkDesk {
   /** Empty when there is no such image or patch: so is then the answer. */
   #blob({ image, base }: ChunkRequest): Uint8Array {
     const { store } = this.#options;
-    const blob =
-      base === null
-        ? this.#cache.get(image, () => store.imageBytes(image))
-        : this.#cache.get(`${base}>${image}`, () => store.patchBytes(base, image));
-    return blob ?? NOTHING;
+    const fetch = () => {
+      if (base === null) return store.imageBytes(image);
+      return base === NO_BASE ? store.compressed(image) : store.patchBytes(base, image);
+    };
+    return this.#cache.get(`${base}>${image}`, fetch) ?? NOTHING;
   }
 }

@@ -4,6 +4,7 @@ import { BOOT_PRODUCT } from "../../runtime/contract/image-header.ts";
 import { HelloKey } from "../../runtime/contract/messages.ts";
 import { UpdateFailure, UpdateKey, UpdateState } from "../../runtime/contract/update-messages.ts";
 import { applyPatch } from "../../runtime/image/apply-patch.ts";
+import { decompressImage } from "../../runtime/image/decompress.ts";
 import type { LintelServer } from "../app.ts";
 import {
   getUpdate,
@@ -16,6 +17,7 @@ import {
   upload,
 } from "../testing/test-images.ts";
 import { inMemory, makeFolder, startTestServer, TEST_NOW_MS } from "../testing/test-server.ts";
+import { NO_BASE } from "./update-messages.ts";
 
 const EPOCH = 77;
 const PAYLOAD = noise(8000, 1);
@@ -146,6 +148,36 @@ describe("an offer", () => {
     expect(device.offers).toEqual([whole(NEW)]);
     const shown = await (await fetch(`${server.url}/api/v1/devices/${mac}`)).json();
     expect(shown).toMatchObject({ product: "counter", image: null });
+  });
+});
+
+describe("a compressed image", () => {
+  const WORDY = testImage(Buffer.from("in the back room of a shop ".repeat(400)), { version: "3.0.0" });
+
+  test("is offered where there is no patch, comes in chunks, and is the image", async () => {
+    await upload(server, WORDY.bytes);
+    await hello(FOREIGN);
+    await setDesired(server, mac, WORDY.id);
+    await server.idle();
+    const [offer] = device.offers;
+    expect(offer).toMatchObject({ ...whole(WORDY), Base: NO_BASE });
+    const sizeBytes = Number(offer?.["PatchBytes"]);
+    expect(sizeBytes).toBeLessThan(600);
+    const stored = await (await fetch(`${server.url}/api/v1/images/${WORDY.id}`)).json();
+    expect(stored).toMatchObject({ sizeBytes: WORDY.bytes.length, compressedBytes: sizeBytes });
+    const file = await device.download(WORDY.id, sizeBytes, NO_BASE);
+    expect(Buffer.from(decompressImage(file) as Uint8Array)).toEqual(WORDY.bytes);
+    // The image itself is there too, for the recovery program.
+    expect(await device.download(WORDY.id, WORDY.bytes.length)).toEqual(WORDY.bytes);
+  });
+
+  test("gives way to a patch", async () => {
+    const next = testImage(Buffer.from(`${"in the back room of a shop ".repeat(400)}!`), { version: "3.0.1" });
+    await upload(server, next.bytes);
+    await hello(WORDY);
+    await setDesired(server, mac, next.id);
+    await server.idle();
+    expect(device.offers).toMatchObject([{ ...whole(next), Base: WORDY.id }]);
   });
 });
 

@@ -1,10 +1,11 @@
 /**
- * Patches, made one after the other in a thread that lives as long as there is work. A pair of images that takes too long
+ * Patches and compressed images, made one after the other in a thread that lives as long as there is work. A pair of images that takes too long
  * or breaks the thread has no patch; the image is then sent whole.
  */
 import type { Worker } from "node:worker_threads";
 import { PATCH_MAKE_MAX_MS } from "../limits.ts";
 import { startThread } from "../start-thread.ts";
+import type { PatchOrder } from "./patch-order.ts";
 
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 64 };
 
@@ -14,10 +15,19 @@ export class PatchMaker {
   #waiting = 0;
   #isStopped = false;
 
-  /** Null when there is none, undefined when it is not known, for this ends. */
+  /** A patch; null when there is none, undefined when it is not known, for this ends. */
   make(base: Uint8Array, target: Uint8Array): Promise<Uint8Array | null | undefined> {
+    return this.#enqueue({ base, target });
+  }
+
+  /** A compressed image; otherwise as `make`. */
+  compress(target: Uint8Array): Promise<Uint8Array | null | undefined> {
+    return this.#enqueue({ base: null, target });
+  }
+
+  #enqueue(order: PatchOrder): Promise<Uint8Array | null | undefined> {
     this.#waiting++;
-    const made = this.#queue.then(() => this.#run(base, target));
+    const made = this.#queue.then(() => this.#run(order));
     this.#queue = made;
     return made;
   }
@@ -27,12 +37,12 @@ export class PatchMaker {
     await this.#worker?.terminate();
   }
 
-  async #run(base: Uint8Array, target: Uint8Array): Promise<Uint8Array | null | undefined> {
+  async #run(order: PatchOrder): Promise<Uint8Array | null | undefined> {
     this.#waiting--;
     if (this.#isStopped) return undefined;
     this.#worker ??= startPatchThread();
     const worker = this.#worker;
-    worker.postMessage({ base, target });
+    worker.postMessage(order);
     const patch = await answerOf(worker);
     if (patch === null || this.#waiting === 0) {
       this.#worker = undefined;

@@ -20,7 +20,7 @@ export interface StoredImage {
 }
 
 export type StoreRequest =
-  | { kind: "addImage"; image: StoredImage; bytes: Uint8Array; atMs: number }
+  | { kind: "addImage"; image: StoredImage; bytes: Uint8Array; compressed: Uint8Array | null; atMs: number }
   | { kind: "deleteImage"; id: string }
   | { kind: "setDesired"; mac: number; image: string; isRetry: boolean; atMs: number }
   | { kind: "clearDesired"; mac: number }

@@ -4,7 +4,7 @@
  * `hello`, not before.
  *
  * A device that runs an image that the server has is offered a patch, when that is much shorter. It is made when it is
- * first needed, and the offer waits for it; while many are being made, images are offered whole.
+ * first needed, and the offer waits for it; while many are being made, and to other devices, images are offered compressed.
  */
 import type { DeviceLink } from "../ingest/ingest.ts";
 import { PATCHES_UNDER_WAY_MAX } from "../limits.ts";
@@ -12,10 +12,12 @@ import { macToNumber } from "../mac-address.ts";
 import type { Metrics } from "../metrics.ts";
 import { checkUpload, type ImageVerdict } from "./image-check.ts";
 import type { StoreAnswer, StoredImage, StoreRequest, UpdateDue } from "./store-requests.ts";
-import { encodeOffer, type Offer } from "./update-messages.ts";
+import { encodeOffer, NO_BASE, type Offer } from "./update-messages.ts";
 
 interface ImageStore {
-  image(id: string): Pick<StoredImage, "id" | "product" | "arch" | "sizeBytes"> | undefined;
+  image(
+    id: string,
+  ): (Pick<StoredImage, "id" | "product" | "arch" | "sizeBytes"> & { compressedBytes: number | null }) | undefined;
   imageBytes(id: string): Uint8Array | undefined;
   /** `sizeBytes` null: it was made and is not worth having. */
   patch(base: string, image: string): { sizeBytes: number | null } | undefined;
@@ -27,6 +29,7 @@ export interface UpdateDeskOptions {
   linkOf: (mac: number) => DeviceLink | undefined;
   /** Null: there is none. Undefined: not known, ask again another time. */
   makePatch: (base: Uint8Array, target: Uint8Array) => Promise<Uint8Array | null | undefined>;
+  compress: (image: Uint8Array) => Promise<Uint8Array | null | undefined>;
   /** An image is gone. */
   onDeleted: () => void;
   metrics: Metrics;
@@ -37,6 +40,7 @@ type Target = NonNullable<ReturnType<ImageStore["image"]>>;
 
 /** A patch as long as this part of the image, or longer, saves too little for what can go wrong with it. */
 const PATCH_WORTH = 1 / 2;
+const COMPRESSED_WORTH = 9 / 10;
 
 export class UpdateDesk {
   readonly #options: UpdateDeskOptions;
@@ -61,8 +65,10 @@ export class UpdateDesk {
     const verdict = checkUpload(bytes);
     if (!verdict.ok) return { verdict, answer: null };
     const { image } = verdict;
-    const atMs = this.#options.nowMs();
-    return { verdict, answer: await this.#options.request({ kind: "addImage", image, bytes, atMs }) };
+    const { store, compress, request, nowMs } = this.#options;
+    const made = store.image(image.id) === undefined ? await compress(bytes) : null;
+    const compressed = made != null && made.length < bytes.length * COMPRESSED_WORTH ? made : null;
+    return { verdict, answer: await request({ kind: "addImage", image, bytes, compressed, atMs: nowMs() }) };
   }
 
   async deleteImage(id: string): Promise<StoreAnswer> {
@@ -109,7 +115,8 @@ export class UpdateDesk {
   #send(due: UpdateDue, image: Target): void {
     const { store, linkOf, metrics } = this.#options;
     const { running, isRetry } = due;
-    let patch: Offer["patch"] = null;
+    const { compressedBytes } = image;
+    let patch: Offer["patch"] = compressedBytes === null ? null : { base: NO_BASE, sizeBytes: compressedBytes };
     if (running !== null) {
       const sizeBytes = store.patch(running, image.id)?.sizeBytes ?? null;
       if (sizeBytes !== null) patch = { base: running, sizeBytes };

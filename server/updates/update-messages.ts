@@ -2,6 +2,7 @@
  * `update`, `offer` and `chunk` between bytes and values (runtime/contract/update-messages.ts). Image ids are hexadecimal
  * text in the server and bytes on the wire. States and failures of newer devices are taken as the numbers that they are.
  */
+import { NO_BASE_ID_BYTE } from "../../runtime/contract/compressed-format.ts";
 import { IMAGE_ID_BYTES } from "../../runtime/contract/image-header.ts";
 import { ChunkKey, OfferKey, UPDATE_REQUEST_MAX_BYTES, UpdateKey } from "../../runtime/contract/update-messages.ts";
 import { encodeCbor } from "../ingest/cbor-codec.ts";
@@ -10,7 +11,7 @@ import { decodeMap, MessageFields } from "../ingest/message-fields.ts";
 export interface ChunkRequest {
   kind: "request";
   image: string;
-  /** The piece is one of the patch from this image. */
+  /** The piece is one of the patch from this image, or of the compressed image (NO_BASE). */
   base: string | null;
   offset: number;
   lengthBytes: number;
@@ -30,6 +31,9 @@ export interface Offer {
   patch: { base: string; sizeBytes: number } | null;
   isRetry: boolean;
 }
+
+/** Base of what starts from no image. */
+export const NO_BASE = idText(new Uint8Array(IMAGE_ID_BYTES).fill(NO_BASE_ID_BYTE));
 
 const STATE_MAX = 255;
 const FAILURE_MAX = 255;

@@ -123,7 +123,9 @@ function endOf({ running, trial, desired, givenUp, history }: UpdateStatus, id: 
 function progressOf({ history }: UpdateStatus, id: string): string | undefined {
   const last = history.at(-1);
   if (last?.image !== id) return undefined;
-  return last.percent === null ? last.state : `${last.state} ${last.percent} %`;
+  if (last.percent === null) return last.state;
+  const why = last.failure === null ? "" : ` without the patch: ${namedFailureText(last.failure)}`;
+  return `${last.state} ${last.percent} %${why}`;
 }
 
 function giveUpText({ state, failure }: End, device: string): string {

@@ -35,9 +35,12 @@ export class Clock {
     return <u32>clock_unix();
   }
 
-  /** Takes the server's time, unless ours agrees within the second that its resolution allows. */
+  /**
+   * Takes the server's time, unless ours agrees with it: that second began up to a whole one ago, so ours may be one ahead;
+   * a clock behind it is wrong.
+   */
   set(unixS: u32): void {
     const difference = <i32>(this.unixS - unixS);
-    if (difference < -1 || difference > 1) clock_set(unixS);
+    if (difference < 0 || difference > 1) clock_set(unixS);
   }
 }

@@ -39,7 +39,7 @@ export class BootSurvey {
     if (isKnown && scout.boot == from.boot) {
       time.known(scout.bootUnixS, scout.markErrorS + 1, scout.markUptimeS);
     } else if (isKnown) {
-      time.between(from.knownUnixS, scout.bootUnixS, scout.markErrorS, this.spanS);
+      time.between(from.knownUnixS, scout.bootUnixS, scout.markErrorS + driftS(scout.markUptimeS), this.spanS);
     } else if (unixS > nowS) {
       time.between(from.knownUnixS, unixS - nowS, log.errorS + driftS(log.learntS), this.spanS);
     } else {

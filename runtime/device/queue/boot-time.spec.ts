@@ -166,7 +166,7 @@ describe("an earlier boot that never knew the time", () => {
     expect(time.errorAt(0)).toBe((high - low) / 2 + 3 + 1 + 1);
   });
 
-  test("two of them, in their order and not at once", () => {
+  test("two of them, in their order and not at once, but for drift", () => {
     started().learnTime(THEN_S + 10, 10, 2);
     work(started(), 60);
     work(started(), 30);
@@ -177,7 +177,7 @@ describe("an earlier boot that never knew the time", () => {
     queue.acknowledge(61);
     place(queue, 0, THEN_S + DAY_S);
     expect(time.isEstimated).toBe(true);
-    expect(time.startUnixS).toBeGreaterThanOrEqual(first + HOUR_S);
+    expect(time.startUnixS).toBeGreaterThanOrEqual(first + HOUR_S - driftS(HOUR_S));
     expect(time.startUnixS + HOUR_S / 2).toBeLessThanOrEqual(THEN_S + DAY_S);
   });
 
@@ -190,6 +190,32 @@ describe("an earlier boot that never knew the time", () => {
     place(started(), 0, THEN_S + 100 * DAY_S);
     expect(time.startUnixS).toBeLessThan(THEN_S + DAY_S - HOUR_S);
     expect(time.errorAt(0)).toBeLessThan(DAY_S / 2);
+  });
+
+  test("after one that never knew either: that may have been shorter than its fast clock says", () => {
+    started().learnTime(THEN_S + 10, 10, 2);
+    work(started(), 10000);
+    const second = started();
+    second.acknowledge(10001);
+    work(second, 1);
+    const queue = started();
+    queue.learnTime(THEN_S + 10 * DAY_S, 0, 2);
+    place(queue, 0, THEN_S + 10 * DAY_S);
+    const low = THEN_S + 8 + 600000 - 60;
+    const high = THEN_S + 10 * DAY_S - 60;
+    expectStart(high - (high - low + 1) / 2, true);
+  });
+
+  test("before one that learnt the time late: that may have begun earlier than its clock counts back", () => {
+    started().learnTime(THEN_S + 10, 10, 2);
+    work(started(), 60);
+    const second = started();
+    work(second, 4);
+    second.learnTime(THEN_S + DAY_S + 600000, 600000, 2);
+    place(started(), 0, THEN_S + 100 * DAY_S);
+    const low = THEN_S + 8;
+    const high = THEN_S + DAY_S - HOUR_S;
+    expect(time.errorAt(0)).toBe((high - low + 1) / 2 + 2 + 60 + 1 + 1);
   });
 
   test("nothing is known before it: right before what came after, error unknown", () => {
@@ -235,7 +261,7 @@ describe("an earlier boot that never knew the time", () => {
     while (queue.rewind()) {
       queue.place(time, 0, now);
       queue.rewind();
-      expect(time.startUnixS).toBeGreaterThanOrEqual(latest);
+      expect(time.startUnixS).toBeGreaterThanOrEqual(latest - driftS(40 * 60));
       latest = time.startUnixS + 40 * 60;
       expect(latest).toBeLessThanOrEqual(now);
       sequence += 41;

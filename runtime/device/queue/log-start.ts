@@ -161,11 +161,11 @@ export class LogStart {
     return true;
   }
 
-  /** What the boot before has told becomes what is known before this one. */
+  /** What the boot before has told becomes what is known before this one: a time that has surely passed. */
   private beginBoot(): void {
     const log = this.log;
     const last = log.tail;
-    log.knownUnixS = last.knownUnixS == 0 ? 0 : last.knownUnixS + last.uptimeS;
+    log.knownUnixS = last.knownUnixS == 0 ? 0 : last.knownUnixS + last.uptimeS - driftS(last.uptimeS);
     if (last.bootUnixS != 0) {
       const errorS = last.markErrorS + driftS(distance(last.uptimeS, last.markUptimeS));
       log.knownUnixS = max(log.knownUnixS, last.bootUnixS + last.uptimeS - errorS);

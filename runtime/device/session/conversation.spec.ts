@@ -21,7 +21,12 @@ class ListQueue extends NoQueue {
   last: u32 = 0;
   done: u32 = 0;
   isDamaged: bool = false;
+  /** What it was told of the time: error, seconds, a space each. */
+  errors: string = "";
 
+  learnTime(_unixS: u32, _uptimeS: u32, errorS: u32): void {
+    this.errors += errorS.toString() + " ";
+  }
   oldest(): u32 {
     return this.done + 1;
   }
@@ -105,6 +110,18 @@ function acknowledge(sequence: i32): void {
   poll();
 }
 
+/** {0: 0, 1: sequence, 2: 1700000000}; sequence below 16. */
+function acknowledgeWithTime(sequence: i32): void {
+  receiveMessage(CHANNEL_ACK, "a30000010" + "0123456789abcdef".charAt(sequence) + "021a6553f100");
+  poll();
+}
+
+function pollAt(ms: u32): void {
+  setClockMs(ms);
+  clock.update();
+  poll();
+}
+
 beforeEach(() => {
   resetStage();
   setTcpStatus(TcpStatus.Open);
@@ -155,6 +172,51 @@ describe("hello and state", () => {
     clock.update();
     poll();
     expect(conversation.client.state).toBe(ClientState.Failed);
+  });
+});
+
+describe("the time of an acknowledgement", () => {
+  test("may be as old as the wait for it, and three seconds off for whole seconds", () => {
+    queue.last = 1;
+    connect();
+    pollAt(1001);
+    acknowledgeWithTime(0);
+    pollAt(2000);
+    acknowledgeWithTime(1);
+    expect(queue.errors).toBe("5 4 ");
+  });
+
+  test("answers the first of packs that are the same", () => {
+    queue.last = 1;
+    connect();
+    acknowledge(0);
+    pollAt(ACK_TIMEOUT_MS);
+    pollAt(ACK_TIMEOUT_MS + 40);
+    acknowledgeWithTime(1);
+    expect(queue.errors).toBe("19 ");
+  });
+
+  test("answers the second when that says more", () => {
+    queue.last = 2;
+    connect();
+    acknowledge(0);
+    queue.done = 1;
+    pollAt(ACK_TIMEOUT_MS);
+    pollAt(ACK_TIMEOUT_MS + 40);
+    acknowledgeWithTime(1);
+    expect(queue.errors).toBe("");
+    acknowledgeWithTime(2);
+    expect(queue.errors).toBe("4 ");
+  });
+
+  test("is of no use when it answers nothing: it may be of any age", () => {
+    queue.last = 1;
+    connect();
+    acknowledge(0);
+    acknowledge(1);
+    acknowledgeWithTime(1);
+    expect(queue.errors).toBe("");
+    expect(clock.unixS).toBe(0);
   });
 });
 

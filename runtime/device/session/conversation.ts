@@ -27,8 +27,11 @@ import { Ack, Hello, State, writeOffline } from "./messages.ts";
 import { Parts } from "./parts.ts";
 
 const WILL_BYTES: i32 = 8;
-/** Error of a clock that is set from an acknowledgement, besides half of the wait for that, seconds. */
-const CLOCK_ERROR_S: u32 = 2;
+/**
+ * Error of times by a clock that is set from an acknowledgement, besides the wait for that, seconds: the server's time, ours,
+ * and the uptime of the reading are each told in whole seconds.
+ */
+const CLOCK_ERROR_S: u32 = 3;
 
 export class Conversation {
   readonly client: MqttClient = new MqttClient();
@@ -48,8 +51,10 @@ export class Conversation {
   /** When the wait for an acknowledgement began, and how long it may take. */
   private sinceMs: u32 = 0;
   private waitMs: u32 = 0;
-  /** When the last message was sent that is answered with an acknowledgement. */
+  /** An answer to what is under way left the server after this. */
   private askedMs: u32 = 0;
+  /** Sequence number of the last reading of the pack that was first sent then; 0 = there was none yet. */
+  private askedThrough: u32 = 0;
   private stateAtS: u32 = 0;
   /** Sequence number of the last reading under way; 0 = none is. */
   private sentThrough: u32 = 0;
@@ -81,6 +86,8 @@ export class Conversation {
     this.owesHello = true;
     this.owesState = true;
     this.sentThrough = 0;
+    this.askedMs = now;
+    this.askedThrough = 0;
     this.parts.connected(now);
   }
 
@@ -167,7 +174,6 @@ export class Conversation {
   }
 
   private awaitAck(): void {
-    this.askedMs = this.clock.nowMs;
     this.sinceMs = this.clock.nowMs;
     this.waitMs = ACK_TIMEOUT_MS;
   }
@@ -204,6 +210,9 @@ export class Conversation {
     if (this.sentThrough == 0) return false;
     this.endMessage(false);
     this.awaitAck();
+    // An answer to a pack that is sent again may be to the first time that it was.
+    if (this.sentThrough != this.askedThrough) this.askedMs = this.clock.nowMs;
+    this.askedThrough = this.sentThrough;
     return true;
   }
 
@@ -212,7 +221,7 @@ export class Conversation {
     const ack = this.ack;
     if (!ack.read(this.reader, this.client.payload, this.client.payloadBytes)) return false;
     // A server whose own clock was never set is no help; and from here on times are absolute (RFC 8428 section 4.5.3).
-    if (ack.unixS >= <u32>SENML_ABSOLUTE_TIME_MIN_S) this.learnTime(ack.unixS);
+    if (ack.unixS >= <u32>SENML_ABSOLUTE_TIME_MIN_S && this.isAnswer) this.learnTime(ack.unixS);
     if (ack.reconnectDelayMs != 0) this.backoff.ask(ack.reconnectDelayMs);
     if (!ack.hasSequence) return true;
     if (ack.epoch != this.queue.epoch()) return false;
@@ -233,15 +242,21 @@ export class Conversation {
     return true;
   }
 
-  /**
-   * The server's second may be a whole one late, and ours may differ from it by one more (Clock.set). The answer left the
-   * server at some moment of the wait for it.
-   */
+  /** The acknowledgement answers what is under way; of any other it is not known how old it is. */
+  private get isAnswer(): bool {
+    const ack = this.ack;
+    if (!this.isWelcome) return true;
+    return (
+      this.sentThrough != 0 && ack.hasSequence && ack.epoch == this.queue.epoch() && ack.sequence >= this.sentThrough
+    );
+  }
+
+  /** The answer left the server at some moment of the wait for it. */
   private learnTime(unixS: u32): void {
     const clock = this.clock;
     clock.set(unixS);
     const waitMs = <u32>elapsedMs(clock.nowMs, this.askedMs);
-    this.queue.learnTime(clock.unixS, clock.uptimeS, CLOCK_ERROR_S + (waitMs + 1999) / 2000);
+    this.queue.learnTime(clock.unixS, clock.uptimeS, CLOCK_ERROR_S + (waitMs + 999) / 1000);
   }
 
   /**

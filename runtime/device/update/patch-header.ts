@@ -1,4 +1,5 @@
 /** Is this the head of a patch that was offered, for the image that runs (contract/patch-format.ts)? */
+import { FLASH_SLOT_BYTES } from "../../contract/flash-map.ts";
 import { IMAGE_ID_BYTES } from "../../contract/image-header.ts";
 import {
   PATCH_BASE_BYTES_OFFSET,
@@ -21,5 +22,7 @@ export function checkPatchHead(head: usize, patchBytes: u32, baseId: usize, base
   ) {
     return UpdateFailure.WrongBase;
   }
-  return load<u32>(head, PATCH_SIZE_OFFSET) == patchBytes ? UpdateFailure.None : UpdateFailure.NotAsOffered;
+  if (load<u32>(head, PATCH_SIZE_OFFSET) != patchBytes) return UpdateFailure.NotAsOffered;
+  // Nobody has signed a patch: one without an end must not be read for ever.
+  return patchBytes > <u32>FLASH_SLOT_BYTES ? UpdateFailure.TooLarge : UpdateFailure.None;
 }

@@ -2,7 +2,8 @@ import { FLASH_SLOT_A_OFFSET } from "../../contract/flash-map.ts";
 import { IMAGE_HEADER_BYTES } from "../../contract/image-header.ts";
 import { hexOf, putHex } from "../testing/hex.ts";
 import { putFlash, resetStage } from "../testing/stage.ts";
-import { PATCH_OUTPUT_BYTES, PatchReader } from "./patch-reader.ts";
+import { OUTPUT_BYTES } from "./page-reader.ts";
+import { PatchReader } from "./patch-reader.ts";
 
 const buffer = memory.data(1024);
 
@@ -11,7 +12,7 @@ const PAYLOAD = "0a141e28323c46ff";
 
 function begun(payloadBytes: u32): PatchReader {
   putFlash(FLASH_SLOT_A_OFFSET + IMAGE_HEADER_BYTES, buffer, putHex(buffer, PAYLOAD));
-  const reader = new PatchReader();
+  const reader = new PatchReader(new StaticArray<u8>(OUTPUT_BYTES));
   reader.begin(FLASH_SLOT_A_OFFSET, IMAGE_HEADER_BYTES + 8, payloadBytes);
   return reader;
 }
@@ -70,11 +71,11 @@ describe("PatchReader: output", () => {
     store<u8>(buffer, 0xef);
     store<u8>(buffer + 1, 0xc8);
     store<u8>(buffer + 2, 0x04);
-    expect(reader.feed(buffer, 603)).toBe(3 + PATCH_OUTPUT_BYTES);
-    expect(reader.outputBytes()).toBe(PATCH_OUTPUT_BYTES);
+    expect(reader.feed(buffer, 603)).toBe(3 + OUTPUT_BYTES);
+    expect(reader.outputBytes()).toBe(OUTPUT_BYTES);
     expect(reader.feed(buffer + 259, 344)).toBe(0);
     reader.taken();
-    expect(reader.feed(buffer + 259, 344)).toBe(PATCH_OUTPUT_BYTES);
+    expect(reader.feed(buffer + 259, 344)).toBe(OUTPUT_BYTES);
     reader.taken();
     expect(reader.finished).toBe(false);
     expect(reader.feed(buffer + 515, 88)).toBe(88);
@@ -83,10 +84,10 @@ describe("PatchReader: output", () => {
   });
 
   test("a copy goes on without input", () => {
-    const reader = new PatchReader();
+    const reader = new PatchReader(new StaticArray<u8>(OUTPUT_BYTES));
     reader.begin(FLASH_SLOT_A_OFFSET, IMAGE_HEADER_BYTES + 300, 300);
     expect(reader.feed(buffer, putHex(buffer, "f8ac02"))).toBe(3);
-    expect(reader.outputBytes()).toBe(PATCH_OUTPUT_BYTES);
+    expect(reader.outputBytes()).toBe(OUTPUT_BYTES);
     expect(reader.finished).toBe(false);
     reader.taken();
     expect(reader.feed(0, 0)).toBe(0);
@@ -136,7 +137,7 @@ describe("PatchReader: what it refuses", () => {
   });
 
   test("a base without a header", () => {
-    const reader = new PatchReader();
+    const reader = new PatchReader(new StaticArray<u8>(OUTPUT_BYTES));
     reader.begin(FLASH_SLOT_A_OFFSET, IMAGE_HEADER_BYTES - 1, 8);
     expect(reader.failed).toBe(true);
     expect(reader.finished).toBe(false);

@@ -1,6 +1,6 @@
 /**
  * Applies a patch (contract/patch-format.ts) as it arrives: operations in, in pieces of any size; the new payload out,
- * 256 bytes at a time. What is copied is read from flash straight into the output, so that is all the memory it takes.
+ * a page at a time. What is copied is read from flash straight into the output, so that is all the memory it takes.
  * An operation is checked as a whole before anything of it is done.
  */
 import { IMAGE_HEADER_BYTES } from "../../contract/image-header.ts";
@@ -14,19 +14,13 @@ import {
   PatchOperation,
 } from "../../contract/patch-format.ts";
 import { flash_read } from "../imports/host.ts";
+import { PageReader } from "./page-reader.ts";
 
-/** A page of flash. */
-export const PATCH_OUTPUT_BYTES = 256;
-
-export class PatchReader {
-  private readonly page: StaticArray<u8> = new StaticArray<u8>(PATCH_OUTPUT_BYTES);
-  private made: u32 = 0;
+export class PatchReader extends PageReader {
   private baseOffset: u32 = 0;
   private baseBytes: u32 = 0;
   /** In the base. */
   private place: u32 = 0;
-  /** Payload that no operation has spoken of yet. */
-  private unclaimed: u32 = 0;
 
   /** The operation whose number is being read. */
   private operation: i32 = 0;
@@ -34,68 +28,38 @@ export class PatchReader {
   /** Bits of the number that are there; below zero: an operation is expected. */
   private numberBits: i32 = -1;
 
-  private copyLeft: u32 = 0;
-  private literalLeft: u32 = 0;
   /** What the last two bytes of the copy take, and then the carry between them. */
   private correction: u32 = 0;
   private recent0: u32 = 0;
   private recent1: u32 = 0;
   private recent2: u32 = 0;
 
-  /** No operation has this meaning, or it would leave the base or the payload. Nothing more is done. */
-  failed: bool = false;
-
   /** `baseOffset`: where in flash the base image begins, its header included in `baseBytes`. */
   begin(baseOffset: u32, baseBytes: u32, targetPayloadBytes: u32): void {
+    this.restart(targetPayloadBytes);
     this.baseOffset = baseOffset;
     this.baseBytes = baseBytes;
     this.place = IMAGE_HEADER_BYTES;
-    this.unclaimed = targetPayloadBytes;
-    this.made = 0;
     this.numberBits = -1;
-    this.copyLeft = 0;
-    this.literalLeft = 0;
     this.recent0 = 0;
     this.recent1 = 0;
     this.recent2 = 0;
     this.failed = baseBytes < <u32>IMAGE_HEADER_BYTES;
   }
 
-  /** The whole payload is there; its last bytes may be in the output still. Bytes that follow belong to no patch. */
-  get finished(): bool {
-    return !this.failed && this.unclaimed == 0 && this.copyLeft == 0 && this.literalLeft == 0;
-  }
-
-  output(): usize {
-    return changetype<usize>(this.page);
-  }
-
-  outputBytes(): u32 {
-    return this.made;
-  }
-
-  /** The output has been used; its place is free. */
-  taken(): void {
-    this.made = 0;
-  }
-
   /**
    * Takes bytes of the patch's operations, until there are no more or the output is full; returns how many. Full output
    * may be followed by more without any input: after `taken`, call it again, with length 0 if need be.
    */
-  feed(pointer: usize, length: u32): i32 {
+  feed(pointer: usize, length: u32): u32 {
     let at: u32 = 0;
     while (!this.failed) {
-      const room = <u32>PATCH_OUTPUT_BYTES - this.made;
       if (this.copyLeft > 0) {
-        if (room == 0) break;
-        this.copy(min(room, this.copyLeft));
+        if (this.room == 0) break;
+        this.copy(min(this.room, this.copyLeft));
       } else if (this.literalLeft > 0) {
-        const size = min(min(room, this.literalLeft), length - at);
+        const size = this.putLiteral(pointer + at, length - at);
         if (size == 0) break;
-        memory.copy(this.output() + this.made, pointer + at, size);
-        this.made += size;
-        this.literalLeft -= size;
         at += size;
       } else {
         if (this.unclaimed == 0 || at == length) break;
@@ -175,11 +139,6 @@ export class PatchReader {
     this.copyLeft = size;
     if (size > this.baseBytes - this.place) this.failed = true;
     this.claim(size);
-  }
-
-  private claim(size: u32): void {
-    if (size > this.unclaimed) this.failed = true;
-    else this.unclaimed -= size;
   }
 
   private seek(distance: i32): void {

@@ -39,7 +39,10 @@ function hasRun(failure: UpdateFailure): bool {
   return failure >= UpdateFailure.Crash && failure <= UpdateFailure.Damaged;
 }
 
-/** `percent` counts while Downloading; with LAST_FAILURE and Failed, `failure` says why. */
+/**
+ * `percent` counts while Downloading. `failure` says why, with LAST_FAILURE and Failed; and while Downloading, why the patch
+ * was given up.
+ */
 export function writeReport(
   writer: CborWriter,
   report: UpdateState,
@@ -49,17 +52,19 @@ export function writeReport(
 ): void {
   let state = report;
   if (state == LAST_FAILURE) state = hasRun(failure) ? UpdateState.RolledBack : UpdateState.Failed;
-  const isFailure = state >= UpdateState.RolledBack;
-  writer.map(isFailure || state == UpdateState.Downloading ? 3 : 2);
+  const isLoading = state == UpdateState.Downloading;
+  const hasFailure = state >= UpdateState.RolledBack || (isLoading && failure != UpdateFailure.None);
+  writer.map(2 + i32(hasFailure) + i32(isLoading));
   writer.integer(UpdateKey.State);
   writer.unsigned(state);
   writer.integer(UpdateKey.Image);
   writer.bytes(image, IMAGE_ID_BYTES);
-  if (isFailure) {
-    writer.integer(UpdateKey.Failure);
-    writer.unsigned(failure);
-  } else if (state == UpdateState.Downloading) {
+  if (isLoading) {
     writer.integer(UpdateKey.Percent);
     writer.unsigned(percent);
+  }
+  if (hasFailure) {
+    writer.integer(UpdateKey.Failure);
+    writer.unsigned(failure);
   }
 }

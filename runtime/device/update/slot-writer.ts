@@ -12,12 +12,14 @@ const WRITE_TRIES = 2;
 
 export class SlotWriter {
   private readonly readBack: StaticArray<u8> = new StaticArray<u8>(READ_BACK_BYTES);
-  private offset: u32 = 0;
-  private imageBytes: u32 = 0;
   /** Sectors that are whole. */
   private sectors: u32 = 0;
 
-  /** Place in the image of the next byte; may be set back to 0 before the first one. */
+  /** Where in flash the image begins. */
+  offset: u32 = 0;
+  /** Header included. */
+  imageBytes: u32 = 0;
+  /** Place in the image of the next byte; may be set back before the first one. */
   position: u32 = 0;
   /** What was written does not read back. */
   failed: bool = false;

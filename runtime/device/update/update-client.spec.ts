@@ -324,6 +324,16 @@ describe("UpdateClient: failures on the way", () => {
     expect(server.asked).toBe(IMAGE_HEADER_BYTES + NEW_SIZE - FLASH_SECTOR_BYTES);
   });
 
+  test("the server lacks the last bytes, fewer than a word of flash", () => {
+    for (let missing: u32 = 1; missing < 4; missing++) {
+      const server = connect();
+      server.imageBytes = NEW_SIZE - missing;
+      offerNew(server);
+      server.wait(40);
+      expect(server.reports[server.reports.length - 1]).toBe("8:13");
+    }
+  });
+
   test("a bit of flash that does not clear", () => {
     // The header's magic is not all ones anywhere.
     setStuck(FLASH_SLOT_B_OFFSET + FLASH_SECTOR_BYTES + 40, 0xff);

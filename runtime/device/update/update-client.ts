@@ -8,11 +8,12 @@
  * For the session: `begin` at the start, before the first `hello`; `reached` when the program has come so far; the accessors
  * below `begin` tell what `hello` says. The rest is SessionPart.
  */
+import { NO_BASE_ID_BYTE } from "../../contract/compressed-format.ts";
 import { FLASH_SECTOR_BYTES, Slot } from "../../contract/flash-map.ts";
 import { LogLevel, ResetReason } from "../../contract/host-abi.ts";
 import { IMAGE_HEADER_BYTES, IMAGE_ID_BYTES } from "../../contract/image-header.ts";
 import { ACK_TIMEOUT_MS, RESEND_MAX } from "../../contract/limits.ts";
-import { PATCH_IMAGE_HEADER_OFFSET, PATCH_OPERATIONS_OFFSET } from "../../contract/patch-format.ts";
+import { PATCH_IMAGE_HEADER_OFFSET } from "../../contract/patch-format.ts";
 import { SlotState } from "../../contract/slot-record.ts";
 import { CHANNEL_CHUNK, CHANNEL_OFFER, CHANNEL_UPDATE } from "../../contract/topics.ts";
 import { UPDATE_REQUEST_MAX_BYTES, UpdateFailure, UpdateKey, UpdateState } from "../../contract/update-messages.ts";
@@ -54,8 +55,8 @@ export class UpdateClient implements SessionPart {
   private readonly offer: Offer = new Offer();
   private readonly chunk: Chunk = new Chunk();
   private readonly reports: Reports = new Reports();
-  /** Ids of the image that runs and of the one that is loaded. */
-  private readonly ids: StaticArray<u8> = new StaticArray<u8>(2 * IMAGE_ID_BYTES);
+  /** Ids of the image that runs, of the one that is loaded, and of the one that a patch starts from. */
+  private readonly ids: StaticArray<u8> = new StaticArray<u8>(3 * IMAGE_ID_BYTES);
 
   /** The slot that runs, and its image. */
   private own: u32 = Slot.Boot;
@@ -68,6 +69,8 @@ export class UpdateClient implements SessionPart {
   private imageBytes: u32 = 0;
   private patchBytes: u32 = 0;
   private isPatch: bool = false;
+  /** 0 = the patch has no base: it is the image, compressed. */
+  private baseBytes: u32 = 0;
   /** What was asked for and has not come yet, of the image or of the patch. */
   private wanted: u32 = 0;
   private wantedEnd: u32 = 0;
@@ -78,6 +81,8 @@ export class UpdateClient implements SessionPart {
   /** The patch makes more of what it was given than was written so far. */
   private isPatching: bool = false;
   private refusal: UpdateFailure = UpdateFailure.None;
+  /** Why the patch was given up, until that is reported. */
+  private patchRefusal: UpdateFailure = UpdateFailure.None;
 
   /** Without `patches`, whole images are asked for. */
   constructor(private readonly patches: PatchSource | null) {
@@ -131,6 +136,10 @@ export class UpdateClient implements SessionPart {
     return changetype<usize>(this.ids) + IMAGE_ID_BYTES;
   }
 
+  private get baseId(): usize {
+    return changetype<usize>(this.ids) + 2 * IMAGE_ID_BYTES;
+  }
+
   /** What is under way is not answered any more; the server offers it again. */
   connected(nowMs: u32): void {
     if (this.step <= Step.Loading) this.rest();
@@ -181,6 +190,7 @@ export class UpdateClient implements SessionPart {
     if (this.hasImage && sameBytes(offer.image, this.ownId, IMAGE_ID_BYTES)) return;
     memory.copy(this.targetId, offer.image, IMAGE_ID_BYTES);
     this.reports.forget();
+    this.patchRefusal = UpdateFailure.None;
     // What was damaged in flash was good before.
     if (this.isOnRecord && states.failure != UpdateFailure.Damaged && !offer.retry) {
       this.reports.owe(LAST_FAILURE);
@@ -191,12 +201,18 @@ export class UpdateClient implements SessionPart {
     this.target = this.chooseSlot();
     // A full image under way is not given up for a patch: that one may have failed.
     this.isPatch =
-      this.patches !== null &&
-      offer.base != 0 &&
-      this.hasImage &&
-      sameBytes(offer.base, this.ownId, IMAGE_ID_BYTES) &&
-      !this.isUnderWay(NO_PATCH_BASE);
+      this.patches !== null && offer.base != 0 && this.takeBase(offer.base) && !this.isUnderWay(NO_PATCH_BASE);
     this.askHeader();
+  }
+
+  /** False: it is another one than the image that runs. */
+  private takeBase(id: usize): bool {
+    memory.fill(this.baseId, <u8>NO_BASE_ID_BYTE, IMAGE_ID_BYTES);
+    this.baseBytes = 0;
+    if (sameBytes(id, this.baseId, IMAGE_ID_BYTES)) return true;
+    memory.copy(this.baseId, id, IMAGE_ID_BYTES);
+    this.baseBytes = this.ownBytes;
+    return this.hasImage && sameBytes(id, this.ownId, IMAGE_ID_BYTES);
   }
 
   /** The image is the one that failed here last. */
@@ -227,7 +243,8 @@ export class UpdateClient implements SessionPart {
   private askHeader(): void {
     this.step = Step.Header;
     this.wanted = 0;
-    this.wantedEnd = this.isPatch ? PATCH_OPERATIONS_OFFSET : IMAGE_HEADER_BYTES;
+    const patches = this.patches;
+    this.wantedEnd = this.isPatch && patches !== null ? patches.headBytes(this.baseBytes) : IMAGE_HEADER_BYTES;
     this.isWaiting = false;
     this.isPatching = false;
     this.retries = 0;
@@ -239,9 +256,14 @@ export class UpdateClient implements SessionPart {
     if (!sameBytes(chunk.image, this.targetId, IMAGE_ID_BYTES)) return;
     this.timeMs = nowMs;
     this.retries = 0;
-    const length = min(chunk.length, this.wantedEnd - this.wanted);
-    if (this.step == Step.Header) this.takeHeader(chunk.bytes, length);
-    else if (length == 0) this.refuse(UpdateFailure.Truncated);
+    let length = min(chunk.length, this.wantedEnd - this.wanted);
+    if (this.step == Step.Header) {
+      this.takeHeader(chunk.bytes, length);
+      return;
+    }
+    // Flash takes whole words, but for the end of the image; what is left over is asked for again.
+    if (!this.isPatch && this.wanted + length < this.imageBytes) length &= ~3;
+    if (length == 0) this.refuse(UpdateFailure.Truncated);
     else if (this.isPatch) this.takePatch(chunk.bytes, length);
     else this.takeBytes(chunk.bytes, length);
   }
@@ -250,13 +272,14 @@ export class UpdateClient implements SessionPart {
     const check = this.check;
     const header = check.header;
     const patches = this.patches;
+    const head = pointer;
     let failure = UpdateFailure.None;
     if (length == 0) failure = UpdateFailure.NotAvailable;
     else if (length < this.wantedEnd) failure = UpdateFailure.Truncated;
     else if (this.isPatch && patches !== null) {
       // At an address where words can be read.
       memory.copy(header, pointer, PATCH_IMAGE_HEADER_OFFSET);
-      failure = patches.checkHead(header, this.patchBytes, this.ownId, this.ownBytes);
+      failure = patches.checkHead(header, this.patchBytes, this.baseId, this.baseBytes);
       pointer += PATCH_IMAGE_HEADER_OFFSET;
     }
     if (failure == UpdateFailure.None) {
@@ -271,15 +294,15 @@ export class UpdateClient implements SessionPart {
       failure = UpdateFailure.NotAsOffered;
     }
     if (failure == UpdateFailure.None) failure = check.checkSignature();
-    if (failure == UpdateFailure.None) this.beginLoading();
+    if (failure == UpdateFailure.None) this.beginLoading(head);
     else this.refuse(failure);
   }
 
-  /** The header is good: from here on the slot's old image is gone. */
-  private beginLoading(): void {
+  /** The header is good: from here on the slot's old image is gone. `head`: the start of the file. */
+  private beginLoading(head: usize): void {
     const states = this.states;
     const writer = this.writer;
-    const patchBase = this.isPatch ? load<u32>(this.ownId) : NO_PATCH_BASE;
+    const patchBase = this.isPatch ? load<u32>(this.baseId) : NO_PATCH_BASE;
     const resumes = this.isUnderWay(patchBase);
     // A progress bit that a power cut left half cleared would tell lies once its sector is erased: so even what goes on is
     // recorded anew, with the bits as they are understood now.
@@ -296,14 +319,12 @@ export class UpdateClient implements SessionPart {
     }
     this.step = Step.Loading;
     writer.begin(this.target, this.imageBytes);
-    // A patch is read from its beginning, unless nothing is missing.
-    if (this.isPatch && !writer.isWhole) writer.position = 0;
     if (writer.position == 0) writer.put(this.check.header, IMAGE_HEADER_BYTES);
-    this.wanted = this.wantedEnd = this.isPatch ? PATCH_OPERATIONS_OFFSET : writer.position;
     const patches = this.patches;
-    if (this.isPatch && patches !== null) {
-      patches.begin(slotOffset(this.own), this.ownBytes, this.check.payloadBytes);
-    }
+    // Where nothing is missing, nothing is read.
+    const readsPatch = this.isPatch && patches !== null && !writer.isWhole;
+    this.wanted = readsPatch ? patches!.begin(writer, slotOffset(this.own), this.baseBytes, head) : writer.position;
+    this.wantedEnd = this.wanted;
     this.goOn();
   }
 
@@ -311,7 +332,7 @@ export class UpdateClient implements SessionPart {
     // Flash is written from whole words of memory: the bytes move down, over a part of the packet that has been read.
     const aligned = pointer & ~3;
     if (aligned != pointer) memory.copy(aligned, pointer, length);
-    this.writer.put(aligned, this.wanted + length < this.imageBytes ? length & ~3 : length);
+    this.writer.put(aligned, length);
     this.wanted = this.writer.position;
     this.goOn();
   }
@@ -345,6 +366,9 @@ export class UpdateClient implements SessionPart {
     logValue(LogLevel.Warning, this.isPatch ? "patch refused, failure " : "update refused, failure ", failure);
     if (this.isPatch) {
       this.isPatch = false;
+      this.patchRefusal = failure;
+      this.reports.forget();
+      this.reports.owe(UpdateState.Downloading);
       this.askHeader();
       return;
     }
@@ -426,13 +450,19 @@ export class UpdateClient implements SessionPart {
       return;
     }
     const report = this.reports.next();
-    const loaded = this.writer.position;
-    const percent = report == UpdateState.Downloading ? (loaded * 100) / this.imageBytes : 0;
-    if (report == LAST_FAILURE) writeReport(writer, report, this.states.failedImage, 0, this.states.failure);
-    else {
-      const image = report == UpdateState.Confirmed ? this.ownId : this.targetId;
-      writeReport(writer, report, image, percent, this.refusal);
+    let image = report == UpdateState.Confirmed ? this.ownId : this.targetId;
+    let percent: u32 = 0;
+    let failure = this.refusal;
+    if (report == LAST_FAILURE) {
+      image = this.states.failedImage;
+      failure = this.states.failure;
+    } else if (report == UpdateState.Downloading) {
+      failure = this.patchRefusal;
+      this.patchRefusal = UpdateFailure.None;
+      // What a patch has made does not count any more.
+      if (failure == UpdateFailure.None) percent = (this.writer.position * 100) / this.imageBytes;
     }
+    writeReport(writer, report, image, percent, failure);
     if (report == UpdateState.Restarting) this.timeMs = nowMs + RESTART_AFTER_MS;
   }
 
@@ -455,6 +485,6 @@ export class UpdateClient implements SessionPart {
     writer.unsigned(this.wantedEnd - this.wanted);
     if (!this.isPatch) return;
     writer.integer(UpdateKey.Base);
-    writer.bytes(this.ownId, IMAGE_ID_BYTES);
+    writer.bytes(this.baseId, IMAGE_ID_BYTES);
   }
 }

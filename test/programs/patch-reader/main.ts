@@ -1,7 +1,8 @@
 /** What a device makes of the operations of a patch, for tests. */
+import { OUTPUT_BYTES } from "../../../runtime/device/update/page-reader.ts";
 import { PatchReader } from "../../../runtime/device/update/patch-reader.ts";
 
-const reader = new PatchReader();
+const reader = new PatchReader(new StaticArray<u8>(OUTPUT_BYTES));
 
 export function start(): void {}
 
@@ -13,7 +14,7 @@ export function begin(baseOffset: u32, baseBytes: u32, targetPayloadBytes: u32):
   reader.begin(baseOffset, baseBytes, targetPayloadBytes);
 }
 
-export function feed(pointer: usize, length: u32): i32 {
+export function feed(pointer: usize, length: u32): u32 {
   return reader.feed(pointer, length);
 }
 
