@@ -72,7 +72,7 @@ export function start(): void {
   const debounceMs = config.setting(CounterSetting.DebounceMs, 0, 1000, DEFAULT_DEBOUNCE_MS);
   periods.begin(config.setting(CounterSetting.PeriodS, 1, 86400, DEFAULT_PERIOD_S));
   if (pinB == pinA) {
-    logValue(LogLevel.Error, "both barriers are on one pin, counting without direction: ", pinA);
+    logValue(LogLevel.Error, "both barriers on one pin: ", pinA);
     pinB = NO_PIN;
   }
   if (pinB == NO_PIN) {

@@ -57,7 +57,7 @@ export class LogStart {
     const log = this.log;
     log.flash.begin();
     if (log.flash.slots < 2) {
-      logText(LogLevel.Error, "no room for a queue in this board's flash: readings are dropped");
+      logText(LogLevel.Error, "no room for a queue: readings are lost");
       return;
     }
     if (this.findHead()) this.resume();

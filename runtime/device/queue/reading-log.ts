@@ -107,7 +107,7 @@ export class ReadingLog {
       // A worn-out place is voided. If even that fails, nothing may follow it in this sector.
       if (!this.flash.void(this.slot, at, at + size)) this.at = SECTOR_BYTES;
     }
-    logValue(LogLevel.Error, "the queue's flash does not keep what is written, sector ", this.slot);
+    logValue(LogLevel.Error, "queue: flash fault, sector ", this.slot);
     return false;
   }
 

@@ -146,7 +146,7 @@ export class ServerLink {
       status == NetStatus.NotFound ||
       elapsedMs(this.clock.nowMs, this.sinceMs) >= CONNECT_TIMEOUT_MS
     ) {
-      logValue(LogLevel.Warning, "cannot join the network, status ", status);
+      logValue(LogLevel.Warning, "no network, status ", status);
       this.wait();
     }
   }

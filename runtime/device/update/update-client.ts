@@ -363,7 +363,7 @@ export class UpdateClient implements SessionPart {
 
   /** The image is not taken; flash keeps what it has. After a patch the whole image is asked for. */
   private refuse(failure: UpdateFailure): void {
-    logValue(LogLevel.Warning, this.isPatch ? "patch refused, failure " : "update refused, failure ", failure);
+    logValue(LogLevel.Warning, "update refused, failure ", failure);
     if (this.isPatch) {
       this.isPatch = false;
       this.patchRefusal = failure;
