@@ -201,6 +201,7 @@ describe("images are verified before they run", () => {
     setRunReturns(true);
     expect(startAfter(ResetReason.PowerOn, false)).toBe(Slot.A);
     expect(stored().state(Slot.A)).toBe(SlotState.Failed);
+    expect(stored().failure).toBe(UpdateFailure.NotRunnable);
     expect(deadlineMs()).toBe(0);
   });
 });

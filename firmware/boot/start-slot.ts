@@ -38,7 +38,8 @@ export class SlotStarter {
       if (slot == Slot.Boot) break;
       const failure = this.check.checkImage(slotOffset(slot), states.floor, reason != ResetReason.DeepSleep);
       if (failure == UpdateFailure.None) this.start(slot);
-      this.drop(slot);
+      // What was damaged in flash may come again; what the host cannot run stays as it is.
+      this.drop(slot, failure == UpdateFailure.None ? UpdateFailure.NotRunnable : UpdateFailure.Damaged);
     }
     this.explain(Slot.A, "no program: slot A, failure ");
     this.explain(Slot.B, "no program: slot B, failure ");
@@ -77,8 +78,8 @@ export class SlotStarter {
   }
 
   /** The image does not verify, or the host cannot run it. Why the first program was given up says more. */
-  private drop(slot: u32): void {
-    giveUp(this.states, slot, this.hasGivenUp ? UpdateFailure.None : UpdateFailure.Damaged);
+  private drop(slot: u32, failure: UpdateFailure): void {
+    giveUp(this.states, slot, this.hasGivenUp ? UpdateFailure.None : failure);
     this.record();
   }
 

@@ -116,4 +116,6 @@ export enum UpdateFailure {
   Damaged = 25,
   /** The header says what the offer did not: another size or id. */
   NotAsOffered = 26,
+  /** It verifies, but the host cannot run it: its payload is no program. */
+  NotRunnable = 27,
 }

@@ -357,6 +357,27 @@ describe("reports", () => {
     });
   });
 
+  test("a download that begins anew, without its patch, is another line, and says why to its end", async () => {
+    const percent = (value: number) => device.report(UpdateState.Downloading, NEW.id, [[UpdateKey.Percent, value]]);
+    await hello(OLD);
+    await setDesired(server, mac, NEW.id);
+    percent(50);
+    device.report(UpdateState.Downloading, NEW.id, [
+      [UpdateKey.Percent, 0],
+      [UpdateKey.Failure, UpdateFailure.BadPatch],
+    ]);
+    percent(2);
+    percent(40);
+    await server.idle();
+    const { history, givenUp } = await getUpdate(server, mac);
+    const steps = history.map((step) => [step.state, step.percent, step.failure]);
+    expect(steps).toEqual([
+      ["downloading", 50, null],
+      ["downloading", 40, "bad-patch"],
+    ]);
+    expect(givenUp).toBe(false);
+  });
+
   test("a confirmation that was lost is in the next hello", async () => {
     await hello(OLD);
     device.report(UpdateState.Restarting, NEW.id);

@@ -9,10 +9,10 @@ export interface Finished {
   stderr: string;
 }
 
-const MAIN = join(PACKAGE_ROOT, "tools/cli/main.ts");
+export const LINTEL_MAIN = join(PACKAGE_ROOT, "tools/cli/main.ts");
 
 export function runLintel(...args: string[]): Promise<Finished> {
-  const child = spawn(process.execPath, ["--import", "tsx", MAIN, ...args], {
+  const child = spawn(process.execPath, ["--import", "tsx", LINTEL_MAIN, ...args], {
     cwd: PACKAGE_ROOT,
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -29,6 +29,7 @@ const TEXTS: Record<UpdateFailure, string> = {
   [UpdateFailure.CrashLoop]: "the program crashed many times in a row, long after it was confirmed",
   [UpdateFailure.Damaged]: "the image in flash is damaged",
   [UpdateFailure.NotAsOffered]: "its size or id is not the one that was told",
+  [UpdateFailure.NotRunnable]: "it is signed, but what it holds is no program that the device can run",
 };
 
 export function failureText(failure: UpdateFailure): string {

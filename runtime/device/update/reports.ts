@@ -36,7 +36,7 @@ export class Reports {
 
 /** The program was tried, so that leaving it is going back. */
 function hasRun(failure: UpdateFailure): bool {
-  return failure >= UpdateFailure.Crash && failure <= UpdateFailure.Damaged;
+  return failure >= UpdateFailure.Crash && failure != UpdateFailure.NotAsOffered;
 }
 
 /**

@@ -1,0 +1,62 @@
+/** The command line as a process that goes on, until it is told to stop. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { PACKAGE_ROOT } from "../../tools/build/package-root.ts";
+import { LINTEL_MAIN } from "./run-lintel.ts";
+
+/** A compiler run is part of some starts, and other tests of other processes. */
+const WAIT_MS = 90_000;
+
+export class RunningLintel {
+  readonly #child: ChildProcess;
+  readonly #lines: string[] = [];
+  readonly #closed: Promise<unknown>;
+  #wake: () => void = () => {};
+
+  constructor(...args: string[]) {
+    this.#child = spawn(process.execPath, ["--import", "tsx", LINTEL_MAIN, ...args], {
+      cwd: PACKAGE_ROOT,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#closed = once(this.#child, "close").then(() => this.#wake());
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      if (stream === null) continue;
+      createInterface(stream).on("line", (line) => {
+        this.#lines.push(line);
+        this.#wake();
+      });
+    }
+  }
+
+  /** The first line that says this, now or later. */
+  async line(pattern: RegExp): Promise<string> {
+    const endMs = performance.now() + WAIT_MS;
+    for (;;) {
+      const found = this.#lines.find((line) => pattern.test(line));
+      if (found !== undefined) return found;
+      if (this.#isOver || performance.now() > endMs) throw new Error(`no ${pattern} in: ${this.#lines.join("\n")}`);
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        setTimeout(resolve, 1000);
+      });
+    }
+  }
+
+  /** As Ctrl-C does; resolves with the exit code. */
+  async stop(): Promise<number | null> {
+    if (!this.#isOver) this.#child.kill("SIGINT");
+    await this.#closed;
+    return this.#child.exitCode;
+  }
+
+  /** At once, whatever it does. */
+  async kill(): Promise<void> {
+    if (!this.#isOver) this.#child.kill("SIGKILL");
+    await this.#closed;
+  }
+
+  get #isOver(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+}

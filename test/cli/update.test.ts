@@ -1,0 +1,164 @@
+/** `lintel update` against `lintel serve` and boards of `lintel sim --flash`, in real time: what a person sees of each end. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { ApiClient, type UpdateStatus } from "../../tools/client/api-client.ts";
+import { type Finished, runLintel } from "./run-lintel.ts";
+import { RunningLintel } from "./start-lintel.ts";
+import { makeUpdateFiles, type UpdateFiles } from "./update-images.ts";
+
+const FIRST = "024c4e540001";
+/** Gives a program on trial seconds only. */
+const IMPATIENT = "024c4e540002";
+const HOST = "127.0.0.1";
+const TIMEOUT_MS = 120_000;
+const POLL_MS = 50;
+
+let folder: string;
+let files: UpdateFiles;
+let server: RunningLintel;
+let sim: RunningLintel;
+let mqttPort: number;
+let url: string;
+let api: ApiClient;
+let impatient: Promise<Finished>;
+
+const startSim = () =>
+  new RunningLintel(
+    ...["sim", "--devices", "2", "--server", `${HOST}:${mqttPort}`, "--flash", join(folder, "flash")],
+    ...["--key", files.publicKey, "--period", "1", "--interval", "5", "--json"],
+  );
+
+const update = (device: string, image: string, ...more: string[]) =>
+  runLintel("update", "--server", url, "--device", device, "--image", image, ...more);
+
+/** Asks until it is so. */
+async function until<T>(ask: () => Promise<T>, isSo: (answer: T) => boolean): Promise<T> {
+  const endMs = performance.now() + TIMEOUT_MS;
+  for (;;) {
+    const answer = await ask();
+    if (isSo(answer)) return answer;
+    if (performance.now() > endMs) throw new Error(`waited in vain, the last answer is ${JSON.stringify(answer)}`);
+    await sleep(POLL_MS);
+  }
+}
+
+const status = (mac = FIRST): Promise<UpdateStatus> => api.update(mac);
+const starts = ({ history }: UpdateStatus, image: string | null) =>
+  history.filter((step) => step.image === image && step.state === "restarting").length;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "lintel-update-"));
+  server = new RunningLintel("serve", "--data", join(folder, "data"), "--mqtt-port", "0", "--http-port", "0", "--json");
+  files = await makeUpdateFiles(folder);
+  mqttPort = JSON.parse(await server.line(/listening for devices/)).mqttPort;
+  url = JSON.parse(await server.line(/listening for people/)).url;
+  api = new ApiClient(new URL(url));
+  files.putImpatientBoard(join(folder, "flash"), IMPATIENT, mqttPort);
+  sim = startSim();
+  await until(
+    () => api.devices(),
+    (devices) => devices.filter(({ online }) => online).length === 2,
+  );
+  // It takes a while, in which the other board has its own updates.
+  impatient = update(IMPATIENT, files.silent);
+}, TIMEOUT_MS);
+
+afterAll(async () => {
+  await Promise.all([sim?.kill(), server?.kill()]);
+  await rm(folder, { recursive: true, force: true });
+});
+
+test("an image that the device refuses: why, and exit code 1", { timeout: TIMEOUT_MS }, async () => {
+  const before = await status();
+  const { code, stdout, stderr } = await update(FIRST, files.strange, "--json");
+  expect(code).toBe(1);
+  const end = JSON.parse(stdout);
+  expect(end).toEqual({
+    device: FIRST,
+    image: expect.stringMatching(/^[0-9a-f]{16}$/),
+    state: "failed",
+    failure: "unknown-key",
+    reason: expect.stringContaining("not signed with a key that is trusted"),
+  });
+  expect(stderr).toContain(`counter 0.6.0 (image ${end.image}) is offered to ${FIRST}`);
+  expect((await status()).running).toBe(before.running);
+});
+
+test("a good one: progress, and exit code 0", { timeout: TIMEOUT_MS }, async () => {
+  const { code, stdout, stderr } = await update(FIRST, files.second);
+  expect(stderr).toBe("");
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^counter 0\.2\.0 \(image [0-9a-f]{16}\) is offered to/);
+  expect(stdout).toMatch(new RegExp(`\n${FIRST} runs counter 0\\.2\\.0 and has confirmed it\n$`));
+  expect(await status()).toMatchObject({ state: "confirmed", givenUp: false });
+});
+
+test("one that crashes: the device goes back; tried again with --retry only", { timeout: TIMEOUT_MS }, async () => {
+  const { running } = await status();
+  const first = await update(FIRST, files.crashing);
+  expect(first.code).toBe(1);
+  expect(first.stderr).toBe(`lintel: ${FIRST} has tried the image and went back: the new program crashed\n`);
+  const { desired, ...tried } = await status();
+  expect(tried).toMatchObject({ running, givenUp: true, failure: "crash" });
+  expect(starts(await status(), desired)).toBe(1);
+
+  const again = await update(FIRST, files.crashing);
+  expect(again).toMatchObject({ code: 1, stderr: first.stderr });
+  expect(starts(await status(), desired)).toBe(1);
+
+  const retried = await update(FIRST, files.crashing, "--retry", "--json");
+  expect(retried.code).toBe(1);
+  expect(JSON.parse(retried.stdout)).toMatchObject({ image: desired, state: "rolled-back", failure: "crash" });
+  expect(starts(await status(), desired)).toBe(2);
+  expect((await status()).running).toBe(running);
+});
+
+test("one that never speaks to the server: the device goes back", { timeout: TIMEOUT_MS }, async () => {
+  const { code, stdout, stderr } = await impatient;
+  expect(stdout).toContain("restarting");
+  expect(stderr).toBe(
+    `lintel: ${IMPATIENT} has tried the image and went back: the new program did not get on the network\n`,
+  );
+  expect(code).toBe(1);
+  expect(await status(IMPATIENT)).toMatchObject({ givenUp: true, failure: "no-network" });
+});
+
+test("a device that is away: --timeout ends the wait, the order stands", { timeout: TIMEOUT_MS }, async () => {
+  expect(await sim.stop()).toBe(0);
+  await until(
+    () => api.device(FIRST),
+    ({ online }) => !online,
+  );
+  const { code, stdout, stderr } = await update(FIRST, files.third, "--timeout", "0.1");
+  expect(code).toBe(1);
+  expect(stdout).toContain("the device is offline; it hears of it when it is back");
+  expect(stderr).toMatch(/^lintel: 024c4e540001 has not confirmed the image yet; the order stands/);
+
+  // Its flash was kept: it comes back with the second version, and takes the third.
+  const { running, desired } = await status();
+  sim = startSim();
+  const back = await until(
+    () => status(),
+    ({ state }) => state === "confirmed",
+  );
+  expect(back.running).toBe(desired);
+  expect(back.running).not.toBe(running);
+  const confirmed = await update(FIRST, files.third, "--json");
+  expect(confirmed).toMatchObject({ code: 0 });
+  expect(JSON.parse(confirmed.stdout)).toEqual({
+    device: FIRST,
+    image: desired,
+    state: "confirmed",
+    failure: null,
+    reason: null,
+  });
+});
+
+test("an image for another product: the server does not take the order", { timeout: TIMEOUT_MS }, async () => {
+  const { code, stdout, stderr } = await update(FIRST, files.foreign);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  expect(stderr).toMatch(/^lintel: .*the device is a counter, image [0-9a-f]{16} is for another product/);
+});
