@@ -325,7 +325,8 @@ export class UpdateClient implements SessionPart {
     const readsPatch = this.isPatch && patches !== null && !writer.isWhole;
     this.wanted = readsPatch ? patches!.begin(writer, slotOffset(this.own), this.baseBytes, head) : writer.position;
     this.wantedEnd = this.wanted;
-    this.goOn();
+    if (readsPatch && this.wanted >= this.patchBytes) this.refuse(UpdateFailure.BadPatch);
+    else this.goOn();
   }
 
   private takeBytes(pointer: usize, length: u32): void {

@@ -25,7 +25,9 @@ export interface BadPatch {
   bytes: Uint8Array;
   /** What the server says of its size; absent: the truth. */
   sizeBytes?: number;
-  /** As the API names it; null: the patch is of use all the same. */
+  /** It is the image, compressed, and starts from no other one. */
+  isCompressed?: boolean;
+  /** As the API names it, a regular expression; null: the patch is of use all the same. */
   reason: string | null;
 }
 
@@ -58,17 +60,20 @@ function flip(base: Uint8Array, image: Buffer, offset: number, bit: number): Bad
   return { name: `patch byte ${offset}, bit ${bit}`, image, bytes, reason: reasonOfPatch(base, image, bytes, offset) };
 }
 
-function reasonOfPatch(base: Uint8Array, image: Buffer, patch: Buffer, offset: number): string | null {
+/** What a board says of a patch whose byte here, before PATCH_OPERATIONS_OFFSET, is not what it was. */
+export function reasonOfHead(patch: Buffer, offset: number): string | null {
   if (offset < PATCH_VERSION_OFFSET) return "not-an-image";
   if (offset < PATCH_BASE_ID_OFFSET) return "header-version";
   if (offset < PATCH_SIZE_OFFSET) return "wrong-base";
   if (offset < RESERVED_OFFSET) return "not-as-offered";
   if (offset < PATCH_IMAGE_HEADER_OFFSET) return null;
-  if (offset < PATCH_OPERATIONS_OFFSET) {
-    const reason = reasonOf(patch.subarray(PATCH_IMAGE_HEADER_OFFSET), offset - PATCH_IMAGE_HEADER_OFFSET);
-    // It is another image than the one that was offered, and that is seen before its signature is looked at.
-    return reason === "bad-signature" || reason === "unknown-key" ? "not-as-offered" : reason;
-  }
+  const reason = reasonOf(patch.subarray(PATCH_IMAGE_HEADER_OFFSET), offset - PATCH_IMAGE_HEADER_OFFSET);
+  // It is another image than the one that was offered, and that is seen before its signature is looked at.
+  return reason === "bad-signature" || reason === "unknown-key" ? "not-as-offered" : reason;
+}
+
+function reasonOfPatch(base: Uint8Array, image: Buffer, patch: Buffer, offset: number): string | null {
+  if (offset < PATCH_OPERATIONS_OFFSET) return reasonOfHead(patch, offset);
   const made = applyPatch(base, patch);
   if (made instanceof Uint8Array) return image.equals(made) ? null : "bad-digest";
   return made === UpdateFailure.BadDigest ? "bad-digest" : "bad-patch";
@@ -148,6 +153,7 @@ function wrongPatches(base: Uint8Array, forged: Forger): BadPatch[] {
     { name: "the same, longer than a slot", reason: "too-large", ...withOperations(tooMany) },
     { name: "out of the base", reason: "bad-patch", ...withOperations([PatchOperation.Seek, 0xff, 0xff, 0x7f]) },
     { name: "no operation at all", reason: "bad-patch", ...withOperations([0xff]) },
+    { name: "no operations", reason: "bad-patch", ...withOperations([]) },
     { name: "bytes behind the end", reason: null, ...extra },
     cut(0, "not-available"),
     cut(PATCH_OPERATIONS_OFFSET - 1, "truncated"),

@@ -1,5 +1,5 @@
 /**
- * Patches that are of no use, from the real server, which has them behind its back: given up with a reason of their own,
+ * Patches and compressed images that are of no use, from the real server, which has them behind its back: given up with a reason of their own,
  * which the server hears; the image comes whole, runs and is confirmed.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -7,6 +7,7 @@ import { SeededRandom } from "../../../runtime/board/random.ts";
 import { makePatch } from "../../../runtime/image/make-patch.ts";
 import type { TestUpdate } from "../../../server/testing/test-images.ts";
 import type { Engine } from "../../../tools/build/compile-program.ts";
+import { badCompressed, compressedOffsets } from "./bad-compressed.ts";
 import { forgerOf } from "./bad-images.ts";
 import { type BadPatch, badPatches, patchOffsets } from "./bad-patches.ts";
 import { type CounterImages, FLOOR } from "./counter-images.ts";
@@ -15,6 +16,7 @@ import { TamperedShop } from "./tampered-shop.ts";
 
 /** Bytes that are flipped in the header of the image in the patch; on the emulated chip no flips at all. */
 const IMAGE_HEADER_FLIPS = 40;
+const STREAM_FLIPS = 40;
 /** Long enough for a download, one more, and a restart after it. */
 const UPDATE_S = 60;
 const HOOK_TIMEOUT_MS = 120_000;
@@ -32,12 +34,16 @@ export function giveUpBadPatches(engine: Engine, imagesOf: () => CounterImages):
     const random = new SeededRandom(9);
     const patchBytes = makePatch(base, forged()).length;
     const offsets = engine === "lx106" ? [] : patchOffsets(patchBytes, random.fork(1), IMAGE_HEADER_FLIPS);
-    bad = badPatches(base, forged, random, offsets);
+    const compressedAt = (fileBytes: number) =>
+      engine === "lx106" ? [] : compressedOffsets(random.fork(2), fileBytes, IMAGE_HEADER_FLIPS / 2, STREAM_FLIPS);
+    bad = [...badPatches(base, forged, random, offsets), ...badCompressed(forged, random, compressedAt)];
     shop = await TamperedShop.open(images, bad.length);
     const baseId = shop.putImage({ bytes: base });
-    ids = bad.map(({ image, bytes, sizeBytes }) => {
+    ids = bad.map(({ image, bytes, sizeBytes, isCompressed }) => {
       const id = shop.putImage({ bytes: image });
-      shop.putPatch(baseId, id, bytes, sizeBytes);
+      if (isCompressed === true) shop.putCompressed(id, bytes);
+      // No patch is worth while.
+      shop.putPatch(baseId, id, isCompressed === true ? null : bytes, sizeBytes);
       return id;
     });
     await shop.offer(ids);

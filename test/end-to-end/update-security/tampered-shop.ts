@@ -80,10 +80,14 @@ export class TamperedShop {
   }
 
   /** Both images are on the shelf. */
-  putPatch(base: string, image: string, bytes: Uint8Array, sizeBytes = bytes.length): void {
+  putPatch(base: string, image: string, bytes: Uint8Array | null, sizeBytes = bytes?.length ?? null): void {
     this.#db
       .prepare("INSERT INTO patches (base_id, image_id, size_bytes, created_ms, bytes) VALUES (?, ?, ?, 0, ?)")
       .run(Buffer.from(base, "hex"), Buffer.from(image, "hex"), sizeBytes, bytes);
+  }
+
+  putCompressed(image: string, bytes: Uint8Array): void {
+    this.#db.prepare("UPDATE images SET compressed = ? WHERE id = ?").run(bytes, Buffer.from(image, "hex"));
   }
 
   /** The n-th board ought to run the n-th image, or all the same one. */
