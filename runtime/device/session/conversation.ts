@@ -96,7 +96,7 @@ export class Conversation {
     const client = this.client;
     const now = this.clock.nowMs;
     client.poll(now, secret, secretBytes, changetype<usize>(this.will), this.willBytes);
-    while (client.receive(now)) {
+    while (!this.parts.holdMessage && client.receive(now)) {
       if (!this.take()) this.ignored++;
     }
     this.speak();

@@ -170,6 +170,10 @@ export class Orders implements SessionPart {
     return RESTART_AFTER_MS - elapsedMs(nowMs, this.restartSinceMs);
   }
 
+  holdsMessage(): bool {
+    return false;
+  }
+
   poll(nowMs: u32): void {
     if (this.restarts && this.untilRestartMs(nowMs) <= 0) restart(0);
   }

@@ -23,8 +23,10 @@ export interface SessionPart {
   connected(nowMs: u32): void;
   /** The server has answered `hello`. */
   welcomed(nowMs: u32): void;
-  /** A message from the server; it lies at `pointer` until this returns. */
+  /** A message from the server; it lies at `pointer` until this returns, and on as long as `holdsMessage`. */
   take(incoming: IncomingChannel, reader: CborReader, pointer: usize, length: u32, nowMs: u32): Taken;
+  /** The last message is still being worked on: the next one must wait. */
+  holdsMessage(): bool;
   /** Does what is due; called at each poll, connected or not. */
   poll(nowMs: u32): void;
   /** Milliseconds until `poll` has something to do if no message comes. */

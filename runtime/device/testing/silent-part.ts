@@ -9,6 +9,9 @@ export class SilentPart implements SessionPart {
   take(incoming: IncomingChannel, reader: CborReader, pointer: usize, length: u32, nowMs: u32): Taken {
     return Taken.NotMine;
   }
+  holdsMessage(): bool {
+    return false;
+  }
   poll(nowMs: u32): void {}
   delayMs(nowMs: u32): i32 {
     return i32.MAX_VALUE;

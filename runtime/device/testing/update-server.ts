@@ -143,6 +143,7 @@ export class UpdateServer {
     if (offset >= end) this.sendChunk(offset, 0, isPatch);
     while (offset < end) {
       const bytes = min(this.chunkBytes, end - offset);
+      while (this.device.holdsMessage()) this.device.poll(this.nowMs);
       if (this.lossEvery == 0 || ++this.chunks % this.lossEvery != 0) this.sendChunk(offset, bytes, isPatch);
       offset += bytes;
     }

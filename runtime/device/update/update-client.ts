@@ -78,8 +78,10 @@ export class UpdateClient implements SessionPart {
   private retries: u32 = 0;
   /** When the last piece came or was asked for; while Leaving, when to restart. */
   private timeMs: u32 = 0;
-  /** The patch makes more of what it was given than was written so far. */
+  /** The patch makes more of what it was given than was written so far; this is left of the piece that came. */
   private isPatching: bool = false;
+  private pieceLeft: usize = 0;
+  private pieceLeftBytes: u32 = 0;
   private refusal: UpdateFailure = UpdateFailure.None;
   /** Why the patch was given up, until that is reported. */
   private patchRefusal: UpdateFailure = UpdateFailure.None;
@@ -252,7 +254,7 @@ export class UpdateClient implements SessionPart {
 
   private takeChunk(nowMs: u32): void {
     const chunk = this.chunk;
-    if (!this.isWaiting || this.isPatching || chunk.offset != this.wanted || chunk.isPatch != this.isPatch) return;
+    if (!this.isWaiting || chunk.offset != this.wanted || chunk.isPatch != this.isPatch) return;
     if (!sameBytes(chunk.image, this.targetId, IMAGE_ID_BYTES)) return;
     this.timeMs = nowMs;
     this.retries = 0;
@@ -341,7 +343,10 @@ export class UpdateClient implements SessionPart {
   private takePatch(pointer: usize, length: u32): void {
     const patches = this.patches;
     if (patches === null) return;
-    this.wanted += patches.load(this.writer, pointer, length);
+    const used = patches.load(this.writer, pointer, length);
+    this.wanted += used;
+    this.pieceLeft = pointer + used;
+    this.pieceLeftBytes = length - used;
     this.isPatching = patches.isBusy();
     const isShort = !this.isPatching && this.wanted == this.patchBytes;
     if (patches.isBad() || isShort) this.abandon(UpdateFailure.BadPatch);
@@ -388,11 +393,15 @@ export class UpdateClient implements SessionPart {
     this.refuse(failure);
   }
 
+  holdsMessage(): bool {
+    return this.isPatching;
+  }
+
   poll(nowMs: u32): void {
     if (this.isPatching) {
-      this.takePatch(0, 0);
-      // Pieces that came in the meantime were not taken.
-      if (this.step == Step.Loading && !this.isPatching) this.isWaiting = false;
+      // The pieces that follow wait in the connection.
+      this.timeMs = nowMs;
+      this.takePatch(this.pieceLeft, this.pieceLeftBytes);
     }
     if (this.step == Step.Checking) this.finish(nowMs);
     if (this.step == Step.Leaving && elapsedMs(nowMs, this.timeMs) >= 0) restart(ResetReason.Software);
