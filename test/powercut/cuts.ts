@@ -12,30 +12,43 @@ export function cutsAt(operation: FlashOperation, random: RandomSource, torn: nu
   return cuts;
 }
 
-/** One cut, of any kind. */
+/** One cut, of any kind; most often one that leaves a few weak bits at the end. */
 export function anyCut(operation: FlashOperation, random: RandomSource): Cut {
-  const kind = random.integer(0, 3);
+  const kind = random.integer(0, 7);
   if (kind === 0) return { at: "before" };
   if (kind === 1) return { at: "after" };
-  return tornCut(operation, random, random.integer(0, 7));
+  return tornCut(operation, random, kind < 5 ? 0 : random.integer(0, TORN_KINDS - 1));
 }
 
+const TORN_KINDS = 8;
+
+/**
+ * The last word is what commits a record: many of the torn states are in it. With few weak bits the word reads as written,
+ * or as blank, at one start and as something else at the next.
+ */
 function tornCut(operation: FlashOperation, random: RandomSource, index: number): Cut {
   const seed = random.integer(1, 0x7fffffff);
   if (operation.kind === "erase") return { at: "inside", seed };
-  const words = operation.bytes / WORD_BYTES;
-  // The last word is what commits a record: half of the torn states are in it.
-  const whole = index % 2 === 0 ? words - 1 : random.integer(0, words - 1);
-  const mask = () => random.integer(-0x80000000, 0x7fffffff) >>> 0;
-  switch (index % 4) {
+  const last = operation.bytes / WORD_BYTES - 1;
+  const half = () => random.integer(-0x80000000, 0x7fffffff) >>> 0;
+  const few = () => (half() & half() & half()) >>> 0;
+  const some = random.integer(0, last);
+  switch (index % TORN_KINDS) {
     case 0:
-      // Every bit is there, some of them only nearly.
-      return { at: "inside", words: whole, clears: mask(), weak: ALL_BITS };
+      return { at: "inside", words: last, clears: ~few() >>> 0, weak: ALL_BITS };
     case 1:
-      return { at: "inside", words: whole, clears: mask(), weak: 0 };
+      return { at: "inside", words: some, clears: half(), weak: 0 };
     case 2:
-      return { at: "inside", words: whole, clears: 0, weak: ALL_BITS };
+      return { at: "inside", words: 0, clears: 0, weak: few() };
+    case 3:
+      return { at: "inside", words: some, clears: half(), weak: half() };
+    case 4:
+      return { at: "inside", words: last, clears: half(), weak: ALL_BITS };
+    case 5:
+      return { at: "inside", words: some, clears: ~few() >>> 0, weak: ALL_BITS };
+    case 6:
+      return { at: "inside", words: some, clears: 0, weak: ALL_BITS };
     default:
-      return { at: "inside", words: whole, clears: mask(), weak: mask() };
+      return { at: "inside", words: last, clears: half(), weak: half() };
   }
 }

@@ -1,27 +1,29 @@
 /**
  * One scenario, cut everywhere. It is played once without a cut, and the world is kept as it is at every flash operation;
  * then it goes on from each of these worlds with that operation cut before, inside and after; and, in a sample of these
- * lives, with a second cut at a random later operation. The n-th case is the same on every run, so cases can be shared out.
+ * lives, with a second cut at a random later operation, or with power that comes and goes. The n-th case is the same on every run, so cases can be shared out.
  */
 import type { Cut, FlashOperation } from "../../runtime/board/flash.ts";
-import { Flash } from "../../runtime/board/flash.ts";
-import { PowerCut } from "../../runtime/board/power.ts";
-import { SeededRandom } from "../../runtime/board/random.ts";
+import { type RandomSource, SeededRandom } from "../../runtime/board/random.ts";
 import { anyCut, cutsAt } from "./cuts.ts";
-import { isClean, judge, probeReadings, type Verdict } from "./judge.ts";
-import { freshState, type ServerStep } from "./model-server.ts";
+import { type Figures, isClean, type Verdict } from "./judge.ts";
+import { cutWorld, type LifeHooks, liveOn, type Played, type Point, playOnce, type Stage } from "./playing.ts";
 import type { Programs } from "./programs.ts";
-import { limitMsOf, regionBytesOf, type Scenario, scenarioOf } from "./scenarios.ts";
-import { compare } from "./truth.ts";
-import { Life, type Surroundings, type World } from "./world.ts";
+import { flickersOf, type Scenario } from "./scenario.ts";
+import type { Surroundings } from "./world.ts";
 
-const START_UNIX_MS = 1_790_000_000_000;
-const OUTAGE_MS = 1500;
+/** More than there are attempts of a program or a configuration on trial. */
+const MANY_RESTARTS = 5;
+/** Operations within a start or two. */
+const SOON = 12;
+/** Power that comes and goes stays for so long; the longest takes the board to its server. */
+const FLICKER_MIN_MS = 300;
+const FLICKER_MAX_MS = 4000;
 
 export interface ExploreOptions {
   /** Torn states inside each operation. */
   torn: number;
-  /** Lives with a second cut, for each operation. */
+  /** Lives with more cuts, for each operation. */
   pairs: number;
   seed: number;
   /** Takes the cases whose number is `part` modulo `parts`. */
@@ -42,206 +44,107 @@ export interface Finding {
   verdict: Verdict;
 }
 
-export interface Tally extends Verdict {
+export interface Tally extends Figures {
   scenario: string;
   operations: number;
   cuts: number;
   findings: Finding[];
 }
 
-interface Point {
-  operation: FlashOperation;
-  world: World;
-}
-
-/** The uncut run did not reach its goal: the programs are wrong, or the scenario. */
-export class ScenarioError extends Error {}
-
 export async function explore(scenario: Scenario, programs: Programs, options: ExploreOptions): Promise<Tally> {
-  const played = await playOnce(scenario, programs, options);
-  const tally: Tally = {
-    scenario: scenario.name,
-    operations: played.points.length,
-    cuts: 0,
-    bricks: 0,
-    lostAcked: 0,
-    lostCommitted: 0,
-    duplicated: 0,
-    findings: [],
-  };
-  const count = (operation: number, what: string, verdict: Verdict) => {
-    tally.bricks += verdict.bricks;
-    tally.lostAcked += verdict.lostAcked;
-    tally.lostCommitted += verdict.lostCommitted;
-    tally.duplicated += verdict.duplicated;
-    if (!isClean(verdict)) tally.findings.push({ scenario: scenario.name, operation, what, verdict });
-  };
+  const stage: Stage = { scenario, programs, seed: options.seed, mistake: options.mistake ?? {} };
+  const played = await playOnce(stage);
+  const tally = new Counter(scenario.name, played.points.length);
+  const isOver = () => options.stopsAtFirst === true && tally.findings.length > 0;
   const stride = Math.max(1, Math.ceil(played.points.length / (options.operationsMax ?? Number.POSITIVE_INFINITY)));
-  for (const [index, point] of played.points.entries()) {
-    if (index % stride !== 0 || (index / stride) % options.parts !== options.part) continue;
-    const random = new SeededRandom(options.seed).fork(index);
-    for (const [which, cut] of cutsAt(point.operation, random, options.torn).entries()) {
-      const seed = random.integer(1, 0x7fffffff);
-      const life = await liveOn(scenario, programs, options, cutWorld(point, cut, seed), { seed });
-      tally.cuts += 1 + life.cuts;
-      count(index, `${describe(point.operation, cut)}, ${which}`, life.verdict);
-    }
-    for (let pair = 0; pair < options.pairs; pair++) {
-      const cut = anyCut(point.operation, random);
-      const seed = random.integer(1, 0x7fffffff);
-      // Of the life that follows, an operation soon after the first cut is as likely as one late in the scenario.
-      const reach = random.integer(0, 1) === 0 ? 12 : played.points.length;
-      const second = random.integer(0, reach);
-      const life = await liveOn(scenario, programs, options, cutWorld(point, cut, seed), { seed, cutAt: second });
-      tally.cuts += 1 + life.cuts;
-      count(index, `${describe(point.operation, cut)}, then operation ${second}`, life.verdict);
-    }
-    if (options.stopsAtFirst === true && tally.findings.length > 0) return tally;
+  if (options.part === 0) {
+    const { verdict } = await liveOn(stage, played.start, { seed: options.seed, restarts: MANY_RESTARTS });
+    tally.count(-1, `power goes away ${MANY_RESTARTS} times afterwards`, verdict, MANY_RESTARTS);
   }
-  if (scenario.killsServer === true && options.part === 0) {
-    for (let step = 0; step < played.steps; step++) {
-      const life = await liveOn(scenario, programs, options, played.start, { seed: step + 1, killAt: step });
-      tally.cuts++;
-      count(-1, `the server is killed at step ${step}`, life.verdict);
+  for (const [index, point] of played.points.entries()) {
+    if (isOver()) return tally;
+    if (index % stride !== 0 || (index / stride) % options.parts !== options.part) continue;
+    for await (const { what, verdict, cuts } of livesFrom(stage, options, played, point, index)) {
+      tally.count(index, what, verdict, cuts);
+      if (isOver()) return tally;
     }
+  }
+  if (scenario.killsServer !== true || options.part !== 0) return tally;
+  for (let step = 0; step < played.steps && !isOver(); step++) {
+    const { verdict } = await liveOn(stage, played.start, { seed: step + 1, killAt: step });
+    tally.count(-1, `the server is killed at step ${step}`, verdict, 1);
   }
   return tally;
 }
 
-interface Played {
-  start: World;
-  points: Point[];
-  /** Steps of the server that it could die at. */
-  steps: number;
+interface LifeLived {
+  what: string;
+  verdict: Verdict;
+  cuts: number;
 }
 
-async function playOnce(scenario: Scenario, programs: Programs, options: ExploreOptions): Promise<Played> {
-  const start = await beginning(scenario, programs, options);
-  const points: Point[] = [];
-  let steps = 0;
-  const life = newLife(scenario, programs, options, start, {
-    seed: options.seed,
-    cutAt: (operation, world) => {
-      points.push({ operation: { ...operation, data: operation.data.slice() }, world: world() });
-      return undefined;
-    },
-    killsServerAt: () => {
-      steps++;
-      return false;
-    },
-  });
-  const verdict = await finish(life, scenario, programs);
-  if (!isClean(verdict)) {
-    throw new ScenarioError(`${scenario.name} fails without a cut: ${JSON.stringify(verdict)}\n${life.tail}`);
+/** Every life that begins with a cut of this operation. */
+async function* livesFrom(
+  stage: Stage,
+  { torn, pairs, seed }: ExploreOptions,
+  { points }: Played,
+  point: Point,
+  index: number,
+): AsyncGenerator<LifeLived> {
+  const { scenario } = stage;
+  const { operation } = point;
+  const random = new SeededRandom(seed).fork(index);
+  for (const [which, cut] of cutsAt(operation, random, torn).entries()) {
+    const lifeSeed = random.integer(1, 0x7fffffff);
+    const { verdict, cuts } = await liveOn(stage, cutWorld(point, scenario, cut, lifeSeed), { seed: lifeSeed });
+    yield { what: `${describe(operation, cut)}, ${which}`, verdict, cuts: 1 + cuts };
   }
-  return { start, points, steps };
-}
-
-/** A fresh board, one that has spoken with its server, or one in the middle of another scenario. */
-async function beginning(scenario: Scenario, programs: Programs, options: ExploreOptions): Promise<World> {
-  const fresh: World = {
-    flash: programs.flash(regionBytesOf(scenario)),
-    server: freshState(),
-    taken: [],
-    unixMs: START_UNIX_MS,
-  };
-  if (scenario.isFresh === true) return fresh;
-  const { from } = scenario;
-  const first = scenarioOf(from?.name ?? "first-boot");
-  const world = from === undefined ? fresh : await beginning(first, programs, options);
-  if (from !== undefined) first.begin(world.server, programs);
-  const life = newLife(first, programs, options, world, { seed: options.seed });
-  const until = from?.until ?? ((running: Life) => first.isReached(running, programs));
-  if (!(await life.run(until, limitMsOf(first)))) {
-    throw new ScenarioError(`the beginning of ${scenario.name} was not reached\n${life.tail}`);
-  }
-  const reached = life.world();
-  reached.unixMs += OUTAGE_MS;
-  if (from === undefined) scenario.begin(reached.server, programs);
-  return reached;
-}
-
-interface SecondCut {
-  seed: number;
-  /** The flash operation, counted from the first cut, that is cut too. */
-  cutAt?: number;
-  /** The step of the server at which it is killed. */
-  killAt?: number;
-}
-
-async function liveOn(
-  scenario: Scenario,
-  programs: Programs,
-  options: ExploreOptions,
-  world: World,
-  { seed, cutAt, killAt }: SecondCut,
-): Promise<{ verdict: Verdict; cuts: number }> {
-  let operations = 0;
-  let steps = 0;
-  const random = new SeededRandom(seed).fork(3);
-  const life = newLife(scenario, programs, options, world, {
-    seed,
-    ...(cutAt === undefined
-      ? {}
-      : { cutAt: (operation) => (operations++ === cutAt ? anyCut(operation, random) : undefined) }),
-    ...(killAt === undefined ? {} : { killsServerAt: (_step: ServerStep) => steps++ === killAt }),
-  });
-  const verdict = await finish(life, scenario, programs);
-  return { verdict, cuts: life.cuts };
-}
-
-class LoggedLife extends Life {
-  readonly lines: string[] = [];
-
-  get tail(): string {
-    return this.lines.slice(-60).join("\n");
+  for (let pair = 0; pair < pairs; pair++) {
+    const cut = anyCut(operation, random);
+    const lifeSeed = random.integer(1, 0x7fffffff);
+    const more = pair % 2 === 0 ? secondCut(random, points.length) : flicker(random, flickersOf(scenario));
+    const { verdict, cuts } = await liveOn(stage, cutWorld(point, scenario, cut, lifeSeed), {
+      seed: lifeSeed,
+      ...more,
+    });
+    yield { what: `${describe(operation, cut)}, then ${JSON.stringify(more)}`, verdict, cuts: 1 + cuts };
   }
 }
 
-function newLife(
-  scenario: Scenario,
-  programs: Programs,
-  options: ExploreOptions,
-  world: World,
-  hooks: Pick<ConstructorParameters<typeof Life>[1], "seed" | "cutAt" | "killsServerAt">,
-): LoggedLife {
-  const lines: string[] = [];
-  const life = new LoggedLife(world, {
-    engine: programs.engine,
-    shelf: scenario.shelf?.(programs) ?? programs.shelf,
-    surroundings: { ...scenario.surroundings?.(world), ...options.mistake },
-    log: (line) => void lines.push(line),
-    ...hooks,
-  });
-  life.lines.push(...lines);
-  return Object.assign(life, { lines });
+/** Of the life that follows, an operation soon after the first cut is as likely as one late in the scenario. */
+function secondCut(random: RandomSource, operations: number): LifeHooks {
+  const reach = random.integer(0, 1) === 0 ? SOON : operations;
+  return { cutAt: random.integer(0, reach) };
 }
 
-/** Runs until the goal is reached and every reading that was committed by then is on the server. */
-async function finish(life: Life, scenario: Scenario, programs: Programs): Promise<Verdict> {
-  let wanted: number | undefined;
-  const isReached = await life.run((running) => {
-    if (wanted === undefined) {
-      if (!scenario.isReached(running, programs)) return false;
-      wanted = running.taken.findLastIndex(({ isCommitted }) => isCommitted);
-    }
-    return (compare(running.taken, probeReadings(running.server)).places.at(-1) ?? -1) >= wanted;
-  }, limitMsOf(scenario));
-  return judge(isReached, life.server, life.taken, scenario.mayDrop ?? false);
+/** Weak cells may read differently at each start. */
+function flicker(random: RandomSource, count: number): LifeHooks {
+  return { flickersMs: Array.from({ length: count }, () => random.integer(FLICKER_MIN_MS, FLICKER_MAX_MS)) };
 }
 
-/** The world after a cut: the flash as the cut leaves it, everything else as it was. */
-function cutWorld({ operation, world }: Point, cut: Cut, seed: number): World {
-  const flash = Flash.from(world.flash, new SeededRandom(seed).fork(4));
-  flash.onOperation = () => cut;
-  try {
-    if (operation.kind === "erase") flash.erase(operation.offset);
-    else flash.write(operation.offset, operation.data);
-  } catch (error) {
-    if (!(error instanceof PowerCut)) throw error;
+class Counter implements Tally {
+  cuts = 0;
+  bricks = 0;
+  lostAcked = 0;
+  lostCommitted = 0;
+  duplicated = 0;
+  violations = 0;
+  findings: Finding[] = [];
+
+  constructor(
+    readonly scenario: string,
+    readonly operations: number,
+  ) {}
+
+  count(operation: number, what: string, verdict: Verdict, cuts: number): void {
+    this.cuts += cuts;
+    this.bricks += verdict.bricks;
+    this.lostAcked += verdict.lostAcked;
+    this.lostCommitted += verdict.lostCommitted;
+    this.duplicated += verdict.duplicated;
+    this.violations += verdict.violations;
+    if (!isClean(verdict)) this.findings.push({ scenario: this.scenario, operation, what, verdict });
   }
-  flash.onOperation = undefined;
-  return { ...world, flash: flash.snapshot(), unixMs: world.unixMs + OUTAGE_MS };
 }
 
 function describe({ kind, offset }: FlashOperation, cut: Cut): string {

@@ -3,8 +3,9 @@ import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { ENGINES, type Engine } from "../../tools/build/compile-program.ts";
 import type { Finding, Tally } from "./explore.ts";
+import { MUTANTS } from "./mutants.ts";
 import { buildImages } from "./programs.ts";
-import { runMutants } from "./run-mutants.ts";
+import { type MutantResult, runMutants } from "./run-mutants.ts";
 import { SCENARIOS } from "./scenarios.ts";
 import { shareOut, type WorkOrder } from "./share-out.ts";
 
@@ -18,12 +19,13 @@ Exit code 1 if anything is lost, twice, or bricked.
   --scenario NAME  one of them, or all (default): ${SCENARIOS.map(({ name }) => name).join(", ")}
   --engine ENGINE  wasm (default), or lx106: the emulated chip
   --torn N         torn states inside each operation (default: 8)
-  --pairs N        lives with two cuts, for each operation (default: 24)
+  --pairs N        lives with two cuts, for each operation (default: 10)
   --operations N   at most so many operations of each scenario, spread evenly
   --seed K         (default: 1)
   --jobs N         processes (default: one a processor, at most 8)
   --mutants        instead: put known mistakes into the sources, one by one; each must be found
-  --json           the last line is {"scenarios":[{"scenario","operations","cuts","bricks","lostAcked","lostCommitted","duplicated"}]},
+  --mutant TEXT    with --mutants: those whose name contains the text
+  --json           the last line is {"scenarios":[{"scenario","operations","cuts","bricks","lostAcked","lostCommitted","duplicated","violations"}]},
                    or {"mutants":..,"caught":..}
   --help
 `;
@@ -41,11 +43,12 @@ async function main(args: string[]): Promise<void> {
       scenario: { type: "string", default: "all" },
       engine: { type: "string", default: "wasm" },
       torn: { type: "string", default: "8" },
-      pairs: { type: "string", default: "24" },
+      pairs: { type: "string", default: "10" },
       operations: { type: "string" },
       seed: { type: "string", default: "1" },
       jobs: { type: "string" },
       mutants: { type: "boolean", default: false },
+      mutant: { type: "string" },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -53,7 +56,7 @@ async function main(args: string[]): Promise<void> {
   if (values.help) return void process.stdout.write(HELP);
   const jobs = values.jobs === undefined ? Math.min(JOBS_MAX, availableParallelism()) : count("--jobs", values.jobs);
   if (jobs < 1) throw new UsageError("--jobs takes a number above zero");
-  if (values.mutants) return mutants(jobs, values.json);
+  if (values.mutants) return mutants(values.mutant ?? "", jobs, values.json);
   const order: Omit<WorkOrder, "scenario"> = {
     images: await buildImages(engineOf(values.engine)),
     torn: count("--torn", values.torn),
@@ -75,26 +78,36 @@ async function main(args: string[]): Promise<void> {
   if (tallies.some(({ findings }) => findings.length > 0)) process.exitCode = 1;
 }
 
-async function mutants(jobs: number, isJson: boolean): Promise<void> {
-  const results = await runMutants(jobs, ({ name, caughtBy }) => {
+async function mutants(filter: string, jobs: number, isJson: boolean): Promise<void> {
+  const chosen = MUTANTS.filter(({ name }) => name.includes(filter));
+  if (chosen.length === 0) throw new UsageError(`no mistake has "${filter}" in its name`);
+  const startMs = performance.now();
+  const results = await runMutants(chosen, jobs, (result) => console.log(describeMutant(result)));
+  const caught = results.filter(({ scenario }) => scenario !== undefined);
+  const uncut = caught.filter(({ needsCut }) => !needsCut).length;
+  if (isJson) console.log(JSON.stringify({ mutants: results.length, caught: caught.length }));
+  else {
+    const seconds = ((performance.now() - startMs) / 1000).toFixed(0);
     console.log(
-      `${caughtBy === undefined ? "NOT CAUGHT" : "caught"}: ${name}${caughtBy === undefined ? "" : ` (${caughtBy})`}`,
+      `${caught.length} of ${results.length} mistakes caught, ${uncut} of them without a cut, in ${seconds} s`,
     );
-  });
-  const caught = results.filter(({ caughtBy }) => caughtBy !== undefined).length;
-  if (isJson) console.log(JSON.stringify({ mutants: results.length, caught }));
-  else console.log(`${caught} of ${results.length} mistakes caught`);
-  if (caught < results.length) process.exitCode = 1;
+  }
+  if (caught.length < results.length) process.exitCode = 1;
+}
+
+function describeMutant({ name, scenario, needsCut, how }: MutantResult): string {
+  if (scenario === undefined) return `NOT CAUGHT: ${name} (${how})`;
+  return `caught: ${name} (${scenario}, ${needsCut ? "" : "without a cut, "}${how})`;
 }
 
 function figures({ findings: _, ...tally }: Tally): Omit<Tally, "findings"> {
   return tally;
 }
 
-function line({ scenario, operations, cuts, bricks, lostAcked, lostCommitted, duplicated }: Tally): string {
+function line({ scenario, operations, cuts, bricks, lostAcked, lostCommitted, duplicated, violations }: Tally): string {
   return (
     `${scenario}: ${operations} operations, ${cuts} cuts; ${bricks} bricks, lost ${lostAcked} acknowledged ` +
-    `and ${lostCommitted} committed, ${duplicated} duplicated`
+    `and ${lostCommitted} committed, ${duplicated} duplicated, ${violations} other violations`
   );
 }
 

@@ -6,7 +6,7 @@
  */
 import { Encoder } from "cbor-x";
 import { generate, type Parser, parser } from "mqtt-packet";
-import { CommandKey, DesiredConfigKey, ResultKey } from "../../runtime/contract/command-messages.ts";
+import { CommandKey, DesiredConfigKey, ResultCode, ResultKey } from "../../runtime/contract/command-messages.ts";
 import { AckKey, HelloKey } from "../../runtime/contract/messages.ts";
 import {
   CHANNEL_ACK,
@@ -23,81 +23,16 @@ import {
 import { CHUNK_MAX_BYTES, ChunkKey, OfferKey, UpdateKey, UpdateState } from "../../runtime/contract/update-messages.ts";
 import { judgePack } from "../../server/ingest/receiver-rule.ts";
 import { decodePack } from "../../server/ingest/senml-pack.ts";
+import { NO_BASE } from "../../server/updates/update-messages.ts";
+import { isGivenUp, type ServerState, type Shelf, type Wrong, wrongHello, wrongReport } from "./server-state.ts";
+
+export { freshState } from "./server-state.ts";
 
 const cbor = new Encoder({ useRecords: false, mapsAsObjects: false, variableMapSize: true, tagUint8Array: false });
 
 const CONNACK_ACCEPTED = 0;
 /** MQTT 3.1.1 table 3.1: bad user name or password. */
 const CONNACK_BAD_CREDENTIALS = 4;
-
-export interface StoredReading {
-  epoch: number;
-  sequence: number;
-  stream: number;
-  value: number;
-}
-
-export interface Report {
-  image: string;
-  state: UpdateState;
-  failure: number;
-}
-
-/** Everything that the server knows, none of it shared with another state. */
-export interface ServerState {
-  watermarks: Map<number, number>;
-  readings: StoredReading[];
-  gaps: { epoch: number; from: number; to: number }[];
-  /** The greatest sequence that the device can have seen acknowledged, by epoch. */
-  acknowledged: Map<number, number>;
-  hellos: number;
-  /** Of the last hello: image id, slot, configuration version. */
-  running: { image: string; slot: number; configVersion: number | undefined; isTrial: boolean } | undefined;
-  reports: Report[];
-  desired: string | undefined;
-  config: { version: number; values: Map<number, unknown> } | undefined;
-  configResults: number[];
-  command: { id: number; method: string } | undefined;
-  commandResults: { id: number; code: number }[];
-}
-
-export function freshState(): ServerState {
-  return {
-    watermarks: new Map(),
-    readings: [],
-    gaps: [],
-    acknowledged: new Map(),
-    hellos: 0,
-    running: undefined,
-    reports: [],
-    desired: undefined,
-    config: undefined,
-    configResults: [],
-    command: undefined,
-    commandResults: [],
-  };
-}
-
-export function copyState(state: ServerState): ServerState {
-  return {
-    ...state,
-    watermarks: new Map(state.watermarks),
-    readings: state.readings.slice(),
-    gaps: state.gaps.slice(),
-    acknowledged: new Map(state.acknowledged),
-    reports: state.reports.slice(),
-    configResults: state.configResults.slice(),
-    commandResults: state.commandResults.slice(),
-  };
-}
-
-/** What the server has in its shelves; the same in every world of a scenario. */
-export interface Shelf {
-  /** By id, as hexadecimal digits. */
-  images: ReadonlyMap<string, Uint8Array>;
-  /** By base and target, `<id>:<id>`. */
-  patches: ReadonlyMap<string, Uint8Array>;
-}
 
 /** The moments at which the process may die. */
 export type ServerStep = "received" | "committed" | "acknowledged";
@@ -112,6 +47,15 @@ export interface ServerOptions {
   killsAt?: (step: ServerStep) => boolean;
   /** A server with a mistake in it: says "stored" before it has stored. */
   acknowledgesFirst?: boolean;
+  /** Judges what the device says. */
+  watch?: Watch;
+}
+
+export interface Watch {
+  /** Ids of the images that the device has started. */
+  started: ReadonlySet<string>;
+  /** Hears of promises that the device has broken. */
+  onWrong: (wrong: Wrong) => void;
 }
 
 export class ModelServer {
@@ -205,8 +149,8 @@ class Conversation {
     const { state } = this.#options;
     this.#step("received");
     const pack = decodePack(payload, this.#options.unixMs());
-    if (typeof pack === "string") throw new Error(`the device sent a pack that is ${pack}`);
-    const { epoch, firstSequence, oldestSequence, records } = pack;
+    if (typeof pack === "string") return this.#refuse(`a pack with a wrong ${pack}`);
+    const { epoch, firstSequence, oldestSequence, timeErrorS, records } = pack;
     const verdict = judgePack(state.watermarks.get(epoch) ?? 0, firstSequence, records.length, oldestSequence);
     if (this.#options.acknowledgesFirst === true) {
       this.#acknowledge(epoch, verdict.watermark);
@@ -216,9 +160,12 @@ class Conversation {
     if (!verdict.isLostInTransit) {
       for (const [index, record] of records.entries()) {
         if (index < verdict.duplicates) continue;
-        if (!record.stored) throw new Error(`the device sent a reading that is refused: ${record.reason}`);
-        const { stream, value } = record;
-        state.readings.push({ epoch, sequence: firstSequence + index, stream, value });
+        if (!record.stored) {
+          this.#refuse(`a reading with a wrong ${record.reason}`);
+          continue;
+        }
+        const { stored: _, ...reading } = record;
+        state.readings.push({ epoch, sequence: firstSequence + index, timeErrorS, ...reading });
       }
     }
     state.watermarks.set(epoch, verdict.watermark);
@@ -226,6 +173,12 @@ class Conversation {
     if (this.#options.acknowledgesFirst === true) return;
     this.#acknowledge(epoch, verdict.watermark);
     this.#step("acknowledged");
+  }
+
+  #refuse(what: string): void {
+    const { watch } = this.#options;
+    if (watch === undefined) throw new Error(`The device sent ${what}.`);
+    watch.onWrong({ kind: "refused message", what });
   }
 
   #acknowledge(epoch: number, sequence: number): void {
@@ -248,22 +201,26 @@ class Conversation {
       configVersion: hello.get(HelloKey.ConfigVersion) as number | undefined,
       isTrial: hello.get(HelloKey.Trial) === true,
     };
+    const { watch } = this.#options;
+    if (watch !== undefined) judge(wrongHello(state, state.running), watch);
+    if (!state.running.isTrial) this.#remember(state.running.image);
     this.#acknowledge(epoch, state.watermarks.get(epoch) ?? 0);
     this.#offer();
-    if (state.config !== undefined && state.running.configVersion !== state.config.version) this.#sendConfig();
+    this.#sendConfig();
     const { command } = state;
     if (command !== undefined && !state.commandResults.some(({ id }) => id === command.id)) {
       this.#publish(CHANNEL_COMMAND, [
         [CommandKey.Id, command.id],
         [CommandKey.Method, command.method],
+        [CommandKey.Argument, command.id],
       ]);
     }
   }
 
+  /** Until there is a result that is final. */
   #sendConfig(): void {
     const { config, configResults } = this.#options.state;
-    // Refused or rolled back: not sent again.
-    if (config === undefined || configResults.some((code) => code !== 0 && code !== 6)) return;
+    if (config === undefined || configResults.some((code) => code !== ResultCode.Accepted)) return;
     this.#publish(CHANNEL_CONFIG, [
       [DesiredConfigKey.Version, config.version],
       [DesiredConfigKey.Values, config.values],
@@ -274,19 +231,16 @@ class Conversation {
     const { state, shelf } = this.#options;
     const { desired, running } = state;
     if (desired === undefined || running === undefined || running.image === desired) return;
-    const isGivenUp = state.reports.some(
-      ({ image, state: reported }) =>
-        image === desired && (reported === UpdateState.RolledBack || reported === UpdateState.Failed),
-    );
-    if (isGivenUp) return;
+    if (isGivenUp(state, desired)) return;
     const image = shelf.images.get(desired);
-    const patch = shelf.patches.get(`${running.image}:${desired}`);
+    const base = [running.image, NO_BASE].find((id) => shelf.patches.has(`${id}:${desired}`));
+    const patch = shelf.patches.get(`${base}:${desired}`);
     const offer: [number, unknown][] = [
       [OfferKey.Image, Buffer.from(desired, "hex")],
       [OfferKey.SizeBytes, image?.length ?? 0],
     ];
-    if (patch !== undefined) {
-      offer.push([OfferKey.Base, Buffer.from(running.image, "hex")], [OfferKey.PatchBytes, patch.length]);
+    if (base !== undefined && patch !== undefined) {
+      offer.push([OfferKey.Base, Buffer.from(base, "hex")], [OfferKey.PatchBytes, patch.length]);
     }
     this.#publish(CHANNEL_OFFER, offer);
   }
@@ -297,12 +251,16 @@ class Conversation {
     const offset = update.get(UpdateKey.Offset) as number | undefined;
     if (offset === undefined) {
       const failure = (update.get(UpdateKey.Failure) as number | undefined) ?? 0;
-      state.reports.push({ image, state: update.get(UpdateKey.State) as UpdateState, failure });
+      const report = { image, state: update.get(UpdateKey.State) as UpdateState, failure };
+      state.reports.push(report);
+      const { watch } = this.#options;
+      if (watch !== undefined) judge(wrongReport(report, watch.started), watch);
+      if (report.state === UpdateState.Confirmed && this.#remember(image)) this.#offer();
       return;
     }
     const base = update.get(UpdateKey.Base) as Uint8Array | undefined;
     const bytes =
-      (base === undefined ? shelf.images.get(image) : shelf.patches.get(`${hexOf(base)}:${image}`)) ??
+      (base === undefined ? wholeImage(shelf, image) : shelf.patches.get(`${hexOf(base)}:${image}`)) ??
       new Uint8Array(0);
     const wanted = bytes.subarray(offset, offset + (update.get(UpdateKey.Length) as number));
     let at = 0;
@@ -319,18 +277,38 @@ class Conversation {
     } while (at < wanted.length);
   }
 
+  /** The image is confirmed; true when another one is wanted now. */
+  #remember(image: string): boolean {
+    const { state } = this.#options;
+    state.confirmedImage = image;
+    if (state.next === undefined || image !== state.desired) return false;
+    state.desired = state.next;
+    state.next = undefined;
+    return true;
+  }
+
   #takeResult(result: Map<number, unknown>): void {
     const { state } = this.#options;
     const id = result.get(ResultKey.Command) as number | undefined;
     const code = result.get(ResultKey.Code) as number;
-    if (id === undefined) state.configResults.push(code);
-    else state.commandResults.push({ id, code });
+    if (id === undefined) {
+      state.configResults.push(code);
+      if (code === ResultCode.Done) state.confirmedConfig = result.get(ResultKey.ConfigVersion) as number;
+    } else state.commandResults.push({ id, code });
   }
 
   #publish(channel: string, fields: [number, unknown][]): void {
     const payload = Buffer.from(cbor.encode(new Map(fields)));
     this.#send(generate({ cmd: "publish", topic: this.#prefix + channel, payload, qos: 0, retain: false, dup: false }));
   }
+}
+
+function judge(wrong: Wrong | undefined, { onWrong }: Watch): void {
+  if (wrong !== undefined) onWrong(wrong);
+}
+
+function wholeImage({ images, hasPatchesOnly }: Shelf, image: string): Uint8Array | undefined {
+  return hasPatchesOnly === true ? undefined : images.get(image);
 }
 
 function hexOf(bytes: unknown): string {

@@ -1,25 +1,16 @@
-/**
- * Mistakes that were, or could have been, made: each is an edit of one place in the sources, which must be there exactly
- * once, and the scenarios in which it has to show.
- */
-import { type Edit, replaceOnce } from "./programs.ts";
-
-export interface Mutant {
-  name: string;
-  scenarios: readonly string[];
-  edit?: Edit;
-  /** A mistake of the server instead. */
-  mistake?: { acknowledgesFirst: boolean };
-}
-
-function inFile(file: string, from: string, to: string): Edit {
-  return (path, text) => (path === file ? replaceOnce(text, from, to) : text);
-}
+/** All mistakes that `npm run powercut -- --mutants` puts in, one by one. */
+import type { Mutant } from "./mutant.ts";
+import { CONFIG_MUTANTS } from "./mutants-config.ts";
+import { QUEUE_MUTANTS } from "./mutants-queue.ts";
+import { UPDATE_MUTANTS } from "./mutants-update.ts";
 
 export const MUTANTS: readonly Mutant[] = [
   {
     name: "the server acknowledges before it has stored",
     scenarios: ["acknowledge"],
-    mistake: { acknowledgesFirst: true },
+    server: { acknowledgesFirst: true },
   },
+  ...QUEUE_MUTANTS,
+  ...UPDATE_MUTANTS,
+  ...CONFIG_MUTANTS,
 ];

@@ -1,21 +1,20 @@
 /** The images that the scenarios play with, built and signed once, and the flash of a board as it leaves the bench. */
 import { writeConfig } from "../../runtime/board/config-image.ts";
 import { Flash, type FlashSnapshot } from "../../runtime/board/flash.ts";
+import { IMAGE_HEADER_BYTES } from "../../runtime/contract/image-header.ts";
+import { compressImage } from "../../runtime/image/compress.ts";
 import { imageId } from "../../runtime/image/image-header.ts";
 import { makePatch } from "../../runtime/image/make-patch.ts";
-import { buildNative } from "../../tools/build/build-native.ts";
-import { compileProgram, type Engine } from "../../tools/build/compile-program.ts";
+import { NO_BASE } from "../../server/updates/update-messages.ts";
+import type { Engine } from "../../tools/build/compile-program.ts";
 import { packPayload } from "../../tools/image/build-image.ts";
 import { flashBoard } from "../../tools/image/flash-board.ts";
 import { newKey, publicPoint } from "../../tools/image/keys.ts";
 import { signImage } from "../../tools/image/pack-image.ts";
-import type { Shelf } from "./model-server.ts";
+import { buildPayloads, type Payloads } from "./payloads.ts";
+import type { Shelf } from "./server-state.ts";
 
-const PROBE = "test/programs/probe";
-const BOOT = "firmware/boot";
-
-/** Changes a source on its way to the compiler. */
-export type Edit = (path: string, text: string) => string;
+export { type Edit, replaceOnce } from "./payloads.ts";
 
 /** Plain bytes, so that worker threads need not build them again. */
 export interface ProgramImages {
@@ -26,65 +25,81 @@ export interface ProgramImages {
   second: Uint8Array;
   crash: Uint8Array;
   hang: Uint8Array;
+  /** The second one again, with a higher security counter. */
+  newer: Uint8Array;
+  /** The first one again, with the security counter of that. */
+  old: Uint8Array;
   /** A bit of its payload is not what was signed. */
   damaged: Uint8Array;
+  /** A bit of its signature is wrong. */
+  forged: Uint8Array;
 }
 
-type ProbeName = "first" | "second" | "crash" | "hang" | "damaged";
+export type ProbeName = "first" | "second" | "crash" | "hang" | "newer" | "old" | "damaged" | "forged";
+
+/** A board may run these. */
+const FIT = ["first", "second", "crash", "hang", "newer"] as const;
 
 export interface Programs {
   engine: Engine;
   /** A board flashed with the first version. */
   flash: (regionBytes: number) => FlashSnapshot;
   shelf: Shelf;
+  /** A patch that makes something else than it says. */
+  badPatches: Shelf["patches"];
+  /** Compressed images. */
+  compressed: Shelf["patches"];
   /** Hexadecimal digits. */
   ids: Record<ProbeName, string>;
+  /** Ids of the images that a board may run. */
+  fit: readonly string[];
 }
 
-const same: Edit = (_path, text) => text;
+export async function buildImages(engine: Engine): Promise<ProgramImages> {
+  return imagesOf(engine, await buildPayloads(engine));
+}
 
-/** `edit` puts a mistake into the sources: of the device library, or of the boot program. */
-export async function buildImages(engine: Engine, edit: Edit = same): Promise<ProgramImages> {
+/** Signed with a new key. */
+export function imagesOf(engine: Engine, payloads: Payloads): ProgramImages {
   const key = newKey();
-  const build = async (folder: string, product: string, version: string, change: Edit = same) => {
-    const edits: Edit = (path, text) => edit(path, change(path, text));
-    const payload =
-      engine === "lx106"
-        ? (await buildNative(folder, { edit: edits })).module.image
-        : (await compileProgram(folder, engine, { edit: edits })).wasm;
-    return signImage(packPayload(payload, { product, version, securityCounter: 1 }), key);
-  };
-  const probe = (version: string, defect = "None") =>
-    build(PROBE, "probe", version, (path, text) =>
-      path.startsWith(PROBE)
-        ? replaceOnce(replaceOnce(text, '"1.0.0"', `"${version}"`), "= Defect.None;", `= Defect.${defect};`)
-        : text,
-    );
-  const damaged = await probe("1.0.4");
-  const last = damaged.length - 100;
-  damaged[last] = (damaged[last] ?? 0) ^ 1;
+  const sign = (payload: Uint8Array, version: string, securityCounter = 1, product = "probe") =>
+    signImage(packPayload(payload, { product, version, securityCounter }), key);
+  const { boot, first, second, crash, hang } = payloads;
+  const damaged = sign(second, "1.0.4");
+  flipBit(damaged);
+  const forged = sign(second, "1.0.6");
+  flipBit(forged, IMAGE_HEADER_BYTES - 1);
   return {
     engine,
     publicKey: publicPoint(key),
-    boot: await build(BOOT, "boot", "1.0.0"),
-    first: await probe("1.0.0"),
-    second: await probe("1.0.1"),
-    crash: await probe("1.0.2", "Crash"),
-    hang: await probe("1.0.3", "Hang"),
+    boot: sign(boot, "1.0.0", 1, "boot"),
+    first: sign(first, "1.0.0"),
+    second: sign(second, "1.0.1"),
+    crash: sign(crash, "1.0.2"),
+    hang: sign(hang, "1.0.3"),
+    newer: sign(second, "1.0.5", 2),
+    old: sign(first, "0.9.0"),
     damaged,
+    forged,
   };
 }
 
 export function programsOf({ engine, publicKey, boot, ...probes }: ProgramImages): Programs {
   const entries = Object.entries(probes).map(([name, image]) => [name, hexId(image), image] as const);
   const { first, second } = probes;
+  const update = `${hexId(first)}:${hexId(second)}`;
+  const wrong = second.slice();
+  flipBit(wrong);
   return {
     engine,
     ids: Object.fromEntries(entries.map(([name, id]) => [name, id])) as Record<ProbeName, string>,
+    fit: FIT.map((name) => hexId(probes[name])),
     shelf: {
       images: new Map(entries.map(([, id, image]) => [id, image])),
-      patches: new Map([[`${hexId(first)}:${hexId(second)}`, makePatch(first, second)]]),
+      patches: new Map([[update, makePatch(first, second)]]),
     },
+    badPatches: new Map([[update, makePatch(first, wrong)]]),
+    compressed: new Map([[`${NO_BASE}:${hexId(second)}`, compressImage(second)]]),
     flash: (regionBytes) => {
       const flash = new Flash({ regionBytes });
       flashBoard(flash, { boot, image: first, product: "probe", publicKeys: [publicKey] });
@@ -101,12 +116,10 @@ export function programsOf({ engine, publicKey, boot, ...probes }: ProgramImages
   };
 }
 
-function hexId(image: Uint8Array): string {
-  return Buffer.from(imageId(image)).toString("hex");
+function flipBit(image: Uint8Array, at = image.length - 100): void {
+  image[at] = (image[at] ?? 0) ^ 1;
 }
 
-export function replaceOnce(text: string, from: string, to: string): string {
-  const parts = text.split(from);
-  if (parts.length !== 2) throw new Error(`"${from}" is there ${parts.length - 1} times, not once`);
-  return parts.join(to);
+function hexId(image: Uint8Array): string {
+  return Buffer.from(imageId(image)).toString("hex");
 }

@@ -1,44 +1,76 @@
-/** Each mistake in turn: built, then searched for in its scenarios until the first finding. */
-import { ScenarioError } from "./explore.ts";
-import { MUTANTS, type Mutant } from "./mutants.ts";
-import { buildImages } from "./programs.ts";
-import { shareOut } from "./share-out.ts";
+/** Each mistake in turn: built, then searched for in its scenarios until the first finding. Workers take them one by one. */
+import { explore } from "./explore.ts";
+import type { Mutant } from "./mutant.ts";
+import { buildPayloads, buildWithMistake, type Payloads } from "./payloads.ts";
+import { ScenarioError } from "./playing.ts";
+import { imagesOf, programsOf } from "./programs.ts";
+import { scenarioOf } from "./scenarios.ts";
+import { runWorker } from "./share-out.ts";
 
+const ENGINE = "wasm";
 const TORN = 8;
-const PAIRS = 8;
+const PAIRS = 12;
 const SEED = 1;
+
+/** What a worker is asked to do; it crosses by structured clone. */
+export interface MutantOrder {
+  mutant: Mutant;
+  base: Payloads;
+}
 
 export interface MutantResult {
   name: string;
-  /** The scenario that shows it, and how; undefined: not caught. */
-  caughtBy: string | undefined;
+  /** The scenario that shows it; undefined: not caught. */
+  scenario: string | undefined;
+  /** It showed only after a cut. */
+  needsCut: boolean;
+  /** How it showed. */
+  how: string;
 }
 
-export async function runMutants(jobs: number, onResult: (result: MutantResult) => void): Promise<MutantResult[]> {
+export async function runMutants(
+  mutants: readonly Mutant[],
+  jobs: number,
+  onResult: (result: MutantResult) => void,
+): Promise<MutantResult[]> {
+  const base = await buildPayloads(ENGINE);
   const results: MutantResult[] = [];
-  for (const mutant of MUTANTS) {
-    const result = { name: mutant.name, caughtBy: await catchMutant(mutant, jobs) };
-    onResult(result);
-    results.push(result);
-  }
+  const waiting = mutants.slice();
+  const work = async () => {
+    for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
+      const result = await runWorker<MutantResult>({ mutant, base }).catch((error) => missed(mutant, String(error)));
+      onResult(result);
+      results.push(result);
+    }
+  };
+  await Promise.all(Array.from({ length: jobs }, work));
   return results;
 }
 
-async function catchMutant(mutant: Mutant, jobs: number): Promise<string | undefined> {
-  const images = await buildImages("wasm", mutant.edit);
-  for (const scenario of mutant.scenarios) {
-    const order = { images, scenario, torn: TORN, pairs: PAIRS, seed: SEED, stopsAtFirst: true };
+/** Runs in a worker. */
+export async function catchMutant({ mutant, base }: MutantOrder): Promise<MutantResult> {
+  const { name, scenarios, device, server } = mutant;
+  const payloads = device === undefined ? base : await buildWithMistake(ENGINE, base, device);
+  const programs = programsOf(imagesOf(ENGINE, payloads));
+  const options = { torn: TORN, pairs: PAIRS, seed: SEED, part: 0, parts: 1, stopsAtFirst: true };
+  for (const scenario of scenarios) {
     try {
-      const { findings } = await shareOut(
-        mutant.mistake === undefined ? order : { ...order, mistake: mutant.mistake },
-        jobs,
+      const { findings } = await explore(
+        scenarioOf(scenario),
+        programs,
+        server === undefined ? options : { ...options, mistake: server },
       );
       const [first] = findings;
-      if (first !== undefined) return `${scenario}, ${first.what}: ${JSON.stringify(first.verdict)}`;
+      if (first === undefined) continue;
+      return { name, scenario, needsCut: true, how: `${first.what}: ${JSON.stringify(first.verdict)}` };
     } catch (error) {
-      if (!(error instanceof Error) || error.name !== ScenarioError.name) throw error;
-      return `${scenario}, without a cut`;
+      if (!(error instanceof ScenarioError)) throw error;
+      return { name, scenario, needsCut: false, how: error.message.split("\n")[0] ?? "" };
     }
   }
-  return undefined;
+  return missed(mutant, `not in ${scenarios.join(", ")}`);
+}
+
+function missed({ name }: Mutant, how: string): MutantResult {
+  return { name, scenario: undefined, needsCut: false, how };
 }

@@ -1,7 +1,8 @@
-/** Shares the cases of a scenario out among worker threads, and adds up what they found. */
+/** Worker threads; shares the cases of a scenario out among them, and adds up what they found. */
 import { Worker } from "node:worker_threads";
 import type { Tally } from "./explore.ts";
 import type { ProgramImages } from "./programs.ts";
+import type { MutantOrder } from "./run-mutants.ts";
 
 /** What a worker is asked to do; it crosses by structured clone. */
 export interface WorkOrder {
@@ -11,10 +12,6 @@ export interface WorkOrder {
   pairs: number;
   seed: number;
   operationsMax?: number;
-  /** Ends with the first finding. */
-  stopsAtFirst?: boolean;
-  /** A mistake in the surroundings. */
-  mistake?: { acknowledgesFirst: boolean };
 }
 
 export interface PartialOrder extends WorkOrder {
@@ -24,7 +21,7 @@ export interface PartialOrder extends WorkOrder {
 
 export async function shareOut(order: WorkOrder, jobs: number): Promise<Tally> {
   const tallies = await Promise.all(
-    Array.from({ length: jobs }, (_, part) => runWorker({ ...order, part, parts: jobs })),
+    Array.from({ length: jobs }, (_, part) => runWorker<Tally>({ ...order, part, parts: jobs })),
   );
   return tallies.reduce((sum, tally) => ({
     scenario: sum.scenario,
@@ -34,11 +31,12 @@ export async function shareOut(order: WorkOrder, jobs: number): Promise<Tally> {
     lostAcked: sum.lostAcked + tally.lostAcked,
     lostCommitted: sum.lostCommitted + tally.lostCommitted,
     duplicated: sum.duplicated + tally.duplicated,
+    violations: sum.violations + tally.violations,
     findings: [...sum.findings, ...tally.findings],
   }));
 }
 
-function runWorker(order: PartialOrder): Promise<Tally> {
+export function runWorker<T>(order: PartialOrder | MutantOrder): Promise<T> {
   // Beside this file, in the language that this file is in.
   const here = import.meta.url;
   const worker = new Worker(new URL(`./worker${here.slice(here.lastIndexOf("."))}`, here), { workerData: order });

@@ -10,12 +10,12 @@ import { VirtualTime } from "../../runtime/board/virtual-time.ts";
 import { NetStatus } from "../../runtime/contract/host-abi.ts";
 import type { Engine } from "../../tools/build/compile-program.ts";
 import { createFlashDevice } from "../../tools/build/create-device.ts";
+import { holdsImage, type StuckCells, stick } from "./flash-cells.ts";
 import { ModelNetwork } from "./model-network.ts";
-import { copyState, ModelServer, type ServerState, type ServerStep, type Shelf } from "./model-server.ts";
+import { ModelServer, type ServerStep } from "./model-server.ts";
+import { copyState, type ServerState, type Shelf, type Wrong } from "./server-state.ts";
 import { hearProbe, type Taken } from "./truth.ts";
 
-/** Between a cut and the return of power. */
-const OUTAGE_MS = 1500;
 /** How often the goal is looked at. */
 const STEP_MS = 500;
 const MAC = Uint8Array.of(0x02, 0x4c, 0x4e, 0x54, 0, 1);
@@ -24,6 +24,11 @@ export interface World {
   flash: FlashSnapshot;
   server: ServerState;
   taken: readonly Taken[];
+  /** Ids of the images that were started from a slot. */
+  started: ReadonlySet<string>;
+  /** Ids of the commands that have run. */
+  ran: readonly number[];
+  wrongs: readonly Wrong[];
   unixMs: number;
 }
 
@@ -39,9 +44,16 @@ export interface LifeOptions {
   engine: Engine;
   seed: number;
   shelf: Shelf;
+  /** Ids of the images that may be started from a slot. */
+  fit: readonly string[];
   surroundings: Surroundings;
+  /** Between a cut and the return of power. */
+  outageMs: number;
+  stuck?: StuckCells;
   /** Asked at each flash operation. */
   cutAt?: (operation: FlashOperation, world: () => World) => Cut | undefined;
+  /** Power goes away again after each of these times. */
+  flickersMs?: readonly number[];
   killsServerAt?: (step: ServerStep) => boolean;
   log?: (text: string) => void;
 }
@@ -49,6 +61,9 @@ export interface LifeOptions {
 export class Life {
   readonly server: ServerState;
   readonly taken: Taken[];
+  readonly started: Set<string>;
+  readonly ran: number[];
+  readonly wrongs: Wrong[];
   readonly time: VirtualTime;
   readonly flash: Flash;
   readonly board: VirtualBoard;
@@ -60,8 +75,12 @@ export class Life {
     const random = new SeededRandom(seed);
     this.server = copyState(world.server);
     this.taken = world.taken.slice();
+    this.started = new Set(world.started);
+    this.ran = world.ran.slice();
+    this.wrongs = world.wrongs.slice();
     this.time = new VirtualTime({ startUnixMs: world.unixMs });
     this.flash = Flash.from(world.flash, random.fork(1));
+    if (options.stuck !== undefined) stick(this.flash, options.stuck);
     const unixMs = () => this.time.unixMs();
     const server = new ModelServer({
       state: this.server,
@@ -70,6 +89,7 @@ export class Life {
       accepts: () => surroundings.accepts?.(this.board.slot) ?? true,
       ...(options.killsServerAt === undefined ? {} : { killsAt: options.killsServerAt }),
       acknowledgesFirst: surroundings.acknowledgesFirst ?? false,
+      watch: { started: this.started, onWrong: (wrong) => this.wrongs.push(wrong) },
     });
     const network = new ModelNetwork({
       time: this.time,
@@ -87,11 +107,10 @@ export class Life {
     });
     this.device = createFlashDevice(options.engine, this.board, {
       onAllocation: "error",
-      onPowerCut: () => {
-        this.cuts++;
-        this.time.at(OUTAGE_MS, () => this.device.powerOn());
-      },
+      onPowerCut: () => this.#outage(options.outageMs),
     });
+    this.#watchStarts(options.shelf, options.fit);
+    this.#flicker(options.outageMs, options.flickersMs?.slice() ?? []);
     const { cutAt } = options;
     if (cutAt !== undefined) this.flash.onOperation = (operation) => cutAt(operation, () => this.world());
   }
@@ -102,6 +121,9 @@ export class Life {
       flash: this.flash.snapshot(),
       server: copyState(this.server),
       taken: this.taken.slice(),
+      started: new Set(this.started),
+      ran: this.ran.slice(),
+      wrongs: this.wrongs.slice(),
       unixMs: this.time.unixMs(),
     };
   }
@@ -121,8 +143,43 @@ export class Life {
     return false;
   }
 
+  #outage(outageMs: number): void {
+    this.cuts++;
+    this.time.at(outageMs, () => this.device.powerOn());
+  }
+
+  #flicker(outageMs: number, onForMs: number[]): void {
+    const onMs = onForMs.shift();
+    if (onMs === undefined) return;
+    this.time.at(onMs, () => {
+      if (this.device.isPowered) {
+        this.device.powerCut();
+        this.#outage(outageMs);
+      }
+      this.#flicker(outageMs, onForMs);
+    });
+  }
+
+  /** Whatever boot hands over to must be whole and allowed. */
+  #watchStarts({ images }: Shelf, fit: readonly string[]): void {
+    const choose = this.board.onImageRun;
+    this.board.onImageRun = (offset) => {
+      const flash = this.flash.snapshot();
+      const [id = ""] = Array.from(images).find(([, image]) => holdsImage(flash, offset, image)) ?? [];
+      if (!fit.includes(id)) this.wrongs.push({ kind: "unfit program", what: `"${id}" at 0x${offset.toString(16)}` });
+      this.started.add(id);
+      return choose(offset);
+    };
+  }
+
+  #run(command: number): void {
+    if (this.ran.includes(command)) this.wrongs.push({ kind: "command again", what: `command ${command}` });
+    this.ran.push(command);
+  }
+
   #hear(text: string, log: LifeOptions["log"]): void {
     hearProbe(this.taken, text, this.time.unixMs());
+    if (text.startsWith("ran ")) this.#run(Number(text.slice(4)));
     log?.(`${(this.time.nowMs() / 1000).toFixed(3)} ${text}`);
   }
 }

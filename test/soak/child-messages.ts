@@ -1,14 +1,14 @@
-/** What a simulation and the server process under it say to each other, in order; by structured clone over a pipe. */
+/**
+ * What a simulation and the server process under it say to each other besides MQTT. Connections are named by the port of
+ * their boards' end.
+ */
+export type Traffic = [port: number, bytes: number];
+
 export type ToServer =
-  | { kind: "open"; id: number }
-  | { kind: "bytes"; id: number; bytes: Uint8Array }
-  | { kind: "end"; id: number }
-  /** The simulation's time; answered when everything that came before is done. */
-  | { kind: "settle"; unixMs: number }
-  | { kind: "stop" };
+  /** Answered when these connections' bytes are read, all others are closed, and all is done that follows from it. */
+  { kind: "settle"; sent: Traffic[] } | { kind: "stop" };
 
 export type FromServer =
-  | { kind: "ready" }
-  | { kind: "bytes"; id: number; bytes: Uint8Array }
-  | { kind: "end"; id: number }
-  | { kind: "settled" };
+  | { kind: "ready"; mqttPort: number }
+  /** Bytes that the server has given to each open connection so far. */
+  | { kind: "settled"; sent: Traffic[] };

@@ -1,55 +1,58 @@
-/**
- * The real server as a process of its own, so that it can be killed. Its connections come over the pipe from the simulation,
- * in order, so that the simulation can ask whether everything it has sent is dealt with; so does the time.
- */
-import type { Duplex } from "node:stream";
+/** The real server as a process of its own, so that it can be killed: on a port of 127.0.0.1, in the simulation's time. */
+import { subscribe } from "node:diagnostics_channel";
+import type { Socket } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { startServer } from "../../server/app.ts";
 import { silentLogger } from "../../server/logger.ts";
-import { memoryPair } from "../../server/testing/memory-pair.ts";
-import type { FromServer, ToServer } from "./child-messages.ts";
+import type { FromServer, ToServer, Traffic } from "./child-messages.ts";
+import { Listener } from "./told.ts";
 
-/** For what the server has written to come out of the near end. */
-const OUTPUT_TURNS = 3;
+const [dataDir = "", toldPath = ""] = process.argv.slice(2);
+const told = new Listener(toldPath);
+/** By the port of the other end. */
+const connections = new Map<number, Socket>();
 
-const [dataDir = "", startUnixMs = "0"] = process.argv.slice(2);
-let unixMs = Number(startUnixMs);
+subscribe("net.server.socket", (message) => {
+  const { socket } = message as { socket: Socket };
+  if (socket.remotePort !== undefined) connections.set(socket.remotePort, socket);
+});
 const server = await startServer({
   dataDir,
   host: "127.0.0.1",
   mqttPort: 0,
   httpPort: 0,
   logger: silentLogger,
-  nowMs: () => unixMs,
+  nowMs: () => told.unixMs(),
 });
-const connections = new Map<number, Duplex>();
 
 process.on("message", (message: ToServer) => {
-  if (message.kind === "open") open(message.id);
-  else if (message.kind === "bytes") connections.get(message.id)?.write(message.bytes);
-  else if (message.kind === "end") connections.get(message.id)?.destroy();
-  else if (message.kind === "settle") void settle(message.unixMs);
+  if (message.kind === "settle") void settle(message.sent);
   else void server.stop().then(() => process.disconnect());
 });
-say({ kind: "ready" });
+// Also when the simulation has died.
+process.on("disconnect", () => process.exit());
+say({ kind: "ready", mqttPort: server.mqttPort });
 
-function open(id: number): void {
-  const [near, far] = memoryPair();
-  connections.set(id, near);
-  near.on("data", (bytes: Buffer) => say({ kind: "bytes", id, bytes }));
-  near.on("error", () => {});
-  near.on("close", () => {
-    connections.delete(id);
-    say({ kind: "end", id });
-  });
-  server.handle(far);
+async function settle(sent: Traffic[]): Promise<void> {
+  const open = new Map(sent);
+  while (!hasCome(open)) await nextTurn();
+  await server.idle();
+  const answer: Traffic[] = [];
+  for (const [port, socket] of connections) {
+    if (!socket.destroyed) answer.push([port, socket.bytesWritten]);
+    else if (!open.has(port)) connections.delete(port);
+  }
+  say({ kind: "settled", sent: answer });
 }
 
-async function settle(nowUnixMs: number): Promise<void> {
-  unixMs = nowUnixMs;
-  await server.idle();
-  for (let turn = 0; turn < OUTPUT_TURNS; turn++) await nextTurn();
-  say({ kind: "settled" });
+/** A connection that the server has closed takes nothing more. */
+function hasCome(open: ReadonlyMap<number, number>): boolean {
+  for (const [port, bytes] of open) {
+    const socket = connections.get(port);
+    if (socket === undefined || (!socket.destroyed && socket.bytesRead < bytes)) return false;
+  }
+  for (const [port, socket] of connections) if (!open.has(port) && !socket.destroyed) return false;
+  return true;
 }
 
 function say(message: FromServer): void {

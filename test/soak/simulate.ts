@@ -1,190 +1,192 @@
 /**
  * Shops for a week: boards with drifting clocks that lose power, networks that go away, a server that is restarted and killed.
- * Virtual time; the server is the real one, in a process of its own. Afterwards every committed reading must be in its
- * database, once and in order, with a time that is as right as it says.
+ * Virtual time; the server is the real one, in a process of its own (server-process.ts).
  */
-import { writeConfig } from "../../runtime/board/config-image.ts";
-import type { DeviceLife } from "../../runtime/board/device-life.ts";
-import { Flash } from "../../runtime/board/flash.ts";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { MemoryNetwork } from "../../runtime/board/memory-network.ts";
-import type { MemoryStation } from "../../runtime/board/memory-station.ts";
 import { type RandomSource, SeededRandom } from "../../runtime/board/random.ts";
-import { VirtualBoard } from "../../runtime/board/virtual-board.ts";
 import { VirtualTime } from "../../runtime/board/virtual-time.ts";
-import type { Engine } from "../../tools/build/compile-program.ts";
-import { createFlashDevice } from "../../tools/build/create-device.ts";
-import { flashBoard } from "../../tools/image/flash-board.ts";
-import type { ProgramImages } from "../powercut/programs.ts";
-import { hearProbe, type Taken } from "../powercut/truth.ts";
-import { ServerProcess } from "./server-process.ts";
+import type { SoakImages } from "./build-soak-images.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS, repeatAtRandom } from "./random-times.ts";
+import type { Given } from "./sensor-record.ts";
+import { type Kill, ServerProcess } from "./server-process.ts";
+import { SERVER_ADDRESS, SoakBoard } from "./soak-board.ts";
 
 const START_UNIX_MS = 1_790_000_000_000;
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
-const CLOCK_PPM_MAX = 60;
-const SERVER = { host: "server", port: 1883 };
 /** After the last fault: every queue is empty by then. */
 const QUIET_MS = 2 * HOUR_MS;
-/** Between a cut and the next one, on the mean. */
-const POWER_CUT_EVERY_MS = 9 * HOUR_MS;
-const PARTITION_EVERY_MS = 14 * HOUR_MS;
-const RESTART_EVERY_MS = 11 * HOUR_MS;
-const KILL_EVERY_MS = 7 * HOUR_MS;
-/** A day without a network is a day in the queue. */
-const LONG_PARTITION_MS = 26 * HOUR_MS;
+/** From a fault to the next one of its kind, on the mean; of each board, or of the server. Some boards run for days. */
+const POWER_CUT_EVERY_MS = [36 * HOUR_MS, 6 * HOUR_MS, 3 * HOUR_MS, 12 * HOUR_MS] as const;
+const PARTITION_EVERY_MS = 10 * HOUR_MS;
+const RESTART_EVERY_MS = 8 * HOUR_MS;
+const KILL_EVERY_MS = HOUR_MS;
+/** Messages that still go to a server before it is killed. */
+const KILL_MESSAGES_MAX = 10;
+/** Points of the server's work, of which a commit has about 14. */
+const KILL_POINTS_MAX = 30;
+const SERVER_OUTAGE_MAX_MS = 5 * MINUTE_MS;
+/** At the end a board stops when its last reading is so old. */
+const LAST_READING_AGE_MS = 20_000;
+const STEP_MS = HOUR_MS;
 
 export interface SoakOptions {
-  images: ProgramImages;
-  engine: Engine;
+  images: SoakImages;
   devices: number;
   days: number;
   seed: number;
-  dataDir: string;
-  onDay?: (day: number) => void;
+  /** From one kill of the server to the next, on the mean. */
+  killEveryMs?: number;
+  /** An empty folder. */
+  workDir: string;
+  /** Called each simulated hour. */
+  onProgress?: (faults: Readonly<Faults>, hour: number) => void;
 }
 
-export interface SoakBoard {
-  mac: string;
-  taken: Taken[];
-}
-
-export interface SoakRun {
-  boards: SoakBoard[];
+export interface Faults {
   powerCuts: number;
+  /** Of these, inside a write or an erase of flash. */
+  cutsInFlash: number;
   partitions: number;
-  serverRestarts: number;
+  brokerRestarts: number;
   serverKills: number;
 }
 
+export interface SoakRun {
+  dataDir: string;
+  boards: { mac: string; given: readonly Given[]; mayDrop: boolean }[];
+  faults: Faults;
+}
+
 export async function simulate(options: SoakOptions): Promise<SoakRun> {
-  return new Simulation(options).run();
+  const dataDir = join(options.workDir, "data");
+  mkdirSync(dataDir);
+  const simulation = new Simulation(options, dataDir);
+  await simulation.run();
+  const boards = simulation.boards.map(({ mac, record, mayDrop }) => ({ mac, given: record.given, mayDrop }));
+  return { dataDir, boards, faults: simulation.faults };
 }
 
 class Simulation {
+  readonly faults: Faults = { powerCuts: 0, cutsInFlash: 0, partitions: 0, brokerRestarts: 0, serverKills: 0 };
+  readonly boards: SoakBoard[] = [];
   readonly #options: SoakOptions;
   readonly #time = new VirtualTime({ startUnixMs: START_UNIX_MS });
   readonly #random: RandomSource;
   readonly #server: ServerProcess;
   readonly #network: MemoryNetwork;
   readonly #faultsEndMs: number;
-  readonly #run: SoakRun = { boards: [], powerCuts: 0, partitions: 0, serverRestarts: 0, serverKills: 0 };
-  readonly #devices: DeviceLife[] = [];
 
-  constructor(options: SoakOptions) {
+  constructor(options: SoakOptions, dataDir: string) {
     this.#options = options;
     this.#faultsEndMs = options.days * DAY_MS - QUIET_MS;
     this.#random = new SeededRandom(options.seed);
-    this.#server = new ServerProcess(options.dataDir, () => this.#time.unixMs());
+    this.#server = new ServerProcess({
+      dataDir,
+      toldPath: join(options.workDir, "told"),
+      unixMs: () => this.#time.unixMs(),
+    });
     this.#network = new MemoryNetwork({
       time: this.#time,
       random: this.#random.fork(1),
       idle: this.#server.settle,
     });
-    this.#network.listen(SERVER.host, SERVER.port, this.#server.accept);
+    this.#network.listen(SERVER_ADDRESS.host, SERVER_ADDRESS.port, this.#server.accept);
   }
 
-  async run(): Promise<SoakRun> {
-    await this.#server.start();
-    for (let index = 0; index < this.#options.devices; index++) this.#addBoard(index);
-    this.#repeat(RESTART_EVERY_MS, this.#random.fork(2), (random) => this.#restartServer(random));
-    this.#repeat(KILL_EVERY_MS, this.#random.fork(3), (random) => this.#killServer(random));
-    for (let day = 1; day <= this.#options.days; day++) {
-      await this.#time.run(day * DAY_MS);
-      this.#options.onDay?.(day);
+  async run(): Promise<void> {
+    try {
+      await this.#server.start();
+      await this.#live();
+      await this.#finish();
+    } finally {
+      this.#server.close();
     }
-    for (const device of this.#devices) device.stop();
+  }
+
+  async #live(): Promise<void> {
+    const { devices, days, onProgress } = this.#options;
+    for (let index = 0; index < devices; index++) this.#addBoard(index);
+    this.#repeat(RESTART_EVERY_MS, this.#random.fork(2), (random) => this.#restartServer(random));
+    this.#repeat(this.#options.killEveryMs ?? KILL_EVERY_MS, this.#random.fork(3), (random) =>
+      this.#killServer(random),
+    );
+    for (let atMs = STEP_MS; atMs <= days * DAY_MS; atMs += STEP_MS) {
+      await this.#time.run(atMs);
+      onProgress?.(this.faults, atMs / HOUR_MS);
+    }
+  }
+
+  /** Stops each board between two readings, so that none is on its way. */
+  async #finish(): Promise<void> {
+    while (this.boards.some(({ device }) => device.isPowered)) {
+      for (const board of this.boards) {
+        const ageMs = this.#time.unixMs() - (board.record.given.at(-1)?.unixMs ?? 0);
+        if (ageMs >= LAST_READING_AGE_MS && ageMs < 2 * LAST_READING_AGE_MS) board.device.stop();
+      }
+      await this.#time.runFor(LAST_READING_AGE_MS / 2);
+    }
     await this.#network.settled();
     await this.#server.stop();
-    return this.#run;
   }
 
   #addBoard(index: number): void {
+    const { images, days } = this.#options;
     const random = this.#random.fork(100 + index);
-    const mac = Buffer.from([0x02, 0x4c, 0x4e, 0x54, 0, 0]);
-    mac.writeUInt16BE(index + 1, 4);
-    const { boot, first, publicKey } = this.#options.images;
-    const flash = new Flash({ random: random.fork(1) });
-    flashBoard(flash, { boot, image: first, product: "probe", publicKeys: [publicKey] });
-    writeConfig(flash, {
-      ssid: "shop",
-      passphrase: "virtual-shop",
-      serverHost: SERVER.host,
-      serverPort: SERVER.port,
-      secret: "secret",
-      product: new Map(),
-    });
     const station = this.#network.station();
-    const soakBoard: SoakBoard = { mac: mac.toString("hex"), taken: [] };
-    const board = new VirtualBoard({
-      time: this.#time,
-      random: random.fork(2),
-      network: station,
-      mac,
-      flash,
-      clockPpm: random.integer(-CLOCK_PPM_MAX, CLOCK_PPM_MAX),
-      log: (_level, text) => hearProbe(soakBoard.taken, text, this.#time.unixMs()),
-    });
-    const device = createFlashDevice(this.#options.engine, board, { onAllocation: "error" });
-    this.#run.boards.push(soakBoard);
-    this.#devices.push(device);
-    device.powerOn();
-    this.#repeat(POWER_CUT_EVERY_MS, random.fork(3), (draw) => this.#cutPower(device, draw));
-    this.#repeat(PARTITION_EVERY_MS, random.fork(4), (draw) => this.#partition(station, draw));
+    const time = this.#time;
+    const untilQuietMs = () => this.#untilQuietMs;
+    const board = new SoakBoard({ index, images, days, time, random, station, untilQuietMs, faults: this.faults });
+    this.boards.push(board);
+    board.device.powerOn();
+    board.planLongOutage();
+    this.#repeat(POWER_CUT_EVERY_MS[index % POWER_CUT_EVERY_MS.length] ?? DAY_MS, random.fork(3), (draw) =>
+      board.losePower(draw),
+    );
+    this.#repeat(PARTITION_EVERY_MS, random.fork(4), (draw) => board.loseNetwork(draw));
   }
 
-  /** Calls at random times until the quiet at the end begins. */
   #repeat(everyMs: number, random: RandomSource, act: (random: RandomSource) => void): void {
-    const next = () => {
-      const delayMs = Math.round(-Math.log(1 - random.fraction()) * everyMs);
-      if (this.#time.nowMs() + delayMs >= this.#faultsEndMs) return;
-      this.#time.at(delayMs, () => {
-        act(random);
-        next();
-      });
-    };
-    next();
-  }
-
-  #cutPower(device: DeviceLife, random: RandomSource): void {
-    if (!device.isPowered) return;
-    this.#run.powerCuts++;
-    device.powerCut();
-    // Most are short; some last a night.
-    const outageMs =
-      random.integer(0, 9) === 0 ? random.integer(HOUR_MS, 10 * HOUR_MS) : random.integer(500, MINUTE_MS);
-    this.#time.at(Math.min(outageMs, this.#untilQuietMs), () => device.powerOn());
-  }
-
-  #partition(station: MemoryStation, random: RandomSource): void {
-    this.#run.partitions++;
-    station.cut(random.integer(0, 1) === 0 ? "reset" : "silent");
-    const lastsMs =
-      random.integer(0, 5) === 0 ? random.integer(HOUR_MS, LONG_PARTITION_MS) : random.integer(1000, 30 * MINUTE_MS);
-    this.#time.at(Math.min(lastsMs, this.#untilQuietMs), () => station.restore());
+    repeatAtRandom(this.#time, { everyMs, endMs: this.#faultsEndMs, random }, act);
   }
 
   #restartServer(random: RandomSource): void {
     if (!this.#server.isUp) return;
-    this.#run.serverRestarts++;
+    this.faults.brokerRestarts++;
     this.#time.holdUntil(() => this.#server.stop());
-    this.#startServerAfter(random.integer(1000, 5 * MINUTE_MS));
+    this.#startServer(random);
   }
 
   #killServer(random: RandomSource): void {
     if (!this.#server.isUp) return;
-    this.#run.serverKills++;
-    this.#server.killAfter(random.integer(0, 20));
-    this.#startServerAfter(random.integer(15 * MINUTE_MS, 30 * MINUTE_MS));
+    this.#server.killSoon({
+      messages: random.integer(0, KILL_MESSAGES_MAX),
+      at: drawKill(random),
+      onDead: () => {
+        this.faults.serverKills++;
+        this.#startServer(random);
+      },
+    });
   }
 
-  #startServerAfter(delayMs: number): void {
-    this.#time.at(Math.min(delayMs, this.#untilQuietMs), () => {
-      if (!this.#server.isUp) this.#time.holdUntil(() => this.#server.start());
-    });
+  #startServer(random: RandomSource): void {
+    const delayMs = random.integer(1000, SERVER_OUTAGE_MAX_MS);
+    this.#time.at(Math.min(delayMs, this.#untilQuietMs), () => this.#time.holdUntil(() => this.#server.start()));
   }
 
   get #untilQuietMs(): number {
     return Math.max(0, this.#faultsEndMs - this.#time.nowMs());
+  }
+}
+
+/** A third of them at any point, a third right before or after a commit, and a third at any time. */
+function drawKill(random: RandomSource): Kill["at"] {
+  switch (random.integer(0, 2)) {
+    case 0:
+      return { points: random.integer(0, KILL_POINTS_MAX), isAtCommit: false };
+    case 1:
+      return { points: random.integer(0, 1), isAtCommit: true };
+    default:
+      return { part: random.fraction() };
   }
 }

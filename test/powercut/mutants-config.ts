@@ -1,0 +1,41 @@
+/** Mistakes in what outlasts restarts of a configuration (runtime/device/config). */
+import { type Mutant, mistake } from "./mutant.ts";
+
+const STORE = "runtime/device/config/config-store.ts";
+
+export const CONFIG_MUTANTS: readonly Mutant[] = [
+  {
+    name: "a configuration counts without its CRC",
+    scenarios: ["config-change"],
+    device: mistake(STORE, "if (this.check(length) != load<u32>(start, CONFIG_CRC_OFFSET)) return false;", ""),
+  },
+  {
+    name: "a configuration is written over the one in use",
+    scenarios: ["config-change"],
+    device: mistake(STORE, "const target = 1 - this.copy;", "const target = this.copy;"),
+  },
+  {
+    name: "the copy in use is erased for a new configuration",
+    scenarios: ["config-change"],
+    device: mistake(STORE, "flash_erase(this.offsetOf(target))", "flash_erase(this.offsetOf(this.copy))"),
+  },
+  {
+    name: "a configuration is not made firm before it is believed",
+    scenarios: ["config-change"],
+    device: mistake(STORE, "if (reset_reason() != ResetReason.DeepSleep) this.program(copy);", ""),
+  },
+  {
+    name: "the confirmation of a configuration is not written down",
+    scenarios: ["config-change"],
+    device: mistake(STORE, "this.clear(ConfigTrial.Confirmed);", ""),
+  },
+  {
+    name: "the sequence of a configuration is not raised",
+    scenarios: ["config-again"],
+    device: mistake(
+      STORE,
+      "load<u32>(start, CONFIG_SEQUENCE_OFFSET) + 1,",
+      "load<u32>(start, CONFIG_SEQUENCE_OFFSET),",
+    ),
+  },
+];
