@@ -55,32 +55,43 @@ export async function explore(scenario: Scenario, programs: Programs, options: E
   const stage: Stage = { scenario, programs, seed: options.seed, mistake: options.mistake ?? {} };
   const played = await playOnce(stage);
   const tally = new Counter(scenario.name, played.points.length);
-  const isOver = () => options.stopsAtFirst === true && tally.findings.length > 0;
-  const stride = Math.max(1, Math.ceil(played.points.length / (options.operationsMax ?? Number.POSITIVE_INFINITY)));
-  if (options.part === 0) {
-    const { verdict } = await liveOn(stage, played.start, { seed: options.seed, restarts: MANY_RESTARTS });
-    tally.count(-1, `power goes away ${MANY_RESTARTS} times afterwards`, verdict, MANY_RESTARTS);
-  }
-  for (const [index, point] of played.points.entries()) {
-    if (isOver()) return tally;
-    if (index % stride !== 0 || (index / stride) % options.parts !== options.part) continue;
-    for await (const { what, verdict, cuts } of livesFrom(stage, options, played, point, index)) {
-      tally.count(index, what, verdict, cuts);
-      if (isOver()) return tally;
-    }
-  }
-  if (scenario.killsServer !== true || options.part !== 0) return tally;
-  for (let step = 0; step < played.steps && !isOver(); step++) {
-    const { verdict } = await liveOn(stage, played.start, { seed: step + 1, killAt: step });
-    tally.count(-1, `the server is killed at step ${step}`, verdict, 1);
+  for await (const life of livesOf(stage, played, options)) {
+    tally.count(life);
+    if (options.stopsAtFirst === true && tally.findings.length > 0) break;
   }
   return tally;
 }
 
 interface LifeLived {
+  /** -1: none was cut. */
+  operation: number;
   what: string;
   verdict: Verdict;
   cuts: number;
+}
+
+/** This part's lives. */
+async function* livesOf(stage: Stage, played: Played, options: ExploreOptions): AsyncGenerator<LifeLived> {
+  const { part, parts, operationsMax = Number.POSITIVE_INFINITY } = options;
+  const { points } = played;
+  if (part === 0) yield* wholeLives(stage, played);
+  const stride = Math.max(1, Math.ceil(points.length / operationsMax));
+  for (const [index, point] of points.entries()) {
+    if (index % stride === 0 && (index / stride) % parts === part)
+      yield* livesFrom(stage, options, played, point, index);
+  }
+}
+
+/** Those in which no flash operation is cut. */
+async function* wholeLives(stage: Stage, { start, steps }: Played): AsyncGenerator<LifeLived> {
+  const { scenario, seed } = stage;
+  const { verdict } = await liveOn(stage, start, { seed, restarts: MANY_RESTARTS });
+  yield { operation: -1, what: `power goes away ${MANY_RESTARTS} times afterwards`, verdict, cuts: MANY_RESTARTS };
+  if (scenario.killsServer !== true) return;
+  for (let step = 0; step < steps; step++) {
+    const { verdict } = await liveOn(stage, start, { seed: step + 1, killAt: step });
+    yield { operation: -1, what: `the server is killed at step ${step}`, verdict, cuts: 1 };
+  }
 }
 
 /** Every life that begins with a cut of this operation. */
@@ -94,20 +105,17 @@ async function* livesFrom(
   const { scenario } = stage;
   const { operation } = point;
   const random = new SeededRandom(seed).fork(index);
-  for (const [which, cut] of cutsAt(operation, random, torn).entries()) {
+  const live = async (cut: Cut, name: string, more: LifeHooks = {}): Promise<LifeLived> => {
     const lifeSeed = random.integer(1, 0x7fffffff);
-    const { verdict, cuts } = await liveOn(stage, cutWorld(point, scenario, cut, lifeSeed), { seed: lifeSeed });
-    yield { what: `${describe(operation, cut)}, ${which}`, verdict, cuts: 1 + cuts };
-  }
+    const world = cutWorld(point, scenario, cut, lifeSeed);
+    const { verdict, cuts } = await liveOn(stage, world, { seed: lifeSeed, ...more });
+    return { operation: index, what: `${describe(operation, cut)}, ${name}`, verdict, cuts: 1 + cuts };
+  };
+  for (const [which, cut] of cutsAt(operation, random, torn).entries()) yield await live(cut, String(which));
   for (let pair = 0; pair < pairs; pair++) {
     const cut = anyCut(operation, random);
-    const lifeSeed = random.integer(1, 0x7fffffff);
     const more = pair % 2 === 0 ? secondCut(random, points.length) : flicker(random, flickersOf(scenario));
-    const { verdict, cuts } = await liveOn(stage, cutWorld(point, scenario, cut, lifeSeed), {
-      seed: lifeSeed,
-      ...more,
-    });
-    yield { what: `${describe(operation, cut)}, then ${JSON.stringify(more)}`, verdict, cuts: 1 + cuts };
+    yield await live(cut, `then ${JSON.stringify(more)}`, more);
   }
 }
 
@@ -136,7 +144,7 @@ class Counter implements Tally {
     readonly operations: number,
   ) {}
 
-  count(operation: number, what: string, verdict: Verdict, cuts: number): void {
+  count({ operation, what, verdict, cuts }: LifeLived): void {
     this.cuts += cuts;
     this.bricks += verdict.bricks;
     this.lostAcked += verdict.lostAcked;

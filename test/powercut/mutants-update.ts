@@ -26,9 +26,13 @@ export const UPDATE_MUTANTS: readonly Mutant[] = [
     ),
   },
   {
-    name: "a patch goes on where the image was cut off",
-    scenarios: ["delta-update"],
-    device: mistake(`${UPDATE}/patch-loader.ts`, "writer.position = IMAGE_HEADER_BYTES;", ""),
+    name: "a load goes on behind the sector that was being written",
+    scenarios: ["update"],
+    device: mistake(
+      `${UPDATE}/slot-writer.ts`,
+      "this.sectors = this.states.sectorsLoaded;",
+      "this.sectors = this.states.sectorsLoaded + u32(this.states.sectorsLoaded != 0);",
+    ),
   },
   {
     name: "a load goes on with the sectors of another image",

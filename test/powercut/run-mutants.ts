@@ -11,6 +11,8 @@ const ENGINE = "wasm";
 const TORN = 8;
 const PAIRS = 12;
 const SEED = 1;
+/** A program that runs in circles without a host call cannot be interrupted. */
+const SEARCH_MAX_MS = 300_000;
 
 /** What a worker is asked to do; it crosses by structured clone. */
 export interface MutantOrder {
@@ -38,7 +40,9 @@ export async function runMutants(
   const waiting = mutants.slice();
   const work = async () => {
     for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
-      const result = await runWorker<MutantResult>({ mutant, base }).catch((error) => missed(mutant, String(error)));
+      const result = await runWorker<MutantResult>({ mutant, base }, SEARCH_MAX_MS).catch((error) =>
+        missed(mutant, String(error)),
+      );
       onResult(result);
       results.push(result);
     }

@@ -36,12 +36,20 @@ export async function shareOut(order: WorkOrder, jobs: number): Promise<Tally> {
   }));
 }
 
-export function runWorker<T>(order: PartialOrder | MutantOrder): Promise<T> {
+/** Rejects when there is no answer in time. */
+export async function runWorker<T>(order: PartialOrder | MutantOrder, limitMs?: number): Promise<T> {
   // Beside this file, in the language that this file is in.
   const here = import.meta.url;
   const worker = new Worker(new URL(`./worker${here.slice(here.lastIndexOf("."))}`, here), { workerData: order });
-  return new Promise((resolve, reject) => {
-    worker.once("message", resolve);
-    worker.once("error", reject);
-  });
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    return await new Promise((resolve, reject) => {
+      worker.once("message", resolve);
+      worker.once("error", reject);
+      if (limitMs !== undefined) timer = setTimeout(() => reject(new Error(`no answer in ${limitMs} ms`)), limitMs);
+    });
+  } finally {
+    clearTimeout(timer);
+    await worker.terminate();
+  }
 }

@@ -8,7 +8,7 @@ import { MemoryNetwork } from "../../runtime/board/memory-network.ts";
 import { type RandomSource, SeededRandom } from "../../runtime/board/random.ts";
 import { VirtualTime } from "../../runtime/board/virtual-time.ts";
 import type { SoakImages } from "./build-soak-images.ts";
-import { DAY_MS, HOUR_MS, MINUTE_MS, repeatAtRandom } from "./random-times.ts";
+import { DAY_MS, drawOctave, HOUR_MS, MINUTE_MS, repeatAtRandom } from "./random-times.ts";
 import type { Given } from "./sensor-record.ts";
 import { type Kill, ServerProcess } from "./server-process.ts";
 import { SERVER_ADDRESS, SoakBoard } from "./soak-board.ts";
@@ -18,7 +18,7 @@ const START_UNIX_MS = 1_790_000_000_000;
 const QUIET_MS = 2 * HOUR_MS;
 /** From a fault to the next one of its kind, on the mean; of each board, or of the server. Some boards run for days. */
 const POWER_CUT_EVERY_MS = [36 * HOUR_MS, 6 * HOUR_MS, 3 * HOUR_MS, 12 * HOUR_MS] as const;
-const PARTITION_EVERY_MS = 10 * HOUR_MS;
+const PARTITION_EVERY_MS = 6 * HOUR_MS;
 const RESTART_EVERY_MS = 8 * HOUR_MS;
 const KILL_EVERY_MS = HOUR_MS;
 /** Messages that still go to a server before it is killed. */
@@ -29,6 +29,8 @@ const SERVER_OUTAGE_MAX_MS = 5 * MINUTE_MS;
 /** At the end a board stops when its last reading is so old. */
 const LAST_READING_AGE_MS = 20_000;
 const STEP_MS = HOUR_MS;
+/** Half of the boards hear the server over such a line: an acknowledgement of 60 bytes is late, and so is the time in it. */
+const SLOW_BYTES_PER_S = [30, 3000] as const;
 
 export interface SoakOptions {
   images: SoakImages;
@@ -133,7 +135,10 @@ class Simulation {
   #addBoard(index: number): void {
     const { images, days } = this.#options;
     const random = this.#random.fork(100 + index);
-    const station = this.#network.station();
+    const isSlow = index % 2 === 0;
+    const station = this.#network.station(
+      isSlow ? { bytesPerS: { toBoard: drawOctave(random, SLOW_BYTES_PER_S) } } : {},
+    );
     const time = this.#time;
     const untilQuietMs = () => this.#untilQuietMs;
     const board = new SoakBoard({ index, images, days, time, random, station, untilQuietMs, faults: this.faults });

@@ -195,7 +195,7 @@ export class LogStart {
     log.forget(isGone ? first : wanted);
   }
 
-  /** Begins this boot in the head; false when there is no room for its mark. */
+  /** Begins this boot in the head; false when there is no room for its mark, or cells in the way are worn out. */
   private markBoot(): bool {
     const log = this.log;
     let at = SECTOR_BYTES;
@@ -203,11 +203,10 @@ export class LogStart {
     const guardAt = at + GAP_BYTES;
     const markAt = guardAt + GUARD_BYTES;
     if (markAt + QUEUE_LONG_BYTES > SECTOR_BYTES) return false;
-    log.flash.void(log.slot, guardAt, markAt);
+    if (!log.flash.void(log.slot, guardAt, markAt)) return false;
     log.record.long(QueueRecord.Boot, this.lastEnd, log.boot, log.knownUnixS);
     if (!log.flash.write(log.slot, markAt, log.record.pointer, QUEUE_LONG_BYTES)) return false;
     log.at = markAt + QUEUE_LONG_BYTES;
-    log.flash.void(log.slot, this.lastEnd, guardAt);
-    return true;
+    return log.flash.void(log.slot, this.lastEnd, guardAt);
   }
 }
