@@ -26,8 +26,6 @@ import { decodePack } from "../../server/ingest/senml-pack.ts";
 import { NO_BASE } from "../../server/updates/update-messages.ts";
 import { isGivenUp, type ServerState, type Shelf, type Wrong, wrongHello, wrongReport } from "./server-state.ts";
 
-export { freshState } from "./server-state.ts";
-
 const cbor = new Encoder({ useRecords: false, mapsAsObjects: false, variableMapSize: true, tagUint8Array: false });
 
 const CONNACK_ACCEPTED = 0;

@@ -1,5 +1,5 @@
 /** A mistake that was, or could have been, made, and where it must show. */
-import type { Mistake } from "./payloads.ts";
+import type { Mistake, Payloads } from "./payloads.ts";
 
 export interface Mutant {
   /** What is wrong. */
@@ -10,6 +10,12 @@ export interface Mutant {
   device?: Mistake;
   /** Of the server. */
   server?: { acknowledgesFirst: boolean };
+}
+
+/** What a worker is asked to do; it crosses by structured clone. */
+export interface MutantOrder {
+  mutant: Mutant;
+  base: Payloads;
 }
 
 export function mistake(file: string, from: string, to: string): Mistake {

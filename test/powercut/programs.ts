@@ -14,8 +14,6 @@ import { signImage } from "../../tools/image/pack-image.ts";
 import { buildPayloads, type Payloads } from "./payloads.ts";
 import type { Shelf } from "./server-state.ts";
 
-export { type Edit, replaceOnce } from "./payloads.ts";
-
 /** Plain bytes, so that worker threads need not build them again. */
 export interface ProgramImages {
   engine: Engine;

@@ -1,6 +1,6 @@
 /** Each mistake in turn: built, then searched for in its scenarios until the first finding. Workers take them one by one. */
 import { explore } from "./explore.ts";
-import type { Mutant } from "./mutant.ts";
+import type { Mutant, MutantOrder } from "./mutant.ts";
 import { buildPayloads, buildWithMistake, type Payloads } from "./payloads.ts";
 import { ScenarioError } from "./playing.ts";
 import { imagesOf, programsOf } from "./programs.ts";
@@ -13,12 +13,6 @@ const PAIRS = 12;
 const SEED = 1;
 /** A program that runs in circles without a host call cannot be interrupted. */
 const SEARCH_MAX_MS = 300_000;
-
-/** What a worker is asked to do; it crosses by structured clone. */
-export interface MutantOrder {
-  mutant: Mutant;
-  base: Payloads;
-}
 
 export interface MutantResult {
   name: string;

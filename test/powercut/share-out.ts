@@ -1,8 +1,8 @@
 /** Worker threads; shares the cases of a scenario out among them, and adds up what they found. */
 import { Worker } from "node:worker_threads";
 import type { Tally } from "./explore.ts";
+import type { MutantOrder } from "./mutant.ts";
 import type { ProgramImages } from "./programs.ts";
-import type { MutantOrder } from "./run-mutants.ts";
 
 /** What a worker is asked to do; it crosses by structured clone. */
 export interface WorkOrder {

@@ -8,6 +8,7 @@ import { MemoryNetwork } from "../../runtime/board/memory-network.ts";
 import { type RandomSource, SeededRandom } from "../../runtime/board/random.ts";
 import { VirtualTime } from "../../runtime/board/virtual-time.ts";
 import type { SoakImages } from "./build-soak-images.ts";
+import type { Faults } from "./faults.ts";
 import { DAY_MS, drawOctave, HOUR_MS, MINUTE_MS, repeatAtRandom } from "./random-times.ts";
 import type { Given } from "./sensor-record.ts";
 import { type Kill, ServerProcess } from "./server-process.ts";
@@ -43,15 +44,6 @@ export interface SoakOptions {
   workDir: string;
   /** Called each simulated hour. */
   onProgress?: (faults: Readonly<Faults>, hour: number) => void;
-}
-
-export interface Faults {
-  powerCuts: number;
-  /** Of these, inside a write or an erase of flash. */
-  cutsInFlash: number;
-  partitions: number;
-  brokerRestarts: number;
-  serverKills: number;
 }
 
 export interface SoakRun {

@@ -11,9 +11,9 @@ import { createFlashDevice } from "../../tools/build/create-device.ts";
 import { flashBoard } from "../../tools/image/flash-board.ts";
 import { anyCut } from "../powercut/cuts.ts";
 import { PROBE_PRODUCT, type SoakImages } from "./build-soak-images.ts";
+import type { Faults } from "./faults.ts";
 import { DAY_MS, drawOctave, HOUR_MS, MINUTE_MS } from "./random-times.ts";
 import { SensorRecord } from "./sensor-record.ts";
-import type { Faults } from "./simulate.ts";
 
 export const SERVER_ADDRESS = { host: "server", port: 1883 };
 

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ClockFigures, clockFiguresOf } from "./clock-figures.ts";
 import { type Delivery, deliveryOf, type Placed } from "./delivery.ts";
-import { type Faults, type SoakOptions, type SoakRun, simulate } from "./simulate.ts";
+import type { Faults } from "./faults.ts";
+import { type SoakOptions, type SoakRun, simulate } from "./simulate.ts";
 import { openStored } from "./stored-readings.ts";
 
 /** A process that is killed loses nothing that it wrote to a disk in RAM, and each commit waits for less. */
