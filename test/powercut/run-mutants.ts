@@ -9,7 +9,7 @@ import { runWorker } from "./share-out.ts";
 
 const ENGINE = "wasm";
 const TORN = 8;
-const PAIRS = 12;
+const PAIRS = 24;
 const SEED = 1;
 /** A program that runs in circles without a host call cannot be interrupted. */
 const SEARCH_MAX_MS = 300_000;

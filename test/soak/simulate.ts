@@ -19,7 +19,8 @@ const START_UNIX_MS = 1_790_000_000_000;
 const QUIET_MS = 2 * HOUR_MS;
 /** From a fault to the next one of its kind, on the mean; of each board, or of the server. Some boards run for days. */
 const POWER_CUT_EVERY_MS = [36 * HOUR_MS, 6 * HOUR_MS, 3 * HOUR_MS, 12 * HOUR_MS] as const;
-const PARTITION_EVERY_MS = 6 * HOUR_MS;
+const PARTITION_EVERY_MS = 12 * HOUR_MS;
+const GLITCH_EVERY_MS = 3 * HOUR_MS;
 const RESTART_EVERY_MS = 8 * HOUR_MS;
 const KILL_EVERY_MS = HOUR_MS;
 /** Messages that still go to a server before it is killed. */
@@ -141,6 +142,7 @@ class Simulation {
       board.losePower(draw),
     );
     this.#repeat(PARTITION_EVERY_MS, random.fork(4), (draw) => board.loseNetwork(draw));
+    this.#repeat(GLITCH_EVERY_MS, random.fork(6), (draw) => board.glitch(draw));
   }
 
   #repeat(everyMs: number, random: RandomSource, act: (random: RandomSource) => void): void {

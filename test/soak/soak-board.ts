@@ -22,11 +22,12 @@ const CLOCK_PPM_MAX = 80;
 const POWER_OUTAGE_SHORT_MS = [500, MINUTE_MS] as const;
 const POWER_OUTAGE_LONG_MS = [HOUR_MS, 10 * HOUR_MS] as const;
 /**
- * Without a network: half of the times silently for a moment that many connections outlast, beginning when a reading is on its
- * way, or its acknowledgement; one time in six for long.
+ * A glitch: without a network for a moment that many connections outlast, beginning when a reading is on its way, or its
+ * acknowledgement.
  */
 const GLITCH_MS = [500, MINUTE_MS] as const;
 const GLITCH_AFTER_READING_MAX_MS = 60;
+/** Without a network: one time in three for long. */
 const PARTITION_SHORT_MS = [10_000, 30 * MINUTE_MS] as const;
 const PARTITION_LONG_MS = [HOUR_MS, 26 * HOUR_MS] as const;
 /** A cut in flash comes at one of so many operations from now on, or of those that a start begins with. */
@@ -148,17 +149,16 @@ export class SoakBoard {
   }
 
   loseNetwork(random: RandomSource): void {
-    const kind = random.integer(0, 5);
-    if (kind < 3) {
-      const lastsMs = drawOctave(random, GLITCH_MS);
-      const delayMs = random.integer(0, GLITCH_AFTER_READING_MAX_MS);
-      this.#onReading = () => void this.#options.time.at(delayMs, () => this.#cutOff("silent", lastsMs));
-      return;
-    }
     // What a board holds that is cut off for days is to be known: no long partition comes right before that.
-    const isLong = kind === 3 && LONG_OUTAGES[this.#options.index] === undefined;
+    const isLong = random.integer(0, 2) === 0 && LONG_OUTAGES[this.#options.index] === undefined;
     const lastsMs = drawOctave(random, isLong ? PARTITION_LONG_MS : PARTITION_SHORT_MS);
     this.#cutOff(random.integer(0, 1) === 0 ? "reset" : "silent", lastsMs);
+  }
+
+  glitch(random: RandomSource): void {
+    const lastsMs = drawOctave(random, GLITCH_MS);
+    const delayMs = random.integer(0, GLITCH_AFTER_READING_MAX_MS);
+    this.#onReading = () => void this.#options.time.at(delayMs, () => this.#cutOff("silent", lastsMs));
   }
 
   /** Days without a network, for the first boards. */
