@@ -64,6 +64,8 @@ export class UpdateLedger {
 
   takeReport(deviceId: number, atMs: number, report: Outcome): void {
     const { state, image, percent } = report;
+    // The device says so once; its next hello may be weeks away.
+    if (image !== null && state === UpdateState.Confirmed) this.#sql.endTrial.run(deviceId, image);
     const desired = this.#sql.desired.get(deviceId);
     const isDesired = desired !== undefined && isSame(desired.image, image);
     if (image !== null && isEnd(state)) {
@@ -166,6 +168,7 @@ function isSame(id: Uint8Array | null, other: Uint8Array | null): boolean {
 
 function prepare(db: Database.Database) {
   return {
+    endTrial: db.prepare("UPDATE devices SET trial = 0 WHERE id = ? AND image = ?"),
     device: db.prepare<[string], { id: number; product: string | null; image: Buffer | null }>(
       "SELECT id, product, image FROM devices WHERE mac = ?",
     ),

@@ -399,6 +399,17 @@ describe("reports", () => {
     expect(history.at(-1)).toMatchObject({ state: "failed", failure: "unknown-149" });
   });
 
+  test("a confirmation ends the trial, without another hello", async () => {
+    await hello(NEW, [[HelloKey.Trial, true]]);
+    expect(await getUpdate(server, mac)).toMatchObject({ running: NEW.id, trial: true });
+    device.report(UpdateState.Confirmed, OTHER.id);
+    await server.idle();
+    expect(await getUpdate(server, mac)).toMatchObject({ trial: true });
+    device.report(UpdateState.Confirmed, NEW.id);
+    await server.idle();
+    expect(await getUpdate(server, mac)).toMatchObject({ running: NEW.id, trial: false });
+  });
+
   test("are told to who watches", async () => {
     const abort = new AbortController();
     const response = await fetch(`${server.url}/api/v1/live?device=${mac}`, { signal: abort.signal });
