@@ -11,7 +11,7 @@ let images: SoakImages;
 
 beforeAll(async () => {
   images = await buildSoakImages("wasm");
-}, 60_000);
+}, 180_000);
 
 test("a day of three boards: every reading once and in order, every time within its bound", async () => {
   const { figures, findings } = await soak({ images, devices: 3, days: 1, seed: 1, killEveryMs: KILL_EVERY_MS });
@@ -27,4 +27,4 @@ test("a day of three boards: every reading once and in order, every time within 
   expect(figures.dropped).toBeGreaterThan(100);
   expect(figures.readings).toBeGreaterThan(3000);
   expect(figures.clockBounded).toBeGreaterThan(0.99);
-}, 60_000);
+}, 180_000);
