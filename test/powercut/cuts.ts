@@ -12,9 +12,9 @@ export function cutsAt(operation: FlashOperation, random: RandomSource, torn: nu
   return cuts;
 }
 
-/** One cut, of any kind; most often one that leaves a few weak bits at the end. */
-export function anyCut(operation: FlashOperation, random: RandomSource): Cut {
-  const kind = random.integer(0, 7);
+/** One cut, of any kind; most often one that leaves a few weak bits at the end. Or, `whole`, only before or after. */
+export function anyCut(operation: FlashOperation, random: RandomSource, whole = false): Cut {
+  const kind = random.integer(0, whole ? 1 : 7);
   if (kind === 0) return { at: "before" };
   if (kind === 1) return { at: "after" };
   return tornCut(operation, random, kind < 5 ? 0 : random.integer(0, TORN_KINDS - 1));

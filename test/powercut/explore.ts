@@ -9,7 +9,7 @@ import { anyCut, cutsAt } from "./cuts.ts";
 import { type Figures, isClean, type Verdict } from "./judge.ts";
 import { cutWorld, type LifeHooks, liveOn, type Played, type Point, playOnce, type Stage } from "./playing.ts";
 import type { Programs } from "./programs.ts";
-import { flickersOf, type Scenario } from "./scenario.ts";
+import { flickersOf, isCutWhole, type Scenario } from "./scenario.ts";
 import type { Surroundings } from "./world.ts";
 
 /** More than there are attempts of a program or a configuration on trial. */
@@ -111,9 +111,11 @@ async function* livesFrom(
     const { verdict, cuts } = await liveOn(stage, world, { seed: lifeSeed, ...more });
     return { operation: index, what: `${describe(operation, cut)}, ${name}`, verdict, cuts: 1 + cuts };
   };
-  for (const [which, cut] of cutsAt(operation, random, torn).entries()) yield await live(cut, String(which));
+  const whole = isCutWhole(scenario);
+  for (const [which, cut] of cutsAt(operation, random, whole ? 0 : torn).entries())
+    yield await live(cut, String(which));
   for (let pair = 0; pair < pairs; pair++) {
-    const cut = anyCut(operation, random);
+    const cut = anyCut(operation, random, whole);
     const more = pair % 2 === 0 ? secondCut(random, points.length) : flicker(random, flickersOf(scenario));
     yield await live(cut, `then ${JSON.stringify(more)}`, more);
   }

@@ -12,14 +12,14 @@ import { shareOut, type WorkOrder } from "./share-out.ts";
 const HELP = `Usage: npm run powercut -- [options]
 
 Each scenario is played once, then again with the power cut before, inside (several torn
-states) and after every flash operation, and in samples twice. After each cut the board
-starts again: it must run a good program, finish what it began, and lose no reading.
-Exit code 1 if anything is lost, twice, or bricked.
+states) and after every flash operation, and in samples more than once. After each cut the
+board starts again: it must run a good program, finish what it began, keep that when power
+goes away once more, lose no reading, and run no command twice. Exit code 1 if it does not.
 
   --scenario NAME  one of them, or all (default): ${SCENARIOS.map(({ name }) => name).join(", ")}
   --engine ENGINE  wasm (default), or lx106: the emulated chip
   --torn N         torn states inside each operation (default: 8)
-  --pairs N        lives with two cuts, for each operation (default: 10)
+  --pairs N        lives with more cuts, for each operation (default: 10)
   --operations N   at most so many operations of each scenario, spread evenly
   --seed K         (default: 1)
   --jobs N         processes (default: one a processor, at most 8)

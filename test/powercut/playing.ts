@@ -6,7 +6,7 @@ import { anyCut } from "./cuts.ts";
 import { isClean, judge, probeReadings, type Verdict } from "./judge.ts";
 import type { ServerStep } from "./model-server.ts";
 import type { Programs } from "./programs.ts";
-import { limitMsOf, outageMsOf, regionBytesOf, type Scenario } from "./scenario.ts";
+import { isCutWhole, limitMsOf, outageMsOf, regionBytesOf, type Scenario } from "./scenario.ts";
 import { scenarioOf } from "./scenarios.ts";
 import { freshState } from "./server-state.ts";
 import { compare } from "./truth.ts";
@@ -125,7 +125,10 @@ export async function liveOn(
     seed,
     ...(cutAt === undefined
       ? {}
-      : { cutAt: (operation) => (operations++ === cutAt ? anyCut(operation, random) : undefined) }),
+      : {
+          cutAt: (operation) =>
+            operations++ === cutAt ? anyCut(operation, random, isCutWhole(stage.scenario)) : undefined,
+        }),
     ...(flickersMs === undefined ? {} : { flickersMs }),
     ...(killAt === undefined ? {} : { killsServerAt: (_step: ServerStep) => steps++ === killAt }),
   });

@@ -25,7 +25,7 @@ export interface Scenario {
   from?: { name: string; begin?: Scenario["begin"]; until: Goal };
   /** What becomes of the flash before the scenario begins. */
   prepare?: (flash: FlashSnapshot) => FlashSnapshot;
-  /** Cells that are worn out from the scenario's beginning on. */
+  /** Cells that are worn out from the scenario's beginning on. Then power goes away between operations only: one fault at a time. */
   stuck?: StuckCells;
   /** Between a cut and the return of power. */
   outageMs?: number;
@@ -56,6 +56,10 @@ export function outageMsOf(scenario: Scenario): number {
 
 export function flickersOf(scenario: Scenario): number {
   return scenario.flickers ?? 1;
+}
+
+export function isCutWhole({ stuck }: Scenario): boolean {
+  return stuck !== undefined;
 }
 
 export function regionBytesOf({ queueSectors }: Scenario): number {
