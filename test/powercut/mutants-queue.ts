@@ -18,7 +18,7 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
     scenarios: ["backlog"],
     device: mistake(
       `${QUEUE}/log-start.ts`,
-      "log.flash.write(log.slot, this.lastAt, record.pointer, record.sizeBytes);",
+      "log.flash.write(this.lastSlot, this.lastAt, record.pointer, record.sizeBytes);",
       "",
     ),
   },

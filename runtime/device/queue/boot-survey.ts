@@ -52,7 +52,7 @@ export class BootSurvey {
     const log = this.log;
     const header = log.header;
     return (
-      header.load(log.slotAfter(log.scout.slot)) &&
+      header.load(log.flash.slotAfter(log.scout.slot)) &&
       header.get(QUEUE_BOOT_OFFSET) == log.scout.boot &&
       header.get(QUEUE_BOOT_UNIX_OFFSET) == 0
     );

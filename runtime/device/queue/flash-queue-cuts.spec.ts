@@ -3,7 +3,7 @@
  * restart, under its number, unless the ring was full; nothing else is.
  */
 import { FLASH_QUEUE_OFFSET } from "../../contract/flash-map.ts";
-import { Drained, drain } from "../testing/drained.ts";
+import { acknowledge, Drained, drain } from "../testing/drained.ts";
 import {
   bringBackFlash,
   isCut,
@@ -75,7 +75,7 @@ function work(): void {
     const held = queue.count();
     if (held == 0) return;
     const number = queue.oldest() + below(min<u32>(held, 40)) + model.shift;
-    queue.acknowledge(number - model.shift);
+    acknowledge(queue, number - model.shift);
     // Sent by the device, so the server has it.
     model.acknowledged = max(model.acknowledged, number);
   } else if (kind < 96) {
@@ -86,7 +86,7 @@ function work(): void {
     if (!isCut()) model.commandUnderWay = 0;
   } else if (below(4) == 0) {
     model.isRenewing = true;
-    queue.renew();
+    queue.renew(0);
     if (isCut()) return;
     model.isRenewing = false;
     model.epoch = queue.epoch();

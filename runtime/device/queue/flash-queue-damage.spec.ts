@@ -1,9 +1,16 @@
 /** Contents that no power cut leaves: bits that have rotted, sectors of something else, noise. */
 import { FLASH_QUEUE_OFFSET } from "../../contract/flash-map.ts";
-import { QUEUE_HEADER_BYTES } from "../../contract/queue-format.ts";
-import { drain } from "../testing/drained.ts";
-import { putFlash, resetStage, setFlashBytes, takeFlash } from "../testing/stage.ts";
+import {
+  QUEUE_CRC_OFFSET,
+  QUEUE_FIRST_OFFSET,
+  QUEUE_HEADER_BYTES,
+  QUEUE_LONG_BYTES,
+  QueueRecord,
+} from "../../contract/queue-format.ts";
+import { acknowledge, drain } from "../testing/drained.ts";
+import { bringBackFlash, keepFlash, putFlash, resetStage, setFlashBytes, takeFlash } from "../testing/stage.ts";
 import { FlashQueue } from "./flash-queue.ts";
+import { LogRecord } from "./log-record.ts";
 import { SECTOR_READINGS_MAX } from "./reading-log.ts";
 
 const SECTOR_BYTES = 4096;
@@ -54,6 +61,33 @@ function expectWorks(queue: FlashQueue): void {
   }
 }
 
+/** Turns over one bit of a sector's header. */
+function flip(sector: i32, bit: i32): void {
+  const offset = FLASH_QUEUE_OFFSET + sector * SECTOR_BYTES + bit / 8;
+  takeFlash(offset, buffer, 1);
+  store<u8>(buffer, load<u8>(buffer) ^ ((<u8>1) << (<u8>(bit & 7))));
+  putFlash(offset, buffer, 1);
+}
+
+/** More than the CRC puts right; magic, sequence and epoch stay. */
+function ruin(sector: i32): void {
+  for (let byte = 0; byte < 4; byte++) flip(sector, 8 * (QUEUE_FIRST_OFFSET + byte) + below(8));
+  flip(sector, 8 * QUEUE_CRC_OFFSET + below(32));
+}
+
+function expectAll(queue: FlashQueue, from: i32, to: i32): void {
+  expect(queue.oldest()).toBe(from);
+  const drained = drain(queue);
+  expect(drained.count).toBe(to - from + 1);
+  let wrong = 0;
+  for (let i = 0; i < drained.count; i++) {
+    if (drained.values[i] != from + i || drained.sequences[i] != <u32>(from + i)) wrong++;
+    if (drained.uptimes[i] != <u32>(from + i)) wrong++;
+  }
+  expect(wrong).toBe(0);
+  expect(queue.dropped()).toBe(0);
+}
+
 beforeEach(() => {
   resetStage();
 });
@@ -99,37 +133,145 @@ describe("FlashQueue: a record that has rotted", () => {
     expect(queue.epoch()).toBe(first.epoch());
     expectWorks(queue);
   });
+});
 
-  test("an older header: what lies before it is dropped too", () => {
+describe("FlashQueue: a header that has rotted", () => {
+  test("any one bit of any header: nothing is lost", () => {
+    setFlashBytes(FLASH_QUEUE_OFFSET + 4 * SECTOR_BYTES);
     fill(started(), 1, 3 * IN_SECTOR);
-    rot(1, 8, 0xff);
-    rot(1, 9, 0xff);
+    for (let sector = 0; sector < 3; sector++) {
+      for (let bit = 0; bit < 8 * QUEUE_HEADER_BYTES; bit++) {
+        keepFlash();
+        flip(sector, bit);
+        const queue = started();
+        if (queue.oldest() != 1 || queue.count() != 3 * IN_SECTOR) {
+          expect(sector * 10000 + bit).toBe(-1, "bit that was not put right");
+        }
+        if (bit % 37 == 0) expectAll(queue, 1, 3 * IN_SECTOR);
+        bringBackFlash();
+      }
+    }
+  });
+
+  test("an older one beyond repair: its readings go on where those of the sector before end", () => {
+    fill(started(), 1, 4 * IN_SECTOR + 5);
+    ruin(1);
     const queue = started();
-    expect(queue.oldest()).toBe(2 * IN_SECTOR + 1);
-    expect(queue.dropped()).toBe(2 * IN_SECTOR);
+    expectAll(queue, 1, 4 * IN_SECTOR + 5);
     expectWorks(queue);
   });
 
-  test("an older header, while the queue is in use", () => {
+  test("two in a row", () => {
+    const first = started();
+    // A long reading does not fit behind the last short one: two words stay blank.
+    fill(first, 1, IN_SECTOR - 1);
+    fill(first, 10000, 10000);
+    fill(first, IN_SECTOR + 1, 4 * IN_SECTOR);
+    ruin(1);
+    ruin(2);
     const queue = started();
-    fill(queue, 1, 3 * IN_SECTOR);
-    rot(1, 8, 0xff);
-    rot(1, 9, 0xff);
+    expect(queue.count()).toBe(4 * IN_SECTOR);
     const drained = drain(queue);
-    expect(drained.count).toBe(2 * IN_SECTOR);
+    expect(drained.count).toBe(4 * IN_SECTOR);
+    expect(drained.values[IN_SECTOR - 1]).toBe(10000);
+    expect(drained.values[3 * IN_SECTOR]).toBe(3 * IN_SECTOR + 1);
+    expect(queue.dropped()).toBe(0);
+    expectWorks(queue);
+  });
+
+  test("while the queue is in use: what cannot be placed is dropped, and what follows is not", () => {
+    const queue = started();
+    fill(queue, 1, 4 * IN_SECTOR);
+    ruin(1);
+    const drained = drain(queue);
+    expect(drained.count).toBe(3 * IN_SECTOR);
     expect(drained.sequences[IN_SECTOR]).toBe(2 * IN_SECTOR + 1);
+    expect(drained.values[IN_SECTOR]).toBe(2 * IN_SECTOR + 1);
     expect(queue.dropped()).toBe(IN_SECTOR);
   });
 
-  test("the newest header: the sector before is the newest, and numbers are given again", () => {
+  test("the oldest held, with the one before it gone: only its own readings are dropped", () => {
+    setFlashBytes(FLASH_QUEUE_OFFSET + 4 * SECTOR_BYTES);
+    fill(started(), 1, 6 * IN_SECTOR);
+    // Sectors 3 to 6 are held; the third of them stands in slot 0.
+    ruin(2);
+    const queue = started();
+    expect(queue.oldest()).toBe(3 * IN_SECTOR + 1);
+    expect(queue.dropped()).toBe(3 * IN_SECTOR);
+    expectWorks(queue);
+  });
+
+  test("in another epoch than the one before: the older one is given up", () => {
+    const first = started();
+    fill(first, 1, IN_SECTOR + 5);
+    acknowledge(first, 10);
+    first.renew(0);
+    fill(first, IN_SECTOR + 6, 3 * IN_SECTOR);
+    ruin(2);
+    const queue = started();
+    const drained = drain(queue);
+    // What is told has the number that it always had.
+    for (let i = 0; i < drained.count; i++) expect(drained.values[i] - 10).toBe(<i32>drained.sequences[i]);
+    expect(drained.count).toBeGreaterThan(0);
+    expectWorks(queue);
+  });
+
+  test("the newest one beyond repair: its readings are kept, and no number is given twice", () => {
     const first = started();
     fill(first, 1, 2 * IN_SECTOR + 10);
-    rot(2, 8, 0xff);
-    rot(2, 9, 0xff);
+    ruin(2);
+    const queue = started();
+    expect(queue.epoch()).toBe(first.epoch());
+    fill(queue, 2 * IN_SECTOR + 11, 2 * IN_SECTOR + 12);
+    expect(queue.count()).toBe(2 * IN_SECTOR + 12);
+    expect(started().count()).toBe(2 * IN_SECTOR + 12);
+    expect(queue.dropped()).toBe(0);
+    expectWorks(queue);
+  });
+
+  test("the newest one, all of it: the server is ahead, and only what it cannot have is told again", () => {
+    const first = started();
+    fill(first, 1, 2 * IN_SECTOR + 10);
+    for (let bit = 0; bit < 8 * QUEUE_HEADER_BYTES; bit += 3) flip(2, bit);
     const queue = started();
     expect(queue.count()).toBe(2 * IN_SECTOR);
-    // That is what a server that has more tells: the session then begins a new epoch.
-    expect(queue.acknowledge(2 * IN_SECTOR + 10)).toBe(false);
+    fill(queue, 7001, 7003);
+    // Before anything was sent in this run, such an answer can only mean numbers that are given out again.
+    expect(queue.acknowledge(2 * IN_SECTOR + 2)).toBe(false);
+    queue.renew(2 * IN_SECTOR + 2);
+    const drained = drain(queue);
+    expect(drained.values.join()).toBe("7001,7002,7003");
+    expect(drained.sequences.join()).toBe("1,2,3");
+    expectWorks(queue);
+  });
+
+  test("a server that is ahead by far knows of somebody else: everything is kept", () => {
+    fill(started(), 1, 100);
+    const queue = started();
+    fill(queue, 101, 103);
+    expect(queue.acknowledge(1000000)).toBe(false);
+    queue.renew(1000000);
+    expectAll(queue, 1, 103);
+  });
+});
+
+describe("FlashQueue: a mark that has rotted", () => {
+  test("an acknowledgement of readings of the future is not believed", () => {
+    const first = started();
+    fill(first, 1, 200);
+    acknowledge(first, 100);
+    fill(first, 201, 210);
+    const mark = QUEUE_HEADER_BYTES + 8 * 200;
+    takeFlash(FLASH_QUEUE_OFFSET + mark, buffer, 16);
+    expect(load<u32>(buffer, 4)).toBe(100);
+    // Another mark that is valid: as many zeros, elsewhere.
+    const forged = new LogRecord();
+    forged.long(QueueRecord.Taken, 0, 100000, 0);
+    putFlash(FLASH_QUEUE_OFFSET + mark, forged.pointer, QUEUE_LONG_BYTES);
+    const queue = started();
+    expect(queue.oldest()).toBe(1);
+    expect(queue.count()).toBe(210);
+    expect(queue.dropped()).toBe(0);
     expectWorks(queue);
   });
 });
@@ -170,7 +312,7 @@ describe("FlashQueue: noise", () => {
       const queue = started();
       fill(queue, 1, <i32>below(100));
       if (below(3) == 0) queue.acknowledge(queue.oldest() + below(queue.count() + 1));
-      if (below(50) == 0) queue.renew();
+      if (below(50) == 0) queue.renew(0);
       store<u8>(buffer, below(256));
       putFlash(FLASH_QUEUE_OFFSET + below(4 * SECTOR_BYTES), buffer, 1);
     }

@@ -11,7 +11,7 @@ import { BootSurvey } from "./boot-survey.ts";
 import { BootTime } from "./boot-time.ts";
 import { LogCursor } from "./log-cursor.ts";
 import { LogStart } from "./log-start.ts";
-import { ReadingLog } from "./reading-log.ts";
+import { ReadingLog, SECTOR_READINGS_MAX } from "./reading-log.ts";
 import { ReadingQueue } from "./reading-queue.ts";
 
 /** A clock that is set again is written down after this, seconds: with 100 ppm, it has drifted by two seconds then. */
@@ -27,10 +27,13 @@ export class FlashQueue implements ReadingQueue {
   private packBoot: u32 = 0;
   /** Uptime of the last Clock mark. */
   private markedS: u32 = 0;
+  /** The first sequence number that no server can have seen: neither held at the start nor gone to since. */
+  private unseen: u32 = 1;
 
   /** Finds what the starts before have left; called once, before anything else. */
   begin(): void {
     this.logStart.run();
+    this.unseen = this.log.next;
   }
 
   epoch(): u32 {
@@ -63,7 +66,7 @@ export class FlashQueue implements ReadingQueue {
 
   acknowledge(sequence: u32): bool {
     const log = this.log;
-    if (sequence >= log.next) return false;
+    if (sequence >= this.unseen) return false;
     if (sequence < log.tail.sequence) return true;
     log.forget(sequence + 1);
     log.saveAcknowledged();
@@ -74,9 +77,12 @@ export class FlashQueue implements ReadingQueue {
    * A new sector whose header says the new epoch, and by how much the numbers of all older sectors are lowered: nothing is
    * copied, and the one header is written or it is not.
    */
-  renew(): void {
-    if (this.log.advance(randomU32())) return;
-    logText(LogLevel.Error, "no sector for a new epoch");
+  renew(known: u32): void {
+    const log = this.log;
+    // A damaged sector hides its own numbers, no more. A server that is further ahead tells of somebody else's readings.
+    if (known - this.unseen <= 2 * SECTOR_READINGS_MAX) log.forget(this.unseen);
+    if (!log.advance(randomU32())) logText(LogLevel.Error, "no sector for a new epoch");
+    this.unseen = log.tail.sequence;
   }
 
   learnTime(unixS: u32, uptimeS: u32, errorS: u32): void {
@@ -108,10 +114,15 @@ export class FlashQueue implements ReadingQueue {
     const log = this.log;
     const reader = this.reader;
     for (let hops: u32 = 0; hops < log.flash.slots; hops++) {
-      if (reader.sequence != log.endOf(reader)) return reader.next();
+      if (reader.sequence != log.endOf(reader)) return reader.next() && this.see();
       if (reader.slot == log.slot || !log.leave(reader)) return false;
     }
     return false;
+  }
+
+  private see(): bool {
+    this.unseen = max(this.unseen, this.reader.sequence);
+    return true;
   }
 
   sequence(): u32 {

@@ -8,6 +8,7 @@ import {
   QUEUE_BOOT_UNIX_OFFSET,
   QUEUE_HEADER_BYTES,
   QUEUE_KNOWN_UNIX_OFFSET,
+  QUEUE_LONG_BYTES,
   QUEUE_SHORT_BYTES,
   QUEUE_TIME_ERROR_OFFSET,
   QUEUE_UPTIME_OFFSET,
@@ -16,6 +17,8 @@ import {
 import { LogRecord, recordBytes } from "./log-record.ts";
 import { QueueFlash } from "./queue-flash.ts";
 import { SectorHeader } from "./sector-header.ts";
+
+const BLANK: u32 = 0xffffffff;
 
 export enum Step {
   /** The sector ends here. */
@@ -32,8 +35,10 @@ export class LogCursor {
   at: u32 = 0;
   /** Sequence number of the next reading. */
   sequence: u32 = 1;
-  /** The first sequence number that is not in this sector; the newest sector has no end yet. */
+  /** The first sequence number that is not in this sector, or those of its span; the newest sector has no end yet. */
   end: u32 = 1;
+  /** Sectors behind this one whose header cannot be read: their records go on where this one's end. */
+  headerless: u32 = 0;
   /** Of the last record. */
   uptimeS: u32 = 0;
   boot: u32 = 0;
@@ -54,6 +59,7 @@ export class LogCursor {
     this.at = from.at;
     this.sequence = from.sequence;
     this.end = from.end;
+    this.headerless = from.headerless;
     this.uptimeS = from.uptimeS;
     this.boot = from.boot;
     this.knownUnixS = from.knownUnixS;
@@ -66,6 +72,7 @@ export class LogCursor {
   enter(slot: u32, header: SectorHeader): void {
     this.slot = slot;
     this.at = QUEUE_HEADER_BYTES;
+    this.headerless = 0;
     this.uptimeS = header.get(QUEUE_UPTIME_OFFSET);
     this.boot = header.get(QUEUE_BOOT_OFFSET);
     this.knownUnixS = header.get(QUEUE_KNOWN_UNIX_OFFSET);
@@ -76,9 +83,11 @@ export class LogCursor {
 
   /** Steps over the next record. */
   step(): Step {
-    for (; this.at + QUEUE_SHORT_BYTES <= <u32>FLASH_SECTOR_BYTES; this.at += 4) {
+    for (; this.hasRoom(); this.at += 4) {
       const word = this.flash.word(this.slot, this.at);
       if (word == 0) continue;
+      // Too short for a record that was to follow.
+      if (word == BLANK && this.at + QUEUE_LONG_BYTES > <u32>FLASH_SECTOR_BYTES) continue;
       const size = recordBytes(word);
       if (size == 0 || this.at + size > <u32>FLASH_SECTOR_BYTES) return Step.Bad;
       const record = this.record;
@@ -88,6 +97,16 @@ export class LogCursor {
       return this.take(record);
     }
     return Step.End;
+  }
+
+  /** Another record may follow; then the cursor stands where it would. */
+  private hasRoom(): bool {
+    if (this.at + QUEUE_SHORT_BYTES <= <u32>FLASH_SECTOR_BYTES) return true;
+    if (this.headerless == 0) return false;
+    this.headerless--;
+    this.slot = this.flash.slotAfter(this.slot);
+    this.at = QUEUE_HEADER_BYTES;
+    return true;
   }
 
   private take(record: LogRecord): Step {

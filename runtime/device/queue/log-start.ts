@@ -18,6 +18,7 @@ import {
   QUEUE_FIRST_OFFSET,
   QUEUE_HEADER_BYTES,
   QUEUE_LONG_BYTES,
+  QUEUE_MAGIC,
   QUEUE_SHORT_BYTES,
   QueueRecord,
 } from "../../contract/queue-format.ts";
@@ -26,7 +27,7 @@ import { logText } from "../hal/log.ts";
 import { distance, driftS } from "./boot-time.ts";
 import { Step } from "./log-cursor.ts";
 import { recordBytes } from "./log-record.ts";
-import { isBefore, ReadingLog, SECTOR_READINGS_MAX } from "./reading-log.ts";
+import { isBefore, NO_SPAN, ReadingLog } from "./reading-log.ts";
 import { SectorHeader } from "./sector-header.ts";
 
 const SECTOR_BYTES: u32 = FLASH_SECTOR_BYTES;
@@ -41,7 +42,8 @@ const GUARD_BYTES: u32 = 12;
 const PASSES_MAX = 3;
 
 export class LogStart {
-  /** Where the last valid record of the head begins and ends; equal when there is none. */
+  /** Where the last valid record begins and ends; equal when there is none. */
+  private lastSlot: u32 = 0;
   private lastAt: u32 = 0;
   private lastEnd: u32 = 0;
   /** Words before the last valid record that are no record. */
@@ -92,16 +94,17 @@ export class LogStart {
     const log = this.log;
     const head = this.head;
     head.save(log.slot);
-    const after = log.slotAfter(log.slot);
+    const after = log.flash.slotAfter(log.slot);
     const isOldest = log.header.load(after) && log.header.sequence + log.flash.slots == log.sectorSequence + 1;
-    if (!isOldest) log.flash.void(after, 0, QUEUE_HEADER_BYTES);
+    const isHead = !isOldest && this.isHeadOf(after);
+    if (!isOldest && !isHead) log.flash.void(after, 0, QUEUE_HEADER_BYTES);
 
     log.epoch = head.get(QUEUE_EPOCH_OFFSET);
     log.first = head.get(QUEUE_FIRST_OFFSET);
     log.dropped = head.get(QUEUE_DROPPED_OFFSET);
     // A weak Boot mark can come to light in the second pass; then it is cleaned before, and the third one counts.
     for (let cleanedAt: u32 = 0, passes = 0; passes < PASSES_MAX; passes++) {
-      this.scan();
+      this.scan(isHead ? 1 : 0);
       if (!this.cleanBeforeBoot() || this.lastAt == cleanedAt) break;
       cleanedAt = this.lastAt;
     }
@@ -109,21 +112,43 @@ export class LogStart {
     // A record in the middle is damaged, and whether it was a reading is not known. Numbers must never be given twice:
     // as many as there may have been are stepped over, and the next sector begins with what follows.
     if (this.badWords > 0) log.next += (this.badWords + 1) / 2;
-    log.at = this.lastEnd;
+    log.tail.sequence = min(log.saved, log.next - 1) + 1;
+    if (isHead) {
+      log.slot = after;
+      log.sectorSequence++;
+      log.logFault();
+    }
+    if (isHead || this.badWords > 0 || !this.markBoot()) {
+      log.at = SECTOR_BYTES;
+      log.advance(log.epoch);
+    }
     this.placeTail();
-    if (this.badWords == 0 && this.markBoot()) return;
-    log.at = SECTOR_BYTES;
-    log.advance(log.epoch);
   }
 
-  /** Reads the whole head. */
-  private scan(): void {
+  /**
+   * The slot after the head is the true head, and its header, loaded, has rotted. Not a header that was cut short: before one is
+   * written all records are erased.
+   */
+  private isHeadOf(slot: u32): bool {
+    const header = this.log.header;
+    return (
+      header.get(0) == QUEUE_MAGIC &&
+      header.sequence == this.log.sectorSequence + 1 &&
+      header.get(QUEUE_EPOCH_OFFSET) == this.head.get(QUEUE_EPOCH_OFFSET) &&
+      this.log.flash.word(slot, QUEUE_HEADER_BYTES) != BLANK
+    );
+  }
+
+  /** Reads the whole head, and this many sectors behind it that have no good header. */
+  private scan(headerless: u32): void {
     const log = this.log;
     const cursor = log.tail;
     cursor.enter(log.slot, this.head);
     cursor.sequence = log.first;
+    cursor.headerless = headerless;
     log.saved = this.head.get(QUEUE_ACKNOWLEDGED_OFFSET);
     log.command = this.head.get(QUEUE_COMMAND_OFFSET);
+    this.lastSlot = log.slot;
     this.lastAt = QUEUE_HEADER_BYTES;
     this.lastEnd = QUEUE_HEADER_BYTES;
     this.badWords = 0;
@@ -131,7 +156,7 @@ export class LogStart {
     for (let step = cursor.step(); step != Step.End; step = cursor.step()) {
       if (step == Step.Bad) {
         // Stepped over whole: what its last word would have made valid may hold the pattern of another record.
-        const size = max<u32>(recordBytes(log.flash.word(log.slot, cursor.at)), 4);
+        const size = max<u32>(recordBytes(log.flash.word(cursor.slot, cursor.at)), 4);
         cursor.at += size;
         badWords += size / 4;
         continue;
@@ -139,9 +164,11 @@ export class LogStart {
       const record = cursor.record;
       this.badWords = badWords;
       this.lastEnd = cursor.at;
+      this.lastSlot = cursor.slot;
       this.lastAt = cursor.at - record.sizeBytes;
       log.record.copy(record);
-      if (record.kind == QueueRecord.Taken) {
+      // One that acknowledges readings of the future is damaged.
+      if (record.kind == QueueRecord.Taken && isBefore(record.word(1), cursor.sequence)) {
         log.saved = record.word(1);
         log.command = record.word(2);
       }
@@ -154,10 +181,10 @@ export class LogStart {
     const log = this.log;
     if (this.lastAt == this.lastEnd) return false;
     const record = log.record;
-    log.flash.write(log.slot, this.lastAt, record.pointer, record.sizeBytes);
+    log.flash.write(this.lastSlot, this.lastAt, record.pointer, record.sizeBytes);
     if (record.kind != QueueRecord.Boot) return false;
     const from = record.low & ~3;
-    if (from >= <u32>QUEUE_HEADER_BYTES) log.flash.void(log.slot, from, this.lastAt);
+    if (from >= <u32>QUEUE_HEADER_BYTES) log.flash.void(this.lastSlot, from, this.lastAt);
     return true;
   }
 
@@ -176,18 +203,16 @@ export class LogStart {
   /** Finds the sector of the oldest reading held, back from the head. */
   private placeTail(): void {
     const log = this.log;
-    const wanted = min(log.saved, log.next - 1) + 1;
+    const wanted = log.tail.sequence;
     let slot = log.slot;
     let first = log.first;
-    let sequence = log.sectorSequence;
-    for (let sectors: u32 = 1; isBefore(wanted, first) && sectors < log.flash.slots; sectors++) {
-      const before = log.slotBefore(slot);
-      if (!log.header.load(before) || log.header.sequence != sequence - 1) break;
-      const readings = log.readingsBefore(slot);
-      if (readings > SECTOR_READINGS_MAX) break;
-      slot = before;
+    for (let at = log.flash.slotBefore(slot); at != log.slot; at = log.flash.slotBefore(at)) {
+      if (!isBefore(wanted, first)) break;
+      if (!log.loadHeader(at)) continue;
+      const readings = log.span(at);
+      if (readings == NO_SPAN) break;
+      slot = at;
       first -= readings;
-      sequence--;
     }
     const isGone = isBefore(wanted, first);
     if (isGone) log.dropped += first - wanted;

@@ -20,7 +20,7 @@ export class NoQueue implements ReadingQueue {
   push(_stream: u32, _value: i32, _uptimeS: u32): void {
     this.lost++;
   }
-  renew(): void {}
+  renew(_known: u32): void {}
   /** Whatever the server believes of epoch 0, there is nothing to renumber. */
   acknowledge(_sequence: u32): bool {
     return true;

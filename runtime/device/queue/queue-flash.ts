@@ -26,6 +26,14 @@ export class QueueFlash {
     shown = NOTHING;
   }
 
+  slotAfter(slot: u32): u32 {
+    return slot + 1 == this.slots ? 0 : slot + 1;
+  }
+
+  slotBefore(slot: u32): u32 {
+    return (slot == 0 ? this.slots : slot) - 1;
+  }
+
   /** Offset in flash of byte `at` of a slot. */
   private offset(slot: u32, at: u32): u32 {
     return <u32>FLASH_QUEUE_OFFSET + slot * <u32>FLASH_SECTOR_BYTES + at;

@@ -38,6 +38,7 @@ import { SectorHeader } from "./sector-header.ts";
 const SECTOR_BYTES: u32 = FLASH_SECTOR_BYTES;
 /** Readings that fit into one sector. */
 export const SECTOR_READINGS_MAX: u32 = (FLASH_SECTOR_BYTES - QUEUE_HEADER_BYTES) / QUEUE_SHORT_BYTES;
+export const NO_SPAN: u32 = u32.MAX_VALUE;
 /** Newly acknowledged readings that are worth a mark in flash. */
 const ACKNOWLEDGED_EVERY: u32 = 64;
 /** Places that are tried for a record before it is given up, and erases of a sector before it is. */
@@ -87,14 +88,8 @@ export class ReadingLog {
   bootUnixS: u32 = 0;
   learntS: u32 = 0;
   errorS: u32 = 0;
-
-  slotAfter(slot: u32): u32 {
-    return slot + 1 == this.flash.slots ? 0 : slot + 1;
-  }
-
-  slotBefore(slot: u32): u32 {
-    return (slot == 0 ? this.flash.slots : slot) - 1;
-  }
+  /** Of the last `span`. */
+  private headerless: u32 = 0;
 
   /** Writes `record` to the head; false, and logged, when flash does not keep it. */
   append(): bool {
@@ -107,8 +102,12 @@ export class ReadingLog {
       // A worn-out place is voided. If even that fails, nothing may follow it in this sector.
       if (!this.flash.void(this.slot, at, at + size)) this.at = SECTOR_BYTES;
     }
-    logValue(LogLevel.Error, "queue: flash fault, sector ", this.slot);
+    this.logFault();
     return false;
+  }
+
+  logFault(): void {
+    logValue(LogLevel.Error, "queue: flash fault, sector ", this.slot);
   }
 
   /**
@@ -117,7 +116,7 @@ export class ReadingLog {
    */
   advance(epoch: u32): bool {
     if (this.flash.slots < 2) return false;
-    const slot = this.slotAfter(this.slot);
+    const slot = this.flash.slotAfter(this.slot);
     const tail = this.tail;
     if (tail.slot == slot) {
       this.dropped += tail.end - tail.sequence;
@@ -162,12 +161,31 @@ export class ReadingLog {
     return header.save(slot);
   }
 
-  /** Readings of the slot whose header is loaded; the next header's `first` tells. More than fit: its header is wrong. */
-  readingsBefore(slotAfter: u32): u32 {
-    const sequence = this.header.sequence;
-    const first = this.header.get(QUEUE_FIRST_OFFSET);
-    if (!this.header.load(slotAfter) || this.header.sequence != sequence + 1) return u32.MAX_VALUE;
-    return this.header.get(QUEUE_FIRST_OFFSET) + this.header.get(QUEUE_SHIFT_OFFSET) - first;
+  /** Reads the header of a slot; false when there is none that belongs there in the ring. */
+  loadHeader(slot: u32): bool {
+    const sectors = slot <= this.slot ? this.slot - slot : this.slot + this.flash.slots - slot;
+    return this.header.load(slot) && this.header.sequence == this.sectorSequence - sectors;
+  }
+
+  /**
+   * Readings from the slot whose header is loaded to the next good header, which tells by its `first`. Leaves the number of
+   * sectors without a good one in between. NO_SPAN: these headers contradict each other.
+   */
+  span(slot: u32): u32 {
+    const header = this.header;
+    const first = header.get(QUEUE_FIRST_OFFSET);
+    const epoch = header.get(QUEUE_EPOCH_OFFSET);
+    let after = this.flash.slotAfter(slot);
+    this.headerless = 0;
+    while (!this.loadHeader(after)) {
+      if (after == this.slot) return NO_SPAN;
+      after = this.flash.slotAfter(after);
+      this.headerless++;
+    }
+    // In another epoch numbers may have been shifted by a header that cannot be read.
+    if (this.headerless != 0 && header.get(QUEUE_EPOCH_OFFSET) != epoch) return NO_SPAN;
+    const readings = header.get(QUEUE_FIRST_OFFSET) + header.get(QUEUE_SHIFT_OFFSET) - first;
+    return readings <= (this.headerless + 1) * SECTOR_READINGS_MAX ? readings : NO_SPAN;
   }
 
   /** Where the readings of a cursor's sector end. */
@@ -175,27 +193,33 @@ export class ReadingLog {
     return cursor.slot == this.slot ? this.next : cursor.end;
   }
 
-  /** Takes a cursor to the sector after its own, or to the head when a header on the way has gone bad; false then. */
+  /** Takes a cursor behind its sector and those of its span, past sectors that have gone bad; false when readings are passed. */
   leave(cursor: LogCursor): bool {
-    const slot = this.slotAfter(cursor.slot);
-    const sequence = this.endOf(cursor);
-    if (this.open(cursor, slot, sequence)) return true;
-    this.header.load(this.slot);
-    cursor.enter(this.slot, this.header);
-    cursor.sequence = this.first;
-    return false;
+    const end = this.endOf(cursor);
+    let slot = cursor.slot;
+    for (let sectors = cursor.headerless + 1; sectors > 0; sectors--) slot = this.flash.slotAfter(slot);
+    const next = slot;
+    for (; slot != this.slot; slot = this.flash.slotAfter(slot)) {
+      if (!this.loadHeader(slot)) continue;
+      // Numbers of this epoch are as the header says; those of another are known only from what came right before them.
+      const isOurs = this.header.get(QUEUE_EPOCH_OFFSET) == this.epoch;
+      const sequence = isOurs ? this.header.get(QUEUE_FIRST_OFFSET) : end;
+      if ((isOurs || slot == next) && this.open(cursor, slot, sequence)) return sequence == end;
+    }
+    this.open(cursor, slot, this.first);
+    return this.first == end;
   }
 
   /** Takes a cursor to the first reading of a slot, number `sequence`; false when its header makes no sense. */
   open(cursor: LogCursor, slot: u32, sequence: u32): bool {
-    const header = this.header;
-    if (!header.load(slot)) return false;
-    cursor.enter(slot, header);
+    const isGood = this.loadHeader(slot);
+    cursor.enter(slot, this.header);
     cursor.sequence = sequence;
-    if (slot == this.slot) return true;
-    const readings = this.readingsBefore(this.slotAfter(slot));
+    if (slot == this.slot || !isGood) return isGood;
+    const readings = this.span(slot);
     cursor.end = sequence + readings;
-    return readings <= SECTOR_READINGS_MAX;
+    cursor.headerless = this.headerless;
+    return readings != NO_SPAN;
   }
 
   /** Moves the tail to the first reading from number `to` on that can be read; those that cannot are dropped. */
@@ -225,7 +249,7 @@ export class ReadingLog {
 
   /** Takes the tail to the next sector; readings from number `from` on that lie in between cannot be reached any more. */
   private leaveTail(from: u32): void {
-    if (!this.leave(this.tail) && isBefore(from, this.first)) this.dropped += this.first - from;
+    if (!this.leave(this.tail) && isBefore(from, this.tail.sequence)) this.dropped += this.tail.sequence - from;
   }
 
   /** Writes down what was acknowledged, when it is much and needs no sector of its own. */

@@ -18,9 +18,12 @@ export interface ReadingQueue {
   dropped(): u32;
   /** Adds a reading, taken `uptimeS` seconds after the start; it outlasts a power cut once this returns. */
   push(stream: u32, value: i32, uptimeS: u32): void;
-  /** Moves what is held to a new epoch, where sequence numbers begin at 1 again. */
-  renew(): void;
-  /** Forgets every reading up to and including `sequence`; false, and nothing forgotten, for one never given out. */
+  /**
+   * Moves what is held to a new epoch, where sequence numbers begin at 1 again. The server knows the present one up to
+   * `known`: what it can have from before this start is forgotten.
+   */
+  renew(known: u32): void;
+  /** Forgets every reading up to and including `sequence`; false, and nothing forgotten, for one that no server can have. */
   acknowledge(sequence: u32): bool;
   /** The server has told the time: it was `unixS`, give or take `errorS`, at this uptime. */
   learnTime(unixS: u32, uptimeS: u32, errorS: u32): void;

@@ -1,11 +1,14 @@
-/** The header of a sector: sixteen words in memory, named by their offsets (contract/queue-format.ts). */
+/**
+ * The header of a sector: sixteen words in memory, named by their offsets (contract/queue-format.ts). One wrong bit in flash
+ * is put right: the CRC tells which one it is.
+ */
 import {
   QUEUE_CRC_OFFSET,
   QUEUE_HEADER_BYTES,
   QUEUE_MAGIC,
   QUEUE_SECTOR_SEQUENCE_OFFSET,
 } from "../../contract/queue-format.ts";
-import { crc32 } from "../hal/crc32.ts";
+import { CRC32_POLYNOMIAL, crc32 } from "../hal/crc32.ts";
 import { QueueFlash } from "./queue-flash.ts";
 
 export class SectorHeader {
@@ -42,7 +45,24 @@ export class SectorHeader {
   /** Reads the header of a slot; false when it has none that is valid and above sector sequence `above`. */
   load(slot: u32, above: u32 = 0): bool {
     for (let at: u32 = 0; at < <u32>QUEUE_HEADER_BYTES; at += 4) this.set(at, this.flash.word(slot, at));
-    return this.get(0) == QUEUE_MAGIC && this.sequence > above && this.get(QUEUE_CRC_OFFSET) == this.check();
+    if (popcnt<u32>(this.get(0) ^ QUEUE_MAGIC) > 1) return false;
+    const errors = this.get(QUEUE_CRC_OFFSET) ^ this.check();
+    return (errors == 0 || this.correct(errors)) && this.get(0) == QUEUE_MAGIC && this.sequence > above;
+  }
+
+  /** Turns over the one bit whose error makes this difference of the CRCs; false when there is no such bit. */
+  private correct(errors: u32): bool {
+    // An error in the last bit runs through one step of the CRC, one in the bit before it through two.
+    let syndrome: u32 = CRC32_POLYNOMIAL;
+    for (let bit = 8 * QUEUE_CRC_OFFSET - 1; bit >= 0; bit--) {
+      if (syndrome == errors) {
+        const at = (bit / 32) * 4;
+        this.set(at, this.get(at) ^ (1 << (bit & 31)));
+        return true;
+      }
+      syndrome = (syndrome >>> 1) ^ (CRC32_POLYNOMIAL & -(syndrome & 1));
+    }
+    return popcnt<u32>(errors) == 1;
   }
 
   /** Writes what is here, with its CRC; over the same header it makes all its bits firm. */

@@ -260,12 +260,13 @@ export class Conversation {
   }
 
   /**
-   * The server knows more of this epoch than we ever gave out: two epochs have the same number, or somebody spoke in our
-   * name. What we hold would be taken for repeated; under a new epoch it is not.
+   * The server knows more of this epoch than we can have sent: flash was damaged and numbers are given out again, two epochs
+   * have the same number, or somebody spoke in our name. What we hold would be taken for repeated; under a new epoch it
+   * is not.
    */
   private beginEpoch(): void {
     logText(LogLevel.Warning, "server is ahead: new epoch");
-    this.queue.renew();
+    this.queue.renew(this.ack.sequence);
     // By way of a new connection, and so of its growing waits: a server that always answers so must not make us storm it.
     this.client.timeOut();
   }

@@ -24,6 +24,12 @@ export class Drained {
   }
 }
 
+/** Acknowledges as a server does that was sent everything up to there. */
+export function acknowledge(queue: ReadingQueue, sequence: u32): bool {
+  if (queue.rewind()) while (queue.sequence() < sequence && queue.next()) {}
+  return queue.acknowledge(sequence);
+}
+
 export function drain(queue: ReadingQueue): Drained {
   const drained = new Drained();
   while (queue.rewind()) {
