@@ -104,6 +104,69 @@ describe("a board that was never started", () => {
   });
 });
 
+describe("a board whose newest slot states were lost", () => {
+  test("what they call Loading or Empty and verifies is started, and confirmed", () => {
+    const kinds: SlotState[] = [SlotState.Loading, SlotState.Empty];
+    for (let i = 0; i < kinds.length; i++) {
+      resetStage();
+      putBoard();
+      const states = stored();
+      // In truth B was confirmed since, and A is half overwritten.
+      install(states, Slot.A, SlotState.Confirmed, 1);
+      install(states, Slot.B, kinds[i], 2);
+      states.floor = 1;
+      states.append();
+      damage(FLASH_SLOT_A_OFFSET + 300);
+      expect(startAfter(ResetReason.PowerOn)).toBe(Slot.B);
+      expect(deadlineMs()).toBe(0);
+      const now = stored();
+      expect(now.state(Slot.A)).toBe(SlotState.Failed);
+      expect(now.state(Slot.B)).toBe(SlotState.Confirmed);
+      expect(now.floor).toBe(2);
+      expect(startAfter(ResetReason.PowerOn)).toBe(Slot.B);
+    }
+  });
+
+  test("not an older one than the security counter allows", () => {
+    const states = stored();
+    install(states, Slot.A, SlotState.Confirmed, 3);
+    install(states, Slot.B, SlotState.Empty, 2);
+    states.floor = 3;
+    states.append();
+    damage(FLASH_SLOT_A_OFFSET + 300);
+    expect(startAfter(ResetReason.PowerOn, false)).toBe(Slot.Boot);
+  });
+
+  test("not one that was given up for what it did", () => {
+    const states = stored();
+    install(states, Slot.B, SlotState.Failed, 2);
+    states.setFailure(UpdateFailure.CrashLoop, states.image(Slot.B));
+    states.append();
+    expect(startAfter(ResetReason.PowerOn, false)).toBe(Slot.Boot);
+    expect(stored().state(Slot.B)).toBe(SlotState.Failed);
+  });
+
+  test("one that read as damaged once, and does not now", () => {
+    const states = stored();
+    install(states, Slot.A, SlotState.Failed, 2);
+    states.setFailure(UpdateFailure.Damaged, states.image(Slot.A));
+    states.append();
+    expect(startAfter(ResetReason.PowerOn)).toBe(Slot.A);
+    expect(stored().state(Slot.A)).toBe(SlotState.Confirmed);
+  });
+
+  test("the host cannot run what verifies: the recovery program, at once", () => {
+    const states = stored();
+    install(states, Slot.A, SlotState.Empty, 2);
+    install(states, Slot.B, SlotState.Loading, 2);
+    states.append();
+    setRunReturns(true);
+    startAfter(ResetReason.PowerOn, false);
+    expect(stored().state(Slot.A)).toBe(SlotState.Failed);
+    expect(stored().state(Slot.B)).toBe(SlotState.Failed);
+  });
+});
+
 describe("a program on trial", () => {
   test("each start takes an attempt and sets the deadline; after the last one the old program starts", () => {
     const states = stored();

@@ -1,6 +1,7 @@
 /** Boot's way into a slot: every decision is in flash before it is acted on. */
 import { Slot } from "../../runtime/contract/flash-map.ts";
 import { LogLevel, ResetReason } from "../../runtime/contract/host-abi.ts";
+import { IMAGE_ID_BYTES } from "../../runtime/contract/image-header.ts";
 import { SlotState, TRIAL_DEADLINE_MS } from "../../runtime/contract/slot-record.ts";
 import { UpdateFailure } from "../../runtime/contract/update-messages.ts";
 import {
@@ -10,6 +11,7 @@ import {
   logValue,
   reset_reason,
   SlotStates,
+  sameBytes,
   slotOffset,
   TrialNote,
 } from "../../runtime/device/index.ts";
@@ -30,12 +32,16 @@ export class SlotStarter {
     states.load();
     note.load();
     if (reason == ResetReason.Crash || reason == ResetReason.Watchdog) note.crashes += 1;
-    if (states.isFresh) this.adopt();
-    else if (judge(states, reason, note.phase, note.crashes)) this.record();
-    // Each turn that does not end in the program takes a slot away.
-    while (true) {
+    if (judge(states, reason, note.phase, note.crashes)) this.record();
+    // Each turn that does not end in the program takes a slot away, or is the one that adopts.
+    for (let hasAdopted = false; ; ) {
       const slot = chooseSlot(states);
-      if (slot == Slot.Boot) break;
+      if (slot == Slot.Boot) {
+        if (hasAdopted) break;
+        hasAdopted = true;
+        this.adopt();
+        continue;
+      }
       const failure = this.check.checkImage(slotOffset(slot), states.floor, reason != ResetReason.DeepSleep);
       if (failure == UpdateFailure.None) this.start(slot);
       // What was damaged in flash may come again; what the host cannot run stays as it is.
@@ -53,18 +59,29 @@ export class SlotStarter {
     logValue(LogLevel.Error, "program given up, failure ", this.states.failure);
   }
 
-  /** A board that was flashed over serial and never started: what verifies is good. */
+  /**
+   * No slot is known to be good: the board was flashed over serial and never started, or the newest of its states were lost.
+   * What verifies and was not given up is good enough.
+   */
   private adopt(): void {
     const states = this.states;
     const check = this.check;
+    const floor = states.floor;
     for (let slot: i32 = Slot.B; slot >= Slot.A; slot--) {
-      if (check.checkImage(slotOffset(slot), 0, true) != UpdateFailure.None) continue;
+      if (states.state(slot) == SlotState.Failed && !this.wasDamaged(slot)) continue;
+      if (check.checkImage(slotOffset(slot), floor, true) != UpdateFailure.None) continue;
       states.setState(slot, SlotState.Confirmed);
       states.preferred = slot;
       states.floor = check.counter;
       states.setImage(slot, check.id);
     }
     if (chooseSlot(states) != Slot.Boot) states.append();
+  }
+
+  /** Flash read as damaged, which may have passed. */
+  private wasDamaged(slot: u32): bool {
+    const states = this.states;
+    return states.failure == UpdateFailure.Damaged && sameBytes(states.failedImage, states.image(slot), IMAGE_ID_BYTES);
   }
 
   private start(slot: u32): void {

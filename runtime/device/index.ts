@@ -21,7 +21,7 @@ import { COMMAND_REFUSED, COMMAND_UNKNOWN, CommandHandler, MethodName } from "./
 import { RecoverySession } from "./session/recovery-session.ts";
 import { Session } from "./session/session.ts";
 import { ImageCheck } from "./update/image-check.ts";
-import { slotOffset } from "./update/image-id.ts";
+import { sameBytes, slotOffset } from "./update/image-id.ts";
 import { SlotStates } from "./update/slot-states.ts";
 import { TrialNote, trialFailure } from "./update/trial-note.ts";
 
@@ -52,6 +52,7 @@ export {
   reset_reason,
   Session,
   SlotStates,
+  sameBytes,
   slotOffset,
   TrialNote,
   trialFailure,

@@ -168,6 +168,26 @@ describe("SlotStates", () => {
     expect(loaded().floor).toBe(2);
     expect(place(2).substr(16, 8)).toBe("02000000");
   });
+
+  test("when many of them are, the other sector is begun", () => {
+    const states = loaded();
+    appendFloors(states, 1, 3);
+    for (let at = 3; at < 8; at++) setStuck(FLASH_SLOT_STATES_OFFSET + at * SLOT_RECORD_BYTES + 8, 0xff);
+    appendFloors(states, 4, 6);
+    expect(loaded().floor).toBe(6);
+    expect(place(SECTOR_PLACES).substr(16, 8)).toBe("04000000");
+  });
+
+  test("when the other sector is worn out, the one that counts is never erased", () => {
+    const states = loaded();
+    appendFloors(states, 1, SECTOR_PLACES);
+    for (let at = 0; at < FLASH_SECTOR_BYTES; at++) setStuck(FLASH_SLOT_STATES_OFFSET + FLASH_SECTOR_BYTES + at, 0xff);
+    for (let tries = 0; tries < 100; tries++) {
+      states.floor = 1000;
+      expect(states.append()).toBe(false);
+    }
+    expect(loaded().floor).toBe(SECTOR_PLACES);
+  });
 });
 
 /** Words that a start and an append write at most, an erase counted as one. */

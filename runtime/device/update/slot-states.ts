@@ -132,6 +132,8 @@ export class SlotStates {
     store<u32>(record, this.sequenceOf(record) + 1, SLOT_RECORD_SEQUENCE_OFFSET);
     store<u32>(record, crc32(0, record, SLOT_RECORD_CRC_OFFSET), SLOT_RECORD_CRC_OFFSET);
     for (let tries = 0; tries < APPEND_TRIES; tries++) {
+      // At last in the other sector, or in this one after another erase.
+      if (tries == APPEND_TRIES - 1) this.next = ((this.next - 1) & ~SECTOR_MASK) + FLASH_SECTOR_BYTES;
       const offset = this.takePlace();
       // The words behind it go first: where a snapshot is, they are too.
       const rest = SLOT_RECORD_SNAPSHOT_BYTES;
@@ -155,7 +157,8 @@ export class SlotStates {
     }
     this.isFirm = true;
     if ((this.next & SECTOR_MASK) == 0) {
-      this.next = this.otherSector(this.next - 1);
+      // Never the one with the snapshot that counts.
+      this.next = this.otherSector(this.offset == 0 ? this.next - 1 : this.offset);
       flash_erase(this.next);
     }
     const offset = this.next;

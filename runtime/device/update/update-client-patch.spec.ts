@@ -324,7 +324,7 @@ describe("UpdateClient: a patch that is of no use is reported, and the whole ima
     flip(patchBytes - 1);
     store<u8>(newImage + 5000, load<u8>(newImage + 5000) ^ 1);
     const server = connect();
-    expect(update(server)).toBe("2%2 2%54 2:12 2%2 2%44 2%89 3 8:12");
+    expect(update(server)).toBe("2%2 2%54 2:12 2%2 2%44 2%89 3 2%2 2%44 2%89 3 8:12");
     expect(stored().state(Slot.B)).toBe(SlotState.Empty);
     expect(stored().failure).toBe(UpdateFailure.BadDigest);
     expect(update(server)).toBe("8:12");

@@ -285,11 +285,11 @@ describe("UpdateClient: refusals, before anything is written", () => {
 });
 
 describe("UpdateClient: failures on the way", () => {
-  test("the payload is not what was signed: given up, refused from then on, tried again if told so", () => {
+  test("the payload is not what was signed: loaded once more, then given up, refused from then on, tried again if told so", () => {
     store<u8>(newImage + 5000, load<u8>(newImage + 5000) ^ 1);
     const server = connect();
     offerNew(server);
-    expect(server.takeReports()).toBe("2%2 2%44 2%89 3 8:12");
+    expect(server.takeReports()).toBe("2%2 2%44 2%89 3 2%2 2%44 2%89 3 8:12");
     expect(stored().state(Slot.B)).toBe(SlotState.Empty);
     expect(stored().failure).toBe(UpdateFailure.BadDigest);
     const requests = server.requests;
@@ -307,6 +307,28 @@ describe("UpdateClient: failures on the way", () => {
     expect(later.takeReports()).toBe(ALL_REPORTS);
     expectTrial();
     expect(stored().failure).toBe(UpdateFailure.None);
+  });
+
+  test("a bit turns over in a sector that is loaded already: the image is loaded anew, once", () => {
+    const bits: i32[] = [0, 8 * 100, 8 * 3000 + 7];
+    for (let i = 0; i < bits.length; i++) {
+      const bit = bits[i];
+      const mask = 1 << (bit & 7);
+      resetStage();
+      putRunning();
+      const server = connect();
+      server.offer(NEW_SIZE);
+      while (stored().sectorsLoaded < 2) server.serve(1);
+      server.takeReports();
+      takeFlash(FLASH_SLOT_B_OFFSET + bit / 8, found, 1);
+      store<u8>(found, load<u8>(found) ^ <u8>mask);
+      putFlash(FLASH_SLOT_B_OFFSET + bit / 8, found, 1);
+      const later = connect();
+      offerNew(later);
+      expect(later.takeReports()).toBe("2%89 3 2%2 2%44 2%89 3 4 5");
+      expectTrial();
+      expect(stored().failure).toBe(UpdateFailure.None);
+    }
   });
 
   test("the server has less than the header says; once it has all of it, loading goes on", () => {

@@ -8,28 +8,26 @@
  * For the session: `begin` at the start, before the first `hello`; `reached` when the program has come so far; the accessors
  * below `begin` tell what `hello` says. The rest is SessionPart.
  */
-import { NO_BASE_ID_BYTE } from "../../contract/compressed-format.ts";
-import { FLASH_SECTOR_BYTES, Slot } from "../../contract/flash-map.ts";
+import { Slot } from "../../contract/flash-map.ts";
 import { LogLevel, ResetReason } from "../../contract/host-abi.ts";
 import { IMAGE_HEADER_BYTES, IMAGE_ID_BYTES } from "../../contract/image-header.ts";
-import { ACK_TIMEOUT_MS, RESEND_MAX } from "../../contract/limits.ts";
 import { PATCH_IMAGE_HEADER_OFFSET } from "../../contract/patch-format.ts";
 import { SlotState } from "../../contract/slot-record.ts";
 import { CHANNEL_CHUNK, CHANNEL_OFFER, CHANNEL_UPDATE } from "../../contract/topics.ts";
-import { UPDATE_REQUEST_MAX_BYTES, UpdateFailure, UpdateKey, UpdateState } from "../../contract/update-messages.ts";
+import { UpdateFailure, UpdateState } from "../../contract/update-messages.ts";
 import { CborReader } from "../cbor/reader.ts";
 import { CborWriter } from "../cbor/writer.ts";
 import { elapsedMs } from "../hal/clock.ts";
 import { logValue } from "../hal/log.ts";
 import { deadline_set, restart, slot } from "../imports/host.ts";
 import { IncomingChannel, SessionPart, Taken } from "../session/session-part.ts";
+import { Download, Progress } from "./download.ts";
 import { ImageCheck } from "./image-check.ts";
 import { sameBytes, slotOffset } from "./image-id.ts";
 import { Chunk, Offer } from "./messages.ts";
 import { PatchSource } from "./patch-source.ts";
 import { LAST_FAILURE, Reports, writeReport } from "./reports.ts";
 import { NO_PATCH_BASE, SlotStates } from "./slot-states.ts";
-import { SlotWriter } from "./slot-writer.ts";
 import { TrialNote, TrialPhase } from "./trial-note.ts";
 
 enum Step {
@@ -49,16 +47,15 @@ const LEAVE_MAX_MS: u32 = 30000;
 
 export class UpdateClient implements SessionPart {
   private readonly states: SlotStates;
-  private readonly writer: SlotWriter;
+  private readonly download: Download;
   private readonly note: TrialNote = new TrialNote();
   private readonly check: ImageCheck = new ImageCheck();
   private readonly offer: Offer = new Offer();
   private readonly chunk: Chunk = new Chunk();
   private readonly reports: Reports = new Reports();
-  /** Ids of the image that runs, of the one that is loaded, and of the one that a patch starts from. */
-  private readonly ids: StaticArray<u8> = new StaticArray<u8>(3 * IMAGE_ID_BYTES);
+  private readonly id: StaticArray<u8> = new StaticArray<u8>(IMAGE_ID_BYTES);
 
-  /** The slot that runs, and its image. */
+  /** The slot that runs, and its image; its id is in `id`. */
   private own: u32 = Slot.Boot;
   private hasImage: bool = false;
   private ownBytes: u32 = 0;
@@ -66,31 +63,19 @@ export class UpdateClient implements SessionPart {
 
   private step: Step = Step.Idle;
   private target: u32 = Slot.A;
-  private imageBytes: u32 = 0;
-  private patchBytes: u32 = 0;
-  private isPatch: bool = false;
-  /** 0 = the patch has no base: it is the image, compressed. */
-  private baseBytes: u32 = 0;
-  /** What was asked for and has not come yet, of the image or of the patch. */
-  private wanted: u32 = 0;
-  private wantedEnd: u32 = 0;
-  private isWaiting: bool = false;
-  private retries: u32 = 0;
-  /** When the last piece came or was asked for; while Leaving, when to restart. */
-  private timeMs: u32 = 0;
-  /** The patch makes more of what it was given than was written so far; this is left of the piece that came. */
-  private isPatching: bool = false;
-  private pieceLeft: usize = 0;
-  private pieceLeftBytes: u32 = 0;
+  /** What was loaded did not verify, and is loaded once more from the beginning. */
+  private isRepeated: bool = false;
+  /** While Leaving: when to restart. */
+  private leaveMs: u32 = 0;
   private refusal: UpdateFailure = UpdateFailure.None;
   /** Why the patch was given up, until that is reported. */
   private patchRefusal: UpdateFailure = UpdateFailure.None;
 
   /** Without `patches`, whole images are asked for. */
-  constructor(private readonly patches: PatchSource | null) {
+  constructor(patches: PatchSource | null) {
     const states = new SlotStates();
     this.states = states;
-    this.writer = new SlotWriter(states);
+    this.download = new Download(states, patches);
   }
 
   /** Call once, at the start. */
@@ -131,15 +116,11 @@ export class UpdateClient implements SessionPart {
   }
 
   private get ownId(): usize {
-    return changetype<usize>(this.ids);
+    return changetype<usize>(this.id);
   }
 
   private get targetId(): usize {
-    return changetype<usize>(this.ids) + IMAGE_ID_BYTES;
-  }
-
-  private get baseId(): usize {
-    return changetype<usize>(this.ids) + 2 * IMAGE_ID_BYTES;
+    return this.download.image;
   }
 
   /** What is under way is not answered any more; the server offers it again. */
@@ -166,8 +147,7 @@ export class UpdateClient implements SessionPart {
 
   private rest(): void {
     this.step = Step.Idle;
-    this.isWaiting = false;
-    this.isPatching = false;
+    this.download.rest();
   }
 
   take(incoming: IncomingChannel, reader: CborReader, pointer: usize, length: u32, nowMs: u32): Taken {
@@ -198,23 +178,14 @@ export class UpdateClient implements SessionPart {
       this.reports.owe(LAST_FAILURE);
       return;
     }
-    this.imageBytes = offer.sizeBytes;
-    this.patchBytes = offer.patchBytes;
+    const download = this.download;
+    download.imageBytes = offer.sizeBytes;
+    download.patchBytes = offer.patchBytes;
     this.target = this.chooseSlot();
+    this.isRepeated = false;
     // A full image under way is not given up for a patch: that one may have failed.
-    this.isPatch =
-      this.patches !== null && offer.base != 0 && this.takeBase(offer.base) && !this.isUnderWay(NO_PATCH_BASE);
-    this.askHeader();
-  }
-
-  /** False: it is another one than the image that runs. */
-  private takeBase(id: usize): bool {
-    memory.fill(this.baseId, <u8>NO_BASE_ID_BYTE, IMAGE_ID_BYTES);
-    this.baseBytes = 0;
-    if (sameBytes(id, this.baseId, IMAGE_ID_BYTES)) return true;
-    memory.copy(this.baseId, id, IMAGE_ID_BYTES);
-    this.baseBytes = this.ownBytes;
-    return this.hasImage && sameBytes(id, this.ownId, IMAGE_ID_BYTES);
+    download.isPatch = download.takeBase(offer.base, this.ownId, this.ownBytes) && !this.isUnderWay(NO_PATCH_BASE);
+    this.askHead();
   }
 
   /** The image is the one that failed here last. */
@@ -242,46 +213,30 @@ export class UpdateClient implements SessionPart {
     );
   }
 
-  private askHeader(): void {
+  private askHead(): void {
     this.step = Step.Header;
-    this.wanted = 0;
-    const patches = this.patches;
-    this.wantedEnd = this.isPatch && patches !== null ? patches.headBytes(this.baseBytes) : IMAGE_HEADER_BYTES;
-    this.isWaiting = false;
-    this.isPatching = false;
-    this.retries = 0;
+    this.download.askHead();
   }
 
   private takeChunk(nowMs: u32): void {
     const chunk = this.chunk;
-    if (!this.isWaiting || chunk.offset != this.wanted || chunk.isPatch != this.isPatch) return;
-    if (!sameBytes(chunk.image, this.targetId, IMAGE_ID_BYTES)) return;
-    this.timeMs = nowMs;
-    this.retries = 0;
-    let length = min(chunk.length, this.wantedEnd - this.wanted);
-    if (this.step == Step.Header) {
-      this.takeHeader(chunk.bytes, length);
-      return;
-    }
-    // Flash takes whole words, but for the end of the image; what is left over is asked for again.
-    if (!this.isPatch && this.wanted + length < this.imageBytes) length &= ~3;
-    if (length == 0) this.refuse(UpdateFailure.Truncated);
-    else if (this.isPatch) this.takePatch(chunk.bytes, length);
-    else this.takeBytes(chunk.bytes, length);
+    if (!this.download.isExpected(chunk, nowMs)) return;
+    if (this.step == Step.Header) this.takeHeader(chunk.bytes, chunk.length);
+    else this.goOn(this.download.take(chunk));
   }
 
   private takeHeader(pointer: usize, length: u32): void {
     const check = this.check;
     const header = check.header;
-    const patches = this.patches;
+    const download = this.download;
     const head = pointer;
     let failure = UpdateFailure.None;
     if (length == 0) failure = UpdateFailure.NotAvailable;
-    else if (length < this.wantedEnd) failure = UpdateFailure.Truncated;
-    else if (this.isPatch && patches !== null) {
+    else if (length < download.headBytes) failure = UpdateFailure.Truncated;
+    else if (download.isPatch) {
       // At an address where words can be read.
       memory.copy(header, pointer, PATCH_IMAGE_HEADER_OFFSET);
-      failure = patches.checkHead(header, this.patchBytes, this.baseId, this.baseBytes);
+      failure = download.checkPatchHead(header);
       pointer += PATCH_IMAGE_HEADER_OFFSET;
     }
     if (failure == UpdateFailure.None) {
@@ -290,7 +245,7 @@ export class UpdateClient implements SessionPart {
     }
     if (
       failure == UpdateFailure.None &&
-      (check.payloadBytes + IMAGE_HEADER_BYTES != this.imageBytes ||
+      (check.payloadBytes + IMAGE_HEADER_BYTES != download.imageBytes ||
         !sameBytes(check.id, this.targetId, IMAGE_ID_BYTES))
     ) {
       failure = UpdateFailure.NotAsOffered;
@@ -303,8 +258,8 @@ export class UpdateClient implements SessionPart {
   /** The header is good: from here on the slot's old image is gone. `head`: the start of the file. */
   private beginLoading(head: usize): void {
     const states = this.states;
-    const writer = this.writer;
-    const patchBase = this.isPatch ? load<u32>(this.baseId) : NO_PATCH_BASE;
+    const download = this.download;
+    const patchBase = download.isPatch ? load<u32>(download.base) : NO_PATCH_BASE;
     const resumes = this.isUnderWay(patchBase);
     // A progress bit that a power cut left half cleared would tell lies once its sector is erased: so even what goes on is
     // recorded anew, with the bits as they are understood now.
@@ -320,49 +275,19 @@ export class UpdateClient implements SessionPart {
       }
     }
     this.step = Step.Loading;
-    writer.begin(this.target, this.imageBytes);
-    if (writer.position == 0) writer.put(this.check.header, IMAGE_HEADER_BYTES);
-    const patches = this.patches;
-    // Where nothing is missing, nothing is read.
-    const readsPatch = this.isPatch && patches !== null && !writer.isWhole;
-    this.wanted = readsPatch ? patches!.begin(writer, slotOffset(this.own), this.baseBytes, head) : writer.position;
-    this.wantedEnd = this.wanted;
-    if (readsPatch && this.wanted >= this.patchBytes) this.refuse(UpdateFailure.BadPatch);
-    else this.goOn();
+    this.goOn(download.begin(this.target, this.check.header, head, slotOffset(this.own)));
   }
 
-  private takeBytes(pointer: usize, length: u32): void {
-    // Flash is written from whole words of memory: the bytes move down, over a part of the packet that has been read.
-    const aligned = pointer & ~3;
-    if (aligned != pointer) memory.copy(aligned, pointer, length);
-    this.writer.put(aligned, length);
-    this.wanted = this.writer.position;
-    this.goOn();
-  }
-
-  private takePatch(pointer: usize, length: u32): void {
-    const patches = this.patches;
-    if (patches === null) return;
-    const used = patches.load(this.writer, pointer, length);
-    this.wanted += used;
-    this.pieceLeft = pointer + used;
-    this.pieceLeftBytes = length - used;
-    this.isPatching = patches.isBusy();
-    const isShort = !this.isPatching && this.wanted == this.patchBytes;
-    if (patches.isBad() || isShort) this.abandon(UpdateFailure.BadPatch);
-    else this.goOn();
-  }
-
-  /** Some bytes were written: what is next? */
-  private goOn(): void {
-    if (this.writer.failed) {
-      this.abandon(UpdateFailure.FlashFault);
-    } else if (this.writer.isWhole) {
-      this.rest();
+  private goOn(progress: Progress): void {
+    if (progress == Progress.Failed) {
+      const failure = this.download.failure;
+      // Flash keeps what it has of an image that the server will have more of.
+      if (failure == UpdateFailure.Truncated) this.refuse(failure);
+      else this.abandon(failure);
+    } else if (progress == Progress.Whole) {
       this.step = Step.Checking;
       this.reports.owe(UpdateState.Downloaded);
-    } else if (!this.isPatching && this.wanted == this.wantedEnd) {
-      this.isWaiting = false;
+    } else if (progress == Progress.Piece) {
       this.reports.owe(UpdateState.Downloading);
     }
   }
@@ -370,12 +295,12 @@ export class UpdateClient implements SessionPart {
   /** The image is not taken; flash keeps what it has. After a patch the whole image is asked for. */
   private refuse(failure: UpdateFailure): void {
     logValue(LogLevel.Warning, "update refused, failure ", failure);
-    if (this.isPatch) {
-      this.isPatch = false;
+    if (this.download.isPatch) {
+      this.download.isPatch = false;
       this.patchRefusal = failure;
       this.reports.forget();
       this.reports.owe(UpdateState.Downloading);
-      this.askHeader();
+      this.askHead();
       return;
     }
     this.rest();
@@ -385,7 +310,7 @@ export class UpdateClient implements SessionPart {
 
   /** What was written is of no use; the image is not taken again unless the server insists. */
   private abandon(failure: UpdateFailure): void {
-    if (!this.isPatch) {
+    if (!this.download.isPatch) {
       this.states.setState(this.target, SlotState.Empty);
       this.states.setFailure(failure, this.targetId);
       this.states.append();
@@ -394,22 +319,16 @@ export class UpdateClient implements SessionPart {
   }
 
   holdsMessage(): bool {
-    return this.isPatching;
+    return this.download.isPatching;
   }
 
   poll(nowMs: u32): void {
-    if (this.isPatching) {
-      // The pieces that follow wait in the connection.
-      this.timeMs = nowMs;
-      this.takePatch(this.pieceLeft, this.pieceLeftBytes);
-    }
+    const download = this.download;
+    if (download.isPatching) this.goOn(download.goOn(nowMs));
     if (this.step == Step.Checking) this.finish(nowMs);
-    if (this.step == Step.Leaving && elapsedMs(nowMs, this.timeMs) >= 0) restart(ResetReason.Software);
-    if (this.isWaiting && elapsedMs(nowMs, this.timeMs) >= ACK_TIMEOUT_MS) {
-      this.isWaiting = false;
-      // A server that does not answer at all ends the connection too, and offers again on the next one.
-      if (++this.retries > <u32>RESEND_MAX) this.rest();
-    }
+    if (this.step == Step.Leaving && elapsedMs(nowMs, this.leaveMs) >= 0) restart(ResetReason.Software);
+    // A server that does not answer at all ends the connection too, and offers again on the next one.
+    if (!download.isAlive(nowMs)) this.rest();
   }
 
   private finish(nowMs: u32): void {
@@ -426,28 +345,36 @@ export class UpdateClient implements SessionPart {
       if (!states.append()) failure = UpdateFailure.FlashFault;
     }
     if (failure != UpdateFailure.None) {
-      this.abandon(failure);
+      this.repeat(failure);
       return;
     }
     this.step = Step.Leaving;
-    this.timeMs = nowMs + LEAVE_MAX_MS;
+    this.leaveMs = nowMs + LEAVE_MAX_MS;
     this.reports.owe(UpdateState.Verified);
     this.reports.owe(UpdateState.Restarting);
   }
 
-  delayMs(nowMs: u32): i32 {
-    if (this.isPatching || this.step == Step.Checking) return 0;
-    const passedMs = elapsedMs(nowMs, this.timeMs);
-    if (this.step == Step.Leaving) return -passedMs;
-    return this.isWaiting ? ACK_TIMEOUT_MS - passedMs : i32.MAX_VALUE;
+  /** The whole is not what it should be. A bit may have turned over in flash: once, an image is loaded anew. */
+  private repeat(failure: UpdateFailure): void {
+    if (this.download.isPatch || this.isRepeated || failure == UpdateFailure.FlashFault) {
+      this.abandon(failure);
+      return;
+    }
+    this.isRepeated = true;
+    // In memory only, until the header has come again: then it is recorded as another load.
+    this.states.setState(this.target, SlotState.Empty);
+    this.askHead();
   }
 
-  private get owesRequest(): bool {
-    return (this.step == Step.Header || this.step == Step.Loading) && !this.isWaiting && !this.isPatching;
+  delayMs(nowMs: u32): i32 {
+    if (this.step == Step.Checking) return 0;
+    if (this.step == Step.Leaving) return -elapsedMs(nowMs, this.leaveMs);
+    return this.download.delayMs(nowMs);
   }
 
   owes(nowMs: u32): bool {
-    return this.reports.isOwed || this.owesRequest;
+    const isLoading = this.step == Step.Header || this.step == Step.Loading;
+    return this.reports.isOwed || (isLoading && this.download.owesRequest);
   }
 
   channel(): string {
@@ -456,7 +383,7 @@ export class UpdateClient implements SessionPart {
 
   write(writer: CborWriter, nowMs: u32): void {
     if (!this.reports.isOwed) {
-      this.writeRequest(writer, nowMs);
+      this.download.writeRequest(writer, nowMs);
       return;
     }
     const report = this.reports.next();
@@ -470,31 +397,9 @@ export class UpdateClient implements SessionPart {
       failure = this.patchRefusal;
       this.patchRefusal = UpdateFailure.None;
       // What a patch has made does not count any more.
-      if (failure == UpdateFailure.None) percent = (this.writer.position * 100) / this.imageBytes;
+      if (failure == UpdateFailure.None) percent = this.download.percent;
     }
     writeReport(writer, report, image, percent, failure);
-    if (report == UpdateState.Restarting) this.timeMs = nowMs + RESTART_AFTER_MS;
-  }
-
-  private writeRequest(writer: CborWriter, nowMs: u32): void {
-    if (this.step == Step.Loading) {
-      const next = this.wanted + UPDATE_REQUEST_MAX_BYTES;
-      // Of an image, up to the end of a sector.
-      this.wantedEnd = this.isPatch
-        ? min(next, this.patchBytes)
-        : min<u32>(next & ~(FLASH_SECTOR_BYTES - 1), this.imageBytes);
-    }
-    this.isWaiting = true;
-    this.timeMs = nowMs;
-    writer.map(this.isPatch ? 4 : 3);
-    writer.integer(UpdateKey.Image);
-    writer.bytes(this.targetId, IMAGE_ID_BYTES);
-    writer.integer(UpdateKey.Offset);
-    writer.unsigned(this.wanted);
-    writer.integer(UpdateKey.Length);
-    writer.unsigned(this.wantedEnd - this.wanted);
-    if (!this.isPatch) return;
-    writer.integer(UpdateKey.Base);
-    writer.bytes(this.baseId, IMAGE_ID_BYTES);
+    if (report == UpdateState.Restarting) this.leaveMs = nowMs + RESTART_AFTER_MS;
   }
 }
