@@ -103,8 +103,10 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
     compress: (image) => patches.compress(image),
     onDeleted: () => chunks.forget(),
     metrics,
+    logger,
     nowMs,
   });
+  undo.push(() => updates.stop());
 
   const broker = new DeviceBroker({ sink: ingest, updates: chunks, metrics, logger, nowMs });
   await broker.listen();
@@ -133,6 +135,7 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
   const closeWebSocket = listenWebSocket(api.server, accept);
 
   const stop = async () => {
+    updates.stop();
     mqtt.stopAccepting();
     closeWebSocket();
     await ingest.drain();

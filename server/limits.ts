@@ -60,9 +60,17 @@ export const UPDATE_HISTORY_MAX = 100;
 export const IMAGE_CACHE_MAX_BYTES = 2 * 1024 * 1024;
 /** Pieces of images that a device has asked for and not read, bytes; further requests of it are dropped. */
 export const CHUNKS_UNSENT_MAX_BYTES = 16 * 1024;
-/** Patches being made or waiting for it. Above it the image is offered whole. */
-export const PATCHES_UNDER_WAY_MAX = 8;
-/** A patch that takes longer is given up, milliseconds. */
-export const PATCH_MAKE_MAX_MS = 20_000;
+/** Patches and compressed images being made or waiting for it. Above it the image is offered as it is. */
+export const FILES_UNDER_WAY_MAX = 8;
+/**
+ * One that takes longer is given up, milliseconds. The slowest image takes 4 s on a desktop and ten times that on a small
+ * machine that is busy, so only a thread that is stuck is met here.
+ */
+export const FILE_MAKE_MAX_MS = 120_000;
+/** What could not be made is tried again after this time, milliseconds; and how many of these are remembered. */
+export const FILE_RETRY_MS = 3_600_000;
+export const FILES_POSTPONED_MAX = 1000;
 /** Changes that the API has under way to the writer. */
 export const STORE_REQUESTS_MAX = 64;
+/** Who was told that the server is busy asks again after this time, seconds. */
+export const BUSY_RETRY_S = 1;

@@ -53,6 +53,8 @@ export class Flash {
   readonly sectorErases: Uint32Array;
   /** Asked before each write and erase. */
   onOperation: ((operation: FlashOperation) => Cut | undefined) | undefined;
+  /** Told after each write and erase where the cells may have changed; after a cut too. */
+  onChanged: ((offset: number, sizeBytes: number) => void) | undefined;
   readonly #random: RandomSource;
   readonly #sectors: (FlashSector | undefined)[];
   #operations = 0;
@@ -122,6 +124,7 @@ export class Flash {
     this.#busyMs += PROGRAM_PAGE_MS * pagesOf(offset, bytes.length);
     if (cut?.at === "inside") this.#writePart(offset, bytes, writeCutOf(cut));
     else this.#program(offset, bytes);
+    this.onChanged?.(offset, bytes.length);
     if (cut !== undefined) throw new PowerCut();
     return 0;
   }
@@ -140,6 +143,7 @@ export class Flash {
       // A sector that was never written is all ones, whatever becomes of the erase.
       if (this.#sectors[index] !== undefined) cutErase(this.#own(index), cut);
     } else this.#sectors[index] = undefined;
+    this.onChanged?.(offset, FLASH_SECTOR_BYTES);
     if (cut !== undefined) throw new PowerCut();
     return 0;
   }

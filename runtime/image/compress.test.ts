@@ -10,7 +10,7 @@ import { decompressImage, decompressStreams } from "./decompress.ts";
 import { imageOf } from "./testing/edited-bytes.ts";
 
 const FIRST_SECTOR_BYTES = FLASH_SECTOR_BYTES - IMAGE_HEADER_BYTES;
-/** The server's thread has PATCH_MAKE_MAX_MS, and a Raspberry Pi is slower. */
+/** The server's thread has FILE_MAKE_MAX_MS, and a Raspberry Pi is slower. */
 const COMPRESS_MAX_MS = 8000;
 
 function bitsAndBytes(stream: readonly (string | number)[]): Uint8Array {

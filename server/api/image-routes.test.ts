@@ -8,8 +8,11 @@ import {
 } from "../../runtime/contract/image-header.ts";
 import { HelloKey } from "../../runtime/contract/messages.ts";
 import type { LintelServer } from "../app.ts";
+import { silentLogger } from "../logger.ts";
 import { noise, setDesired, testImage, upload } from "../testing/test-images.ts";
 import { makeFolder, startDevice, startTestServer, TEST_NOW_MS } from "../testing/test-server.ts";
+import { checkUpload } from "../updates/image-check.ts";
+import { type ApiOptions, buildApi } from "./build-api.ts";
 
 const MAC = "5ccf7f123456";
 const IMAGE = testImage(noise(3000, 1), { board: 3 });
@@ -105,6 +108,19 @@ describe("what is no image is refused in words", () => {
     expect((await upload(server, IMAGE.bytes, "application/zip")).status).toBe(415);
     expect((await upload(server, Buffer.from("{}"), "application/json")).status).toBeLessThan(500);
   });
+});
+
+test("a store that takes no changes just now: when to ask again", async () => {
+  const api = await buildApi({
+    updates: {
+      addImage: async (bytes: Uint8Array) => ({ verdict: checkUpload(bytes), answer: { outcome: "unavailable" } }),
+    },
+    logger: silentLogger,
+  } as unknown as ApiOptions);
+  const headers = { "content-type": "application/octet-stream" };
+  const answer = await api.inject({ method: "POST", url: "/api/v1/images", headers, payload: IMAGE.bytes });
+  expect([answer.statusCode, answer.json().code, answer.headers["retry-after"]]).toEqual([503, "busy", "1"]);
+  await api.close();
 });
 
 describe("deleting", () => {

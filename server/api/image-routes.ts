@@ -26,7 +26,8 @@ export function addImageRoutes(app: ApiApp, store: UpdateStorePort, updates: Upd
         summary: "Stores an image",
         description:
           "The body is the image as a file: header and payload. Its header, sizes and digest are checked here; its " +
-          "signature is not, for the server has no keys: each device checks it with its own before it writes anything.",
+          "signature is not, for the server has no keys: each device checks it with its own before it writes anything. " +
+          "It is stored when the answer comes, and compressed afterwards.",
         body: { content: { [IMAGE_TYPE]: { schema: Type.Unsafe<Buffer>({}) } } },
         response: {
           200: { description: "the same image was stored before", ...json(ImageSchema) },
@@ -140,7 +141,7 @@ function unknown(id: string): Problem {
   return new Problem("imageUnknown", `no image ${id} is stored; see /api/v1/images`);
 }
 
-function showImage({ number: _number, createdMs, arch, digest, keyId, ...row }: ImageRow) {
+function showImage({ number: _number, compressTried: _tried, createdMs, arch, digest, keyId, ...row }: ImageRow) {
   return {
     ...row,
     arch: showArch(arch),

@@ -4,6 +4,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply } from "fastify";
 import * as Type from "typebox/type";
 import { describe } from "../errors.ts";
+import { BUSY_RETRY_S } from "../limits.ts";
 import type { Logger } from "../logger.ts";
 
 export const PROBLEM_TYPE = "application/problem+json";
@@ -75,6 +76,7 @@ export class Problem extends Error {
 
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
   const { status, title } = PROBLEMS[problem.code];
+  if (problem.code === "busy") reply.header("retry-after", BUSY_RETRY_S);
   const body = { type: "about:blank", title, status, code: problem.code, detail: problem.message };
   return reply.code(status).type(PROBLEM_TYPE).serializer(JSON.stringify).send(body);
 }

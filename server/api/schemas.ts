@@ -157,7 +157,9 @@ export const ImageSchema = Type.Object({
   sizeBytes: Type.Integer({ description: "header and payload" }),
   payloadBytes: Type.Integer(),
   compressedBytes: Type.Union([Type.Integer(), Type.Null()], {
-    description: "sent to a device that has nothing to patch; null: it gets the image as it is",
+    description:
+      "sent to a device that has nothing to patch; null: it gets the image as it is, for compressing is not worth while, " +
+      "or not done yet",
   }),
   ramBytes: Type.Integer(),
   digest: Type.String({ description: "SHA-256 of the payload, hex" }),
@@ -212,5 +214,8 @@ export const UpdateSchema = Type.Object({
 /** The responses of every route beside its own. */
 export const PROBLEM_RESPONSES = {
   "4xx": { description: "problem", content: { "application/problem+json": { schema: ProblemSchema } } },
-  "5xx": { description: "problem", content: { "application/problem+json": { schema: ProblemSchema } } },
+  "5xx": {
+    description: "problem; `busy` comes with Retry-After",
+    content: { "application/problem+json": { schema: ProblemSchema } },
+  },
 };

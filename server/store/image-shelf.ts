@@ -20,11 +20,16 @@ export class ImageShelf {
   }
 
   /** An id is a digest, so the same id is the same image. */
-  add(image: StoredImage, bytes: Uint8Array, compressed: Uint8Array | null, atMs: number): StoreAnswer {
+  add(image: StoredImage, bytes: Uint8Array, atMs: number): StoreAnswer {
     if (this.has(image.id)) return { outcome: "existed" };
     if ((this.#sql.count.get()?.count ?? 0) >= IMAGES_MAX) return { outcome: "tooManyImages" };
-    this.#sql.add.run({ ...image, id: idBytes(image.id), bytes, compressed, atMs });
+    this.#sql.add.run({ ...image, id: idBytes(image.id), bytes, atMs });
     return { outcome: "done" };
+  }
+
+  addCompressed(image: string, bytes: Uint8Array | null): StoreAnswer {
+    const { changes } = this.#sql.addCompressed.run(bytes, idBytes(image));
+    return { outcome: changes === 0 ? "imageUnknown" : "done" };
   }
 
   delete(id: string): StoreAnswer {
@@ -50,10 +55,11 @@ function prepare(db: Database.Database) {
     count: db.prepare<[], { count: number }>("SELECT count(*) AS count FROM images"),
     add: db.prepare(
       `INSERT INTO images (id, product, version, arch, abi, board, security_counter, payload_bytes, ram_bytes, digest,
-         key_id, size_bytes, created_ms, bytes, compressed)
+         key_id, size_bytes, created_ms, bytes)
        VALUES (@id, @product, @version, @arch, @abi, @board, @securityCounter, @payloadBytes, @ramBytes, @digest,
-         @keyId, @sizeBytes, @atMs, @bytes, @compressed)`,
+         @keyId, @sizeBytes, @atMs, @bytes)`,
     ),
+    addCompressed: db.prepare("UPDATE images SET compressed = ?, compress_tried = 1 WHERE id = ?"),
     isDesired: db.prepare<[Buffer]>("SELECT 1 FROM desired_images WHERE image_id = ? LIMIT 1"),
     isRunning: db.prepare<[Buffer]>("SELECT 1 FROM devices WHERE image = ? LIMIT 1"),
     delete: db.prepare("DELETE FROM images WHERE id = ?"),

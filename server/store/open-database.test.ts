@@ -96,6 +96,28 @@ test("a database of a newer version", () => {
   expectLine(failure(), "E_DATABASE_NEWER", path);
 });
 
+test("an image whose compression was given up by an earlier version is to be compressed again", () => {
+  const db = new Database(path);
+  for (const step of MIGRATIONS.slice(0, 3)) db.exec(step);
+  const add = db.prepare(
+    `INSERT INTO images (id, product, version, arch, abi, board, security_counter, payload_bytes, ram_bytes, digest, key_id,
+       size_bytes, created_ms, bytes, compressed) VALUES (?, 'p', '1', 1, 1, 0, 0, 1, 1, x'', x'', 1, 1, x'', ?)`,
+  );
+  const ids = [1, 2].map((byte) => Buffer.alloc(8, byte));
+  add.run(ids[0], Buffer.from("short"));
+  add.run(ids[1], null);
+  db.pragma(`application_id = ${APPLICATION_ID}`);
+  db.pragma("user_version = 3");
+  db.close();
+  const data = openDataFolder(folder.path);
+  const reader = new Reader(data.databasePath);
+  const { updates } = reader;
+  expect(updates.images(-1, 9)).toMatchObject([{ compressedBytes: 5, compressTried: 1 }, { compressTried: 0 }]);
+  expect(updates.uncompressed()).toEqual([ids[1]?.toString("hex")]);
+  reader.close();
+  data.release();
+});
+
 /** A database as the first release left it, with data in every table that has changed since. */
 function makeFirstVersion(): void {
   const db = new Database(path);

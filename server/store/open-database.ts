@@ -1,15 +1,14 @@
 /**
  * Opens the data folder: the lock, the checks and the migrations. Everything that can be wrong with a folder or a file is
  * found here, before the first device connects, and becomes one StartError.
- *
- * The lock is an exclusive transaction on a file of its own, held as long as the server runs. The operating system drops
- * it with the process, also after kill -9, so it cannot go stale (SQLite file locking, "File Locking And Concurrency").
  */
-import { existsSync, mkdirSync, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { existsSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
 import Database from "better-sqlite3";
 import { describe, errorCode, StartError } from "../errors.ts";
 import { QUICK_CHECK_MAX_BYTES, READER_CACHE_KIB, WAL_CHECKPOINT_PAGES, WRITER_CACHE_KIB } from "../limits.ts";
+import { makeFolders } from "../make-folders.ts";
+import { type FileLock, takeLock } from "./file-lock.ts";
 import { APPLICATION_ID, MIGRATIONS } from "./schema.ts";
 
 const DATABASE_FILE = "lintel.db";
@@ -25,15 +24,15 @@ export interface DataFolder {
 
 export function openDataFolder(dataDir: string): DataFolder {
   makeFolder(dataDir);
-  const lock = takeLock(dataDir);
+  const lock = lockFolder(dataDir);
   const databasePath = join(dataDir, DATABASE_FILE);
   try {
     prepareDatabase(databasePath);
   } catch (error) {
-    lock.close();
+    lock.release();
     throw error;
   }
-  return { databasePath, release: () => lock.close() };
+  return { databasePath, release: () => lock.release() };
 }
 
 /** The connection that writes: durable at every commit. */
@@ -64,24 +63,15 @@ function makeFolder(dataDir: string): void {
   if (!statSync(dataDir).isDirectory()) throw new StartError("E_DATA_NOT_A_FOLDER", dataDir);
 }
 
-/** Folder by folder: the `recursive` of Node 20 never returns where the system refuses with ENOENT, as below /proc. */
-function makeFolders(folder: string): void {
-  if (existsSync(folder)) return;
-  makeFolders(dirname(folder));
-  mkdirSync(folder);
-}
-
-function takeLock(dataDir: string): Database.Database {
-  let lock: Database.Database | undefined;
+function lockFolder(dataDir: string): FileLock {
+  let lock: FileLock | undefined;
   try {
-    lock = new Database(join(dataDir, LOCK_FILE), { timeout: 0 });
-    lock.exec("BEGIN EXCLUSIVE");
-    return lock;
+    lock = takeLock(join(dataDir, LOCK_FILE));
   } catch (error) {
-    lock?.close();
-    if (errorCode(error).startsWith("SQLITE_BUSY")) throw new StartError("E_DATA_IN_USE", dataDir, error);
     throw new StartError("E_DATA_NOT_WRITABLE", dataDir, error);
   }
+  if (lock === undefined) throw new StartError("E_DATA_IN_USE", dataDir);
+  return lock;
 }
 
 function prepareDatabase(path: string): void {

@@ -7,9 +7,10 @@
  *
  * `readings` is clustered by stream and time, the way it is read; `streams` carries what would need a scan otherwise.
  *
- * `patches.bytes` and `images.compressed` are null where they are not worth while. The last row of a device in `update_history` is its present state;
- * `told` is 0 where the device has not said so itself, but its `hello` does (store/update-ledger.ts). In `desired_images`
- * `tried` means that the device has started the image since it was set, `given_up` that it will not run it.
+ * `patches.bytes` and `images.compressed` are null where they are not worth while; the latter also until it was made, which
+ * `compress_tried` tells apart. The last row of a device in `update_history` is its present state; `told` is 0 where the
+ * device has not said so itself, but its `hello` does (store/update-ledger.ts). In `desired_images` `tried` means that the
+ * device has started the image since it was set, `given_up` that it will not run it.
  */
 export const APPLICATION_ID = 0x4c4e544c; // "LNTL"
 
@@ -141,4 +142,9 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX update_history_of_device ON update_history (device_id, id);
   `,
   "ALTER TABLE images ADD COLUMN compressed BLOB;",
+  // An image without a compressed form may be one for which the time did not suffice.
+  `
+  ALTER TABLE images ADD COLUMN compress_tried INTEGER NOT NULL DEFAULT 0;
+  UPDATE images SET compress_tried = 1 WHERE compressed IS NOT NULL;
+  `,
 ];

@@ -16,8 +16,10 @@ export interface ImageRow {
   digest: Buffer;
   keyId: Buffer;
   sizeBytes: number;
-  /** Null: not worth while. */
+  /** Null: not worth while, or not made yet. */
   compressedBytes: number | null;
+  /** 0: not made yet. */
+  compressTried: number;
   createdMs: number;
 }
 
@@ -66,6 +68,11 @@ export class UpdateReader {
     return this.#sql.compressed.get(idBytes(id))?.bytes ?? undefined;
   }
 
+  /** Images that were never compressed, in the order in which they came. */
+  uncompressed(): string[] {
+    return this.#sql.uncompressed.all().map(({ id }) => idText(id));
+  }
+
   patch(base: string, image: string): PatchRow | undefined {
     return this.#sql.patch.get(idBytes(base), idBytes(image));
   }
@@ -91,7 +98,7 @@ function withIdText(row: Omit<ImageRow, "id"> & { id: Buffer }): ImageRow {
 
 const IMAGE_COLUMNS = `number, id, product, version, arch, abi, board, security_counter AS securityCounter,
   payload_bytes AS payloadBytes, ram_bytes AS ramBytes, digest, key_id AS keyId, size_bytes AS sizeBytes,
-  length(compressed) AS compressedBytes, created_ms AS createdMs`;
+  length(compressed) AS compressedBytes, compress_tried AS compressTried, created_ms AS createdMs`;
 
 type Stored<T> = Omit<T, "id"> & { id: Buffer };
 
@@ -103,6 +110,7 @@ function prepare(db: Database.Database) {
     image: db.prepare<[Buffer], Stored<ImageRow>>(`SELECT ${IMAGE_COLUMNS} FROM images WHERE id = ?`),
     imageBytes: db.prepare<[Buffer], { bytes: Buffer }>("SELECT bytes FROM images WHERE id = ?"),
     compressed: db.prepare<[Buffer], { bytes: Buffer | null }>("SELECT compressed AS bytes FROM images WHERE id = ?"),
+    uncompressed: db.prepare<[], { id: Buffer }>("SELECT id FROM images WHERE compress_tried = 0 ORDER BY number"),
     patch: db.prepare<[Buffer, Buffer], PatchRow>(
       "SELECT size_bytes AS sizeBytes FROM patches WHERE base_id = ? AND image_id = ?",
     ),

@@ -192,7 +192,6 @@ test("a full disk changes no image, and says so", () => {
     kind: "addImage",
     image: verdict.image,
     bytes: image.bytes,
-    compressed: null,
     atMs: TEST_NOW_MS,
   } as const;
   db.pragma(`max_page_count = ${db.pragma("page_count", { simple: true })}`);
@@ -203,12 +202,26 @@ test("a full disk changes no image, and says so", () => {
   expect(writer.answer(request)).toEqual({ outcome: "existed" });
 });
 
+test("a compressed image goes to an image that is there; null says that it was tried", () => {
+  const { id, bytes } = testImage(noise(20, 1));
+  const verdict = checkUpload(bytes);
+  if (!verdict.ok) throw new Error(verdict.reason);
+  writer.answer({ kind: "addImage", image: verdict.image, bytes, atMs: TEST_NOW_MS });
+  const add = (image: string, compressed: Uint8Array | null) =>
+    writer.answer({ kind: "addCompressed", image, bytes: compressed });
+  expect(rows("images")).toMatchObject([{ compressed: null, compress_tried: 0 }]);
+  expect(add(id, null)).toEqual({ outcome: "done" });
+  expect(rows("images")).toMatchObject([{ compressed: null, compress_tried: 1 }]);
+  expect(add(id, Buffer.from("short"))).toEqual({ outcome: "done" });
+  expect(rows("images")).toMatchObject([{ compressed: Buffer.from("short"), compress_tried: 1 }]);
+  expect(add("0011223344556677", null)).toEqual({ outcome: "imageUnknown" });
+});
+
 test("patches go with their images, and the oldest make room", () => {
   const images = [1, 2, 3].map((seed) => testImage(noise(20, seed)));
   for (const { bytes } of images) {
     const verdict = checkUpload(bytes);
-    if (verdict.ok)
-      writer.answer({ kind: "addImage", image: verdict.image, bytes, compressed: null, atMs: TEST_NOW_MS });
+    if (verdict.ok) writer.answer({ kind: "addImage", image: verdict.image, bytes, atMs: TEST_NOW_MS });
   }
   const [one, two, three] = images.map(({ id }) => id) as [string, string, string];
   const add = (base: string, image: string) =>

@@ -114,7 +114,9 @@ export class Writer {
   #carryOut(request: StoreRequest): StoreAnswer {
     switch (request.kind) {
       case "addImage":
-        return this.#images.add(request.image, request.bytes, request.compressed, request.atMs);
+        return this.#images.add(request.image, request.bytes, request.atMs);
+      case "addCompressed":
+        return this.#images.addCompressed(request.image, request.bytes);
       case "deleteImage":
         return this.#images.delete(request.id);
       case "addPatch":

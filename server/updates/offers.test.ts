@@ -1,4 +1,6 @@
 /** Which devices are offered what, and what is kept of their reports. */
+import { join } from "node:path";
+import Database from "better-sqlite3";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { BOOT_PRODUCT } from "../../runtime/contract/image-header.ts";
 import { HelloKey } from "../../runtime/contract/messages.ts";
@@ -6,6 +8,7 @@ import { UpdateFailure, UpdateKey, UpdateState } from "../../runtime/contract/up
 import { applyPatch } from "../../runtime/image/apply-patch.ts";
 import { decompressImage } from "../../runtime/image/decompress.ts";
 import type { LintelServer } from "../app.ts";
+import { Reader } from "../store/reader.ts";
 import {
   getUpdate,
   noise,
@@ -154,8 +157,13 @@ describe("an offer", () => {
 describe("a compressed image", () => {
   const WORDY = testImage(Buffer.from("in the back room of a shop ".repeat(400)), { version: "3.0.0" });
 
+  const shown = async (image: TestImage) =>
+    (await (await fetch(`${server.url}/api/v1/images/${image.id}`)).json()) as { compressedBytes: number | null };
+
   test("is offered where there is no patch, comes in chunks, and is the image", async () => {
-    await upload(server, WORDY.bytes);
+    const answer = await upload(server, WORDY.bytes);
+    // It is made afterwards, and the offer waits for it.
+    expect([answer.status, await answer.json()]).toMatchObject([201, { compressedBytes: null }]);
     await hello(FOREIGN);
     await setDesired(server, mac, WORDY.id);
     await server.idle();
@@ -163,12 +171,29 @@ describe("a compressed image", () => {
     expect(offer).toMatchObject({ ...whole(WORDY), Base: NO_BASE });
     const sizeBytes = Number(offer?.["PatchBytes"]);
     expect(sizeBytes).toBeLessThan(600);
-    const stored = await (await fetch(`${server.url}/api/v1/images/${WORDY.id}`)).json();
-    expect(stored).toMatchObject({ sizeBytes: WORDY.bytes.length, compressedBytes: sizeBytes });
+    expect(await shown(WORDY)).toMatchObject({ sizeBytes: WORDY.bytes.length, compressedBytes: sizeBytes });
     const file = await device.download(WORDY.id, sizeBytes, NO_BASE);
     expect(Buffer.from(decompressImage(file) as Uint8Array)).toEqual(WORDY.bytes);
     // The image itself is there too, for the recovery program.
     expect(await device.download(WORDY.id, WORDY.bytes.length)).toEqual(WORDY.bytes);
+  });
+
+  test("that the last run of the server did not make is made at the next start", async () => {
+    const { compressedBytes } = await shown(WORDY);
+    await server.stop();
+    const db = new Database(join(folder.path, "lintel.db"));
+    db.exec("UPDATE images SET compressed = NULL, compress_tried = 0");
+    db.close();
+    server = await startTestServer(folder.path);
+    await server.idle();
+    expect(await shown(WORDY)).toMatchObject({ compressedBytes });
+    expect(compressedBytes).toBeGreaterThan(0);
+    // Noise: it was tried, and is not tried again.
+    expect(await shown(OTHER)).toMatchObject({ compressedBytes: null });
+    const reader = new Reader(join(folder.path, "lintel.db"));
+    expect(reader.updates.uncompressed()).toEqual([]);
+    reader.close();
+    device = await startUpdateDevice(server, mac);
   });
 
   test("gives way to a patch", async () => {

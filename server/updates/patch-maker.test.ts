@@ -31,3 +31,10 @@ test("a stop leaves open what was being made", async () => {
   await maker.stop();
   expect(await Promise.all(made)).toEqual([undefined, undefined]);
 });
+
+test("what takes too long is not known, so nothing is said of the images", async () => {
+  // A thread takes longer than this to start.
+  const maker = new PatchMaker(1);
+  expect(await Promise.all([maker.make(OLD, NEW), maker.compress(NEW)])).toEqual([undefined, undefined]);
+  await maker.stop();
+});

@@ -1,21 +1,27 @@
 /**
- * Patches and compressed images, made one after the other in a thread that lives as long as there is work. A pair of images that takes too long
- * or breaks the thread has no patch; the image is then sent whole.
+ * Patches and compressed images, made one after the other in a thread that lives as long as there is work. What takes too
+ * long or breaks the thread is not known: the machine may have been busy, or out of memory. Who asks sees to it that not
+ * too many wait (updates/update-files.ts).
  */
 import type { Worker } from "node:worker_threads";
-import { PATCH_MAKE_MAX_MS } from "../limits.ts";
+import { FILE_MAKE_MAX_MS } from "../limits.ts";
 import { startThread } from "../start-thread.ts";
 import type { PatchOrder } from "./patch-order.ts";
 
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 64 };
 
 export class PatchMaker {
+  readonly #maxMs: number;
   #worker: Worker | undefined;
   #queue: Promise<unknown> = Promise.resolve();
   #waiting = 0;
   #isStopped = false;
 
-  /** A patch; null when there is none, undefined when it is not known, for this ends. */
+  constructor(maxMs = FILE_MAKE_MAX_MS) {
+    this.#maxMs = maxMs;
+  }
+
+  /** A patch; null when there is none, undefined when it is not known. */
   make(base: Uint8Array, target: Uint8Array): Promise<Uint8Array | null | undefined> {
     return this.#enqueue({ base, target });
   }
@@ -43,8 +49,8 @@ export class PatchMaker {
     this.#worker ??= startPatchThread();
     const worker = this.#worker;
     worker.postMessage(order);
-    const patch = await answerOf(worker);
-    if (patch === null || this.#waiting === 0) {
+    const patch = await answerOf(worker, this.#maxMs);
+    if (patch === undefined || this.#waiting === 0) {
       this.#worker = undefined;
       await worker.terminate();
     }
@@ -59,15 +65,15 @@ function startPatchThread(): Worker {
   return worker;
 }
 
-function answerOf(worker: Worker): Promise<Uint8Array | null> {
+function answerOf(worker: Worker, maxMs: number): Promise<Uint8Array | null | undefined> {
   return new Promise((resolve) => {
-    const finish = (patch: Uint8Array | null) => {
+    const finish = (patch: Uint8Array | null | undefined) => {
       clearTimeout(timer);
       worker.off("message", finish).off("error", fail).off("exit", fail);
       resolve(patch);
     };
-    const fail = () => finish(null);
-    const timer = setTimeout(fail, PATCH_MAKE_MAX_MS);
+    const fail = () => finish(undefined);
+    const timer = setTimeout(fail, maxMs);
     worker.on("message", finish).on("error", fail).on("exit", fail);
   });
 }

@@ -10,9 +10,17 @@ const port = parentPort;
 if (port === null) throw new Error("patch-thread.ts runs as a worker thread; start it through PatchMaker");
 
 port.on("message", ({ base, target }: PatchOrder) => {
-  const patch = base === null ? compressImage(target) : makePatch(base, target);
-  // A device would only find out at the end of its download.
-  const made = base === null ? decompressImage(patch) : applyPatch(base, patch);
-  const isRight = typeof made !== "number" && Buffer.compare(made, target) === 0;
-  port.postMessage(isRight ? patch : null);
+  port.postMessage(make(base, target));
 });
+
+/** Null: of these images there is none, and will be none another time. */
+function make(base: Uint8Array | null, target: Uint8Array): Uint8Array | null {
+  try {
+    const patch = base === null ? compressImage(target) : makePatch(base, target);
+    // A device would only find out at the end of its download.
+    const made = base === null ? decompressImage(patch) : applyPatch(base, patch);
+    return typeof made !== "number" && Buffer.compare(made, target) === 0 ? patch : null;
+  } catch {
+    return null;
+  }
+}

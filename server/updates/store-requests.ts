@@ -20,7 +20,9 @@ export interface StoredImage {
 }
 
 export type StoreRequest =
-  | { kind: "addImage"; image: StoredImage; bytes: Uint8Array; compressed: Uint8Array | null; atMs: number }
+  | { kind: "addImage"; image: StoredImage; bytes: Uint8Array; atMs: number }
+  /** `bytes` null: not worth while, do not make it again. */
+  | { kind: "addCompressed"; image: string; bytes: Uint8Array | null }
   | { kind: "deleteImage"; id: string }
   | { kind: "setDesired"; mac: number; image: string; isRetry: boolean; atMs: number }
   | { kind: "clearDesired"; mac: number }

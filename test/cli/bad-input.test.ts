@@ -1,4 +1,5 @@
 /** What a person gets wrong: one line that says what and what to do, exit code not 0, no stack. */
+import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
@@ -22,6 +23,8 @@ beforeAll(async () => {
   await mkdir(join(folder, "foreign"));
   await writeFile(join(folder, "foreign", "main.ts"), "export function start(): void {}\n");
   await mkdir(join(folder, "empty"));
+  // Nobody ever writes into it.
+  execFileSync("mkfifo", [join(folder, "pipe")]);
   blocker = createServer();
   await new Promise<void>((resolve) => blocker.listen(0, HOST, resolve));
   const address = blocker.address();
@@ -52,6 +55,15 @@ const CASES: Array<[string, () => readonly string[], RegExp]> = [
   ["a broker that is not there", () => ["sim", "--server", `${HOST}:1`], /no MQTT server answers at/],
   ["an address that is none", () => ["tail", "--server", "nonsense"], /http:\/\//],
   ["no devices", () => ["sim", "--devices", "0"], /whole number from 1/],
+  [
+    "an image without an end",
+    () => ["image", "inspect", "/dev/zero"],
+    /\/dev\/zero is a device or a pipe: name a file/,
+  ],
+  ["an image that never comes", () => ["image", "inspect", join(folder, "pipe")], /pipe is a device or a pipe/],
+  ["a key without an end", () => ["keys", "show", "/dev/zero"], /\/dev\/zero is a device or a pipe/],
+  ["a key without a name", () => ["keys", "new", "--out", ""], /--out.*A name is expected, as lintel/],
+  ["a key where no folder can be", () => ["keys", "new", "--out", join(folder, "a-file/key")], /cannot write .*a-file/],
   ["half a request to the demo", () => ["demo", "--for", "3"], /--cut-network-at/],
 ];
 

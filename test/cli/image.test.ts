@@ -1,10 +1,10 @@
 /** `lintel keys` and `lintel image`: from a payload to a signed image, to a patch and back; what a person gets wrong. */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { compileSource } from "../../runtime/wasm/compile-source.ts";
-import { runLintel } from "./run-lintel.ts";
+import { runLintel, runLintelOnFullDisk } from "./run-lintel.ts";
 
 let folder: string;
 const at = (name: string) => join(folder, name);
@@ -51,6 +51,20 @@ test("a key, two images, a patch between them", { timeout: 120_000 }, async () =
   const again = await runLintel("keys", "new", "--out", at("own"));
   expect(again.code).toBe(1);
   expect(again.stderr).toMatch(/exists: name another file with --out/);
+});
+
+test("a key in a folder that is made for it", async () => {
+  const name = at("keys/of/mine");
+  const files = await good("keys", "new", "--out", name);
+  expect(files).toMatchObject({ privateFile: `${name}.key.pem`, publicFile: `${name}.pub.pem` });
+  expect(await good("keys", "show", `${name}.key.pem`)).toMatchObject({ kind: "private", keyId: files["keyId"] });
+});
+
+test("a key on a full disk: no half of it is left", async () => {
+  const { code, stdout, stderr } = await runLintelOnFullDisk(0, "keys", "new", "--out", at("full/key"));
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  expect(stderr).toMatch(/^lintel: cannot write .*key\.key\.pem: EFBIG.*\n$/);
+  expect(await readdir(at("full"))).toEqual([]);
 });
 
 const WRONG: Array<[string, () => string[], RegExp]> = [

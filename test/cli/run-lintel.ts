@@ -11,11 +11,19 @@ export interface Finished {
 
 export const LINTEL_MAIN = join(PACKAGE_ROOT, "tools/cli/main.ts");
 
+const LINTEL = [process.execPath, "--import", "tsx", LINTEL_MAIN];
+
 export function runLintel(...args: string[]): Promise<Finished> {
-  const child = spawn(process.execPath, ["--import", "tsx", LINTEL_MAIN, ...args], {
-    cwd: PACKAGE_ROOT,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  return run([...LINTEL, ...args]);
+}
+
+/** As on a disk that is full: no file grows beyond so many blocks of 512 bytes (POSIX, "ulimit"; some shells take 1024). */
+export function runLintelOnFullDisk(blocks: number, ...args: string[]): Promise<Finished> {
+  return run(["sh", "-c", 'ulimit -f "$0" && exec "$@"', String(blocks), ...LINTEL, ...args]);
+}
+
+function run([program = "", ...args]: string[]): Promise<Finished> {
+  const child = spawn(program, args, { cwd: PACKAGE_ROOT, stdio: ["ignore", "pipe", "pipe"] });
   let stdout = "";
   let stderr = "";
   child.stdout.on("data", (chunk: Buffer) => {

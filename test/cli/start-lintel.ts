@@ -29,6 +29,10 @@ export class RunningLintel {
     }
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   /** The first line that says this, now or later. */
   async line(pattern: RegExp): Promise<string> {
     const endMs = performance.now() + WAIT_MS;

@@ -79,7 +79,9 @@ export async function makeUpdateFiles(folder: string): Promise<UpdateFiles> {
         secret: "",
         product: new Map(),
       });
-      new FlashFolder(flashFolder).save(mac, flash);
+      const folder = new FlashFolder(flashFolder);
+      folder.open(mac, () => flash);
+      folder.close();
     },
   };
 }

@@ -2,11 +2,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ApiClient, type UpdateStatus } from "../../tools/client/api-client.ts";
 import { type Finished, runLintel } from "./run-lintel.ts";
 import { RunningLintel } from "./start-lintel.ts";
+import { until } from "./until.ts";
 import { makeUpdateFiles, type UpdateFiles } from "./update-images.ts";
 
 const FIRST = "024c4e540001";
@@ -14,7 +14,6 @@ const FIRST = "024c4e540001";
 const IMPATIENT = "024c4e540002";
 const HOST = "127.0.0.1";
 const TIMEOUT_MS = 120_000;
-const POLL_MS = 50;
 
 let folder: string;
 let files: UpdateFiles;
@@ -33,17 +32,6 @@ const startSim = () =>
 
 const update = (device: string, image: string, ...more: string[]) =>
   runLintel("update", "--server", url, "--device", device, "--image", image, ...more);
-
-/** Asks until it is so. */
-async function until<T>(ask: () => Promise<T>, isSo: (answer: T) => boolean): Promise<T> {
-  const endMs = performance.now() + TIMEOUT_MS;
-  for (;;) {
-    const answer = await ask();
-    if (isSo(answer)) return answer;
-    if (performance.now() > endMs) throw new Error(`waited in vain, the last answer is ${JSON.stringify(answer)}`);
-    await sleep(POLL_MS);
-  }
-}
 
 const status = (mac = FIRST): Promise<UpdateStatus> => api.update(mac);
 const starts = ({ history }: UpdateStatus, image: string | null) =>

@@ -1,10 +1,12 @@
 /** Board files: JSON in boards/, or anywhere by path. What a board allows a program is a budget; a build that exceeds it fails. */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Type } from "typebox";
 import { Value } from "typebox/value";
 import { BuildError } from "./compile-program.ts";
 import { PACKAGE_ROOT } from "./package-root.ts";
+import { readFile } from "./read-file.ts";
+
+const FILE_MAX_BYTES = 64 * 1024;
 
 const BoardFile = Type.Object(
   {
@@ -33,7 +35,7 @@ export function readBoard(nameOrPath: string): Board {
   const path = isPath ? nameOrPath : join(PACKAGE_ROOT, "boards", `${nameOrPath}.json`);
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = Buffer.from(readFile(path, FILE_MAX_BYTES, "that is no board")).toString();
   } catch {
     throw new BuildError(`there is no board ${nameOrPath}: name a file of boards/, as generic, or the path of one`);
   }

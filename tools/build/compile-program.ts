@@ -122,7 +122,9 @@ function findEntry(path: string): string {
   for (const base of [process.cwd(), PACKAGE_ROOT]) {
     const candidate = resolve(base, path);
     if (!existsSync(candidate)) continue;
-    if (!statSync(candidate).isDirectory()) return candidate;
+    const found = statSync(candidate);
+    if (found.isFile()) return candidate;
+    if (!found.isDirectory()) throw new BuildError(`${path} is a device or a pipe: name a program's folder`);
     const main = join(candidate, "main.ts");
     if (existsSync(main)) return main;
     throw new BuildError(`${path} has no main.ts: name a program's folder, as firmware/counter`);

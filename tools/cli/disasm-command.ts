@@ -1,6 +1,6 @@
 /** `lintel disasm`: machine code of the LX106, as it stands in memory or flash, to a listing. */
-import { readFileSync, statSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
+import { readFile } from "../build/read-file.ts";
 import { formatLine, listCode } from "../lx106/listing.ts";
 import { CommandError } from "./command-error.ts";
 
@@ -46,19 +46,8 @@ export function addDisasmCommand(program: Command): void {
 }
 
 function readCode(file: string): Uint8Array {
-  let code: Uint8Array;
-  try {
-    const { size } = statSync(file);
-    if (size > FILE_BYTES_MAX) {
-      throw new CommandError(
-        `${file} has ${size} bytes; at most ${FILE_BYTES_MAX}, the chip's view of flash, are listed: cut it`,
-      );
-    }
-    code = readFileSync(file);
-  } catch (error) {
-    if (error instanceof CommandError) throw error;
-    throw new CommandError(`cannot read ${file}: ${error instanceof Error ? error.message : error}`);
-  }
+  const tooLong = `cut it, at most ${FILE_BYTES_MAX}, the chip's view of flash, are listed`;
+  const code = readFile(file, FILE_BYTES_MAX, tooLong);
   if (code.length === 0) throw new CommandError(`${file} is empty: there is nothing to list`);
   return code;
 }

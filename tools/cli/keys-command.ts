@@ -2,18 +2,20 @@
 import type { KeyObject } from "node:crypto";
 import type { Command } from "commander";
 import { keyFiles, keyIdText, newKey, publicPoint, readKey, writeKey } from "../image/keys.ts";
-import { shown } from "./command-files.ts";
+import { makeFolderOf, shown } from "./command-files.ts";
+import { parseFileName } from "./option-values.ts";
 
 export function addKeysCommand(program: Command): void {
   const keys = program.command("keys").description("keys that sign images");
   keys
     .command("new")
     .description("make a key: its private half signs images, its public half goes onto boards")
-    .option("--out <name>", "files to write are <name>.key.pem and <name>.pub.pem", "lintel")
+    .option("--out <name>", "files to write are <name>.key.pem and <name>.pub.pem", parseFileName, "lintel")
     .option("--json", "print one line of JSON", false)
     .action(({ out, json }: { out: string; json: boolean }) => {
       const key = newKey();
       const files = keyFiles(out);
+      makeFolderOf(files.privateFile);
       writeKey(key, files);
       if (json) return console.log(JSON.stringify({ ...files, ...facts(key) }));
       console.log(`${shown(files.privateFile)}: the private key. Whoever has it can update your boards: keep it safe.`);

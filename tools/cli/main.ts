@@ -8,6 +8,7 @@ import { ProgramError } from "../../runtime/wasm/wasm-program.ts";
 import { StartError } from "../../server/errors.ts";
 import { BuildError } from "../build/compile-program.ts";
 import { PACKAGE_ROOT } from "../build/package-root.ts";
+import { FileError } from "../build/read-file.ts";
 import { ApiError } from "../client/api-client.ts";
 import { addDemoCommand } from "../demo/demo-command.ts";
 import { ServerProcessError } from "../demo/server-process.ts";
@@ -28,6 +29,7 @@ const USER_ERRORS = [
   ServerProcessError,
   StartError,
   BuildError,
+  FileError,
   ProgramError,
   ImageError,
   FlashFolderError,
@@ -65,10 +67,7 @@ function endWithReader(error: NodeJS.ErrnoException): void {
   process.kill(process.pid, "SIGTERM");
 }
 
-process.stdout.on("error", endWithReader);
-try {
-  await main();
-} catch (error) {
+function tell(error: unknown): void {
   if (error instanceof CommanderError) process.exitCode = error.exitCode;
   else if (USER_ERRORS.some((type) => error instanceof type)) {
     console.error(`lintel: ${(error as Error).message}`);
@@ -77,4 +76,16 @@ try {
     console.error(`lintel: internal error, please report it: ${error instanceof Error ? error.stack : error}`);
     process.exitCode = 70;
   }
+}
+
+process.stdout.on("error", endWithReader);
+// What is thrown where nobody waits for it, as by a board in real time whose flash cannot be kept.
+process.on("uncaughtException", (error) => {
+  tell(error);
+  process.exit();
+});
+try {
+  await main();
+} catch (error) {
+  tell(error);
 }

@@ -39,6 +39,12 @@ export function parseMoment(text: string): number {
   return text === "0" ? 0 : parseDuration(text);
 }
 
+/** Of files whose endings are added: it has more than a folder. */
+export function parseFileName(text: string): string {
+  if (/(^|[/\\])$/.test(text)) throw new InvalidArgumentError("A name is expected, as lintel or keys/lintel.");
+  return text;
+}
+
 export function parseAddress(text: string): { host: string; port: number } {
   const match = /^(?:mqtt:\/\/)?(\[[^\]]+\]|[^:/]+):(\d+)$/.exec(text);
   const [, host, port] = match ?? [];

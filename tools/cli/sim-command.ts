@@ -3,6 +3,7 @@ import { randomInt } from "node:crypto";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
+import type { Flash } from "../../runtime/board/flash.ts";
 import { SeededRandom } from "../../runtime/board/random.ts";
 import { RealTime } from "../../runtime/board/real-time.ts";
 import { TcpNetwork } from "../../runtime/board/tcp-network.ts";
@@ -88,7 +89,7 @@ export function addSimCommand(program: Command): void {
       const watch = new ChipWatch(images, options);
       const shop = {
         program: images,
-        flashOf: (mac: string) => flashes?.load(mac),
+        flashOf: (mac: string, makeNew: () => Flash) => flashes?.open(mac, makeNew) ?? makeNew(),
         devices: options.devices,
         periodS: options.period,
         meanIntervalMs: options.interval * 1000,
@@ -96,8 +97,9 @@ export function addSimCommand(program: Command): void {
       };
       const result =
         options.virtualHours === undefined
-          ? await simulateInRealTime(shop, server, options, log, watch, flashes)
-          : await simulateVirtually(shop, options.virtualHours, options, watch, flashes);
+          ? await simulateInRealTime(shop, server, options, log, watch)
+          : await simulateVirtually(shop, options.virtualHours, options, watch);
+      flashes?.close();
       await watch.close();
       if (options.json) console.log(JSON.stringify(result));
       else {
@@ -117,7 +119,6 @@ async function simulateInRealTime(
   options: SimOptions,
   log: (line: string) => void,
   watch: ChipWatch,
-  flashes: FlashFolder | undefined,
 ) {
   const time = new RealTime();
   const fleet = new CounterFleet({
@@ -137,17 +138,10 @@ async function simulateInRealTime(
   await sleep((options.period + 2) * 1000);
   const chip = watch.figures(fleet.members.map(({ device }) => device));
   fleet.stop();
-  keepFlash(fleet, flashes);
   return { devices: options.devices, visitorsSimulated: fleet.visitors, ...chip };
 }
 
-async function simulateVirtually(
-  shop: Shop,
-  hours: number,
-  options: SimOptions,
-  watch: ChipWatch,
-  flashes: FlashFolder | undefined,
-) {
+async function simulateVirtually(shop: Shop, hours: number, options: SimOptions, watch: ChipWatch) {
   const startedMs = performance.now();
   const virtual = await VirtualShop.open({
     ...shop,
@@ -187,12 +181,7 @@ async function simulateVirtually(
     };
   } finally {
     await virtual.close();
-    keepFlash(virtual.fleet, flashes);
   }
-}
-
-function keepFlash(fleet: CounterFleet, flashes: FlashFolder | undefined): void {
-  for (const { mac, flash } of fleet.members) flashes?.save(mac, flash);
 }
 
 /** Boards that a server may know already: each run of them is one of its own, only the visitors repeat. */

@@ -3,10 +3,11 @@
  * its owner only; the public one is SPKI (RFC 5280), as openssl writes it too.
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
-import { closeSync, existsSync, openSync, readFileSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, unlinkSync, writeFileSync } from "node:fs";
 import { P256_PUBLIC_KEY_BYTES } from "../../runtime/contract/image-header.ts";
 import { ImageError } from "../../runtime/image/image-header.ts";
 import { keyIdOf } from "../../runtime/image/verify-signature.ts";
+import { readFile } from "../build/read-file.ts";
 
 const CURVE = "prime256v1";
 const PRIVATE_MODE = 0o600;
@@ -68,8 +69,7 @@ export function readPrivateKey(file: string): KeyObject {
 
 /** A file with either half. */
 export function readKey(file: string): KeyObject {
-  const pem = readText(file);
-  const key = parse(pem);
+  const key = parse(Buffer.from(readFile(file, KEY_FILE_MAX_BYTES, "that is no key")).toString("latin1"));
   if (key === undefined) {
     throw new ImageError(`${file} is not a P-256 key in PEM form: make one with lintel keys new`);
   }
@@ -85,21 +85,19 @@ function parse(pem: string): KeyObject | undefined {
   }
 }
 
-function readText(file: string): string {
-  try {
-    const text = readFileSync(file);
-    return text.length > KEY_FILE_MAX_BYTES ? "" : text.toString("latin1");
-  } catch (error) {
-    throw new ImageError(`cannot read the key ${file}: ${error instanceof Error ? error.message : error}`);
-  }
-}
-
+/** The whole file, or none. */
 function writeNew(file: string, text: string, mode: number): void {
   try {
     // wx: two commands at once cannot both have made it.
     const descriptor = openSync(file, "wx", mode);
-    writeSync(descriptor, text);
-    closeSync(descriptor);
+    try {
+      writeFileSync(descriptor, text);
+    } catch (error) {
+      unlinkSync(file);
+      throw error;
+    } finally {
+      closeSync(descriptor);
+    }
   } catch (error) {
     throw new ImageError(`cannot write ${file}: ${error instanceof Error ? error.message : error}`);
   }

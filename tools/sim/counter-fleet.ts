@@ -32,8 +32,8 @@ export interface FleetOptions {
   random: RandomSource;
   /** Images: boards start from flash, through the boot program. A program by itself: it just runs, as if in slot A. */
   program: DeviceProgram | BoardImages;
-  /** The flash that a board has from an earlier run, its configuration included; absent, undefined: a new one. */
-  flashOf?: (mac: string) => Flash | undefined;
+  /** The flash of a board, its configuration included: that of an earlier run, or the new one. Absent: a new one. */
+  flashOf?: (mac: string, makeNew: () => Flash) => Flash;
   devices: number;
   /** The network of one board. */
   network: (index: number) => Network;
@@ -108,7 +108,8 @@ export class CounterFleet {
     const address = macAddress(index);
     const mac = address.toString("hex");
     const hasInner = index % 2 === 1;
-    const flash = this.#options.flashOf?.(mac) ?? this.#flashNew(hasInner);
+    const makeNew = () => this.#flashNew(hasInner);
+    const flash = this.#options.flashOf?.(mac, makeNew) ?? makeNew();
     const board = new VirtualBoard({
       time,
       random: (boardRandom ?? random).fork(2 * index),

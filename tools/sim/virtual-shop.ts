@@ -55,6 +55,7 @@ export class VirtualShop {
     const remove = async () => {
       if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
     };
+    let undo = remove;
     const time = new VirtualTime({ startUnixMs });
     const random = new SeededRandom(seed);
     try {
@@ -66,6 +67,7 @@ export class VirtualShop {
         logger: silentLogger,
         nowMs: () => time.unixMs(),
       });
+      undo = () => server.stop().then(remove);
       const network = new MemoryNetwork({ time, random: random.fork(-1), idle: () => server.idle() });
       network.listen(SERVER_HOST, SERVER_PORT, (stream) => {
         options.onConnection?.(stream);
@@ -87,7 +89,7 @@ export class VirtualShop {
       });
       return new VirtualShop({ time, network, fleet, server }, periodS, remove);
     } catch (error) {
-      await remove();
+      await undo();
       throw error;
     }
   }

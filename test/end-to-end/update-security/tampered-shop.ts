@@ -73,7 +73,8 @@ export class TamperedShop {
     this.#db
       .prepare(
         `INSERT INTO images (id, product, version, arch, abi, board, security_counter, payload_bytes, ram_bytes, digest,
-           key_id, size_bytes, created_ms, bytes) VALUES (?, 'counter', '1', 1, 1, 0, 0, 0, 0, ?, ?, ?, 0, ?)`,
+           key_id, size_bytes, created_ms, bytes, compress_tried)
+         VALUES (?, 'counter', '1', 1, 1, 0, 0, 0, 0, ?, ?, ?, 0, ?, 1)`,
       )
       .run(Buffer.from(id, "hex"), none, none, sizeBytes, bytes);
     return id;
