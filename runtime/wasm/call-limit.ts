@@ -1,7 +1,7 @@
 /**
  * What this engine has for a watchdog. WebAssembly in this thread cannot be interrupted, and the board's time stands still
- * during a call, so a program that waits for `clock_ms` to move on would wait for ever. Every host function counts instead.
- * A loop that calls none of them still hangs the process.
+ * during a call, so a program that waits for `clock_ms` to move on would wait for ever. Every host function counts instead;
+ * loops that call none of them count by themselves (loop-limit.ts).
  */
 import type { HostImports } from "../board/host-imports.ts";
 

@@ -156,6 +156,37 @@ describe("a program that does not come back", () => {
     expect(device.figures).toMatchObject({ watchdogResets: 1, crashes: 0, resets: 1 });
   });
 
+  test.each([
+    ["start", `export function start(): void { while (true) {} }\n${IDLE}`],
+    ["poll", "export function start(): void {}\nexport function poll(): i32 { for (;;) {} return 1; }"],
+    [
+      "poll",
+      `let n = 0;
+       export function start(): void {}
+       export function poll(): i32 { do { for (let i = 0; i < 10; i++) n += i; } while (n >= 0 || n < 5); return n; }`,
+    ],
+  ])("from %s, without a call of its host, meets it too", async (name, source) => {
+    const { time, device, logs } = await setUpFlashDevice({ boot: source });
+    device.powerOn();
+    await time.run(150);
+    expect(logs[0]).toEqual([
+      LogLevel.Error,
+      `the watchdog resets the chip in ${name}: the loops of a call had turned 20000000 times`,
+    ]);
+    expect(device.figures).toMatchObject({ watchdogResets: 1, crashes: 0, resets: 1 });
+  });
+
+  test("many turns in many polls are none", async () => {
+    const { time, device } = await setUpFlashDevice({
+      boot: `let sum = 0;
+        export function start(): void {}
+        export function poll(): i32 { for (let n = 0; n < 15000000; n++) sum += n ^ sum; return 100; }`,
+    });
+    device.powerOn();
+    await time.run(500);
+    expect(device.figures).toMatchObject({ watchdogResets: 0, crashes: 0, polls: 5 });
+  });
+
   test("many host calls in many polls are none", async () => {
     const { time, device } = await setUpFlashDevice({
       boot: `export function start(): void {}

@@ -7,11 +7,8 @@
  * Source: WebAssembly Core Specification 2.0, section 5.5 (sections 5.5.4 types, 5.5.5 imports, 5.5.6 functions, 5.5.10
  * exports), 5.2.2 (LEB128).
  */
-const PREAMBLE_BYTES = 8;
-const SECTION_TYPE = 1;
-const SECTION_IMPORT = 2;
-const SECTION_FUNCTION = 3;
-const SECTION_EXPORT = 7;
+import { ModuleReader, PREAMBLE_BYTES, Section } from "./module-reader.ts";
+
 const VALUE_TYPE_NAMES = new Map([
   [0x7f, "i32"],
   [0x7e, "i64"],
@@ -46,7 +43,7 @@ export function signatureText(params: string[], results: string[]): string {
 }
 
 export function readSignatures(bytes: Uint8Array): ModuleSignatures {
-  const reader = new Reader(bytes, PREAMBLE_BYTES);
+  const reader = new ModuleReader(bytes, PREAMBLE_BYTES);
   const types: string[] = [];
   const functions: string[] = [];
   const imports: ModuleItem[] = [];
@@ -54,30 +51,30 @@ export function readSignatures(bytes: Uint8Array): ModuleSignatures {
   while (!reader.isAtEnd) {
     const section = reader.byte();
     const end = reader.unsigned() + reader.position;
-    if (section === SECTION_TYPE) types.push(...reader.vector(() => readType(reader)));
-    if (section === SECTION_IMPORT) {
+    if (section === Section.Type) types.push(...reader.vector(() => readType(reader)));
+    if (section === Section.Import) {
       imports.push(...reader.vector(() => readImport(reader, types)));
       functions.push(...imports.filter(({ kind }) => kind === "function").map(({ signature }) => signature));
     }
-    if (section === SECTION_FUNCTION) functions.push(...reader.vector(() => types[reader.unsigned()] ?? ""));
-    if (section === SECTION_EXPORT) exports.push(...reader.vector(() => readExport(reader, functions)));
+    if (section === Section.Function) functions.push(...reader.vector(() => types[reader.unsigned()] ?? ""));
+    if (section === Section.Export) exports.push(...reader.vector(() => readExport(reader, functions)));
     reader.position = end;
   }
   return { imports, exports };
 }
 
-function readType(reader: Reader): string {
+function readType(reader: ModuleReader): string {
   reader.byte();
   const params = reader.vector(() => readValueType(reader));
   const results = reader.vector(() => readValueType(reader));
   return signatureText(params, results);
 }
 
-function readValueType(reader: Reader): string {
+function readValueType(reader: ModuleReader): string {
   return VALUE_TYPE_NAMES.get(reader.byte()) ?? "an unknown type";
 }
 
-function readImport(reader: Reader, types: string[]): ModuleItem {
+function readImport(reader: ModuleReader, types: string[]): ModuleItem {
   const module = reader.text();
   const name = reader.text();
   const kind = KINDS[reader.byte()] ?? "global";
@@ -93,46 +90,9 @@ function readImport(reader: Reader, types: string[]): ModuleItem {
   return { module, name, kind, signature };
 }
 
-function readExport(reader: Reader, functions: string[]): ModuleItem {
+function readExport(reader: ModuleReader, functions: string[]): ModuleItem {
   const name = reader.text();
   const kind = KINDS[reader.byte()] ?? "global";
   const index = reader.unsigned();
   return { module: "", name, kind, signature: kind === "function" ? (functions[index] ?? "") : "" };
-}
-
-class Reader {
-  position: number;
-  readonly #bytes: Uint8Array;
-
-  constructor(bytes: Uint8Array, position: number) {
-    this.#bytes = bytes;
-    this.position = position;
-  }
-
-  get isAtEnd(): boolean {
-    return this.position >= this.#bytes.length;
-  }
-
-  byte(): number {
-    return this.#bytes[this.position++] ?? 0;
-  }
-
-  unsigned(): number {
-    let value = 0;
-    for (let scale = 1; ; scale *= 128) {
-      const byte = this.byte();
-      value += (byte & 0x7f) * scale;
-      if (byte < 0x80) return value;
-    }
-  }
-
-  text(): string {
-    const size = this.unsigned();
-    this.position += size;
-    return Buffer.from(this.#bytes.subarray(this.position - size, this.position)).toString("utf8");
-  }
-
-  vector<T>(read: () => T): T[] {
-    return Array.from({ length: this.unsigned() }, read);
-  }
 }

@@ -2,7 +2,8 @@
  * Runs a device program as WebAssembly on a virtual board. The life of the device is in board/device-life.ts.
  *
  * A program that does not return cannot be interrupted: it runs in this thread. A slow poll is only logged afterwards; one
- * that calls its host again and again is ended (call-limit.ts). The watchdog of the chip is in runtime/esp8266/device.
+ * that calls its host again and again (call-limit.ts), or whose loops turn again and again (loop-limit.ts), is ended. The
+ * watchdog of the chip is in runtime/esp8266/device.
  */
 import { DeviceLife, type DeviceOptions } from "../board/device-life.ts";
 import { FlashPrograms, ProgramCache } from "../board/flash-programs.ts";
@@ -18,6 +19,7 @@ import type { VirtualBoard } from "../board/virtual-board.ts";
 import { ResetReason } from "../contract/host-abi.ts";
 import { ImageArch } from "../contract/image-header.ts";
 import { CallLimit, EndlessCall } from "./call-limit.ts";
+import { LOOP_TURNS_MAX } from "./loop-limit.ts";
 import { EarlyCall, isTrap, trapText } from "./traps.ts";
 import { ProgramError, type ProgramInstance, WasmProgram } from "./wasm-program.ts";
 
@@ -45,6 +47,7 @@ export class WasmDevice extends DeviceLife {
 class WasmEngine implements ProgramEngine {
   readonly programs: ProgramSource<WasmProgram>;
   readonly #board: VirtualBoard;
+  #instance: ProgramInstance | undefined;
 
   constructor(programs: ProgramSource<WasmProgram>, board: VirtualBoard) {
     this.programs = programs;
@@ -54,19 +57,23 @@ class WasmEngine implements ProgramEngine {
   begin(): ProgramRun {
     const limit = new CallLimit();
     let instance: ProgramInstance | undefined;
+    this.#instance = undefined;
     const host = hostFunctions(
       this.#board,
       memoryOf(() => instance),
     );
     instance = this.programs.chosen.instantiate(limit.over(host));
-    const { memory, start, poll, heapUsed, heapLimit } = instance;
+    this.#instance = instance;
+    const { memory, start, poll, heapUsed, heapLimit, beginCall } = instance;
     return {
       start() {
         limit.reset();
+        beginCall();
         start();
       },
       poll() {
         limit.reset();
+        beginCall();
         return poll();
       },
       heapUsed,
@@ -77,6 +84,9 @@ class WasmEngine implements ProgramEngine {
 
   endOf(error: unknown): ProgramEnd | undefined {
     if (error instanceof EndlessCall) return { reason: ResetReason.Watchdog, text: error.message };
+    if (isTrap(error) && this.#instance?.hasLooped()) {
+      return { reason: ResetReason.Watchdog, text: `the loops of a call had turned ${LOOP_TURNS_MAX} times` };
+    }
     return isTrap(error) ? { reason: ResetReason.Crash, text: trapText(error) } : undefined;
   }
 

@@ -5,6 +5,7 @@
 import type { HostImports } from "../board/host-imports.ts";
 import { HOST_MODULE } from "../contract/host-abi.ts";
 import { HOST_FUNCTIONS } from "../contract/host-functions.ts";
+import { countLoops, LOOP_TURNS_MAX, TURNS_EXPORT } from "./loop-limit.ts";
 import { type ModuleItem, readSignatures, signatureText } from "./module-signatures.ts";
 
 /** A module that is not a device program; the message names every reason. */
@@ -20,6 +21,10 @@ export interface ProgramInstance {
   start(): void;
   poll(): number;
   memory: WebAssembly.Memory;
+  /** A call into the program begins: its loops may turn LOOP_TURNS_MAX times. */
+  beginCall(): void;
+  /** The last call was ended because its loops turned too often. */
+  hasLooped(): boolean;
   /** Bytes that the program's allocator has given out, and their maximum; 0 where the program does not tell. */
   heapUsed(): number;
   heapLimit(): number;
@@ -67,7 +72,8 @@ export class WasmProgram {
     const { imports, exports } = readSignatures(bytes);
     const reasons = [...imports.flatMap(importFaults), ...exportFaults(exports)];
     if (reasons.length > 0) throw new ProgramError(reasons);
-    return new WasmProgram(module);
+    const counting = countLoops(bytes);
+    return new WasmProgram(counting === undefined ? module : new WebAssembly.Module(counting));
   }
 
   /** A fresh instance: memory as the program's data says, nothing run yet. */
@@ -77,7 +83,13 @@ export class WasmProgram {
     if (typeof start !== "function" || typeof poll !== "function" || !(memory instanceof WebAssembly.Memory)) {
       throw new Error("The exports of a checked program have changed.");
     }
+    const turns = exports[TURNS_EXPORT];
+    const left = turns instanceof WebAssembly.Global ? turns : undefined;
     return {
+      beginCall: () => {
+        if (left !== undefined) left.value = LOOP_TURNS_MAX;
+      },
+      hasLooped: () => left?.value === 0,
       start: () => void start(),
       poll: () => (poll() ?? 0) >>> 0,
       memory,

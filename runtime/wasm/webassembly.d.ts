@@ -14,7 +14,11 @@ declare namespace WebAssembly {
     readonly buffer: ArrayBuffer;
   }
 
-  type ExportValue = Memory | ((...args: number[]) => number | undefined);
+  class Global {
+    value: number;
+  }
+
+  type ExportValue = Memory | Global | ((...args: number[]) => number | undefined);
 
   class Instance {
     constructor(module: Module, imports: Record<string, Record<string, (...args: number[]) => number | void>>);

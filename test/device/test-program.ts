@@ -10,7 +10,7 @@ export class TestProgram {
   private constructor(instance: WebAssembly.Instance) {
     this.#exports = instance.exports;
     const memory = instance.exports.memory;
-    if (typeof memory !== "object") throw new Error("the program exports no memory");
+    if (!(memory instanceof WebAssembly.Memory)) throw new Error("the program exports no memory");
     this.#memory = memory;
   }
 

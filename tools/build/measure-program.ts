@@ -31,12 +31,15 @@ export async function measureProgram(program: DeviceProgram): Promise<ProgramMem
   const device = createDevice(program, new VirtualBoard({ time, random, network, mac: new Uint8Array(6), log }));
   device.powerOn();
   await time.run(START_MS);
-  const { heapUsedBytes, heapLimitBytes, crashes } = device.figures;
+  const { heapUsedBytes, heapLimitBytes, crashes, watchdogResets } = device.figures;
   device.stop();
+  // A program may have logged errors of its own before.
+  const reason = errors.find((text) => /^the (program trapped|watchdog)/.test(text));
+  if (watchdogResets > 0) throw new BuildError(`the program hangs while it starts: ${reason}`);
   if (crashes > 0) {
     throw new BuildError(
-      `the program crashes while it starts: ${errors[0]}${
-        errors[0]?.includes("unreachable")
+      `the program crashes while it starts: ${reason}${
+        reason?.includes("unreachable")
           ? ` (static data and all that it allocates have ${PROGRAM_RAM_BYTES} bytes)`
           : ""
       }`,

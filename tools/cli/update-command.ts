@@ -1,6 +1,7 @@
 /** `lintel update`: an image onto a device by way of the server, and what becomes of it. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
+import { TRIAL_ATTEMPTS, TRIAL_DEADLINE_MS } from "../../runtime/contract/slot-record.ts";
 import { UpdateFailure } from "../../runtime/contract/update-messages.ts";
 import { checkImage, imageIdText } from "../../runtime/image/image-header.ts";
 import { ApiClient, ApiError, type UpdateStatus } from "../client/api-client.ts";
@@ -12,8 +13,10 @@ import { parseDuration, parseUrl } from "./option-values.ts";
 import { DEFAULT_HOST, DEFAULT_HTTP_PORT } from "./serve-command.ts";
 
 const POLL_MS = 500;
-/** A download, and the time that a program on trial has to confirm itself, three times over. */
-const DEFAULT_TIMEOUT_S = 1200;
+/** The time that a program on trial has to confirm itself, all starts together. */
+const TRIAL_MIN = (TRIAL_ATTEMPTS * TRIAL_DEADLINE_MS) / 60_000;
+/** That, and a download. */
+const DEFAULT_TIMEOUT_S = (TRIAL_MIN + 5) * 60;
 
 interface UpdateOptions {
   server: URL;
@@ -123,6 +126,9 @@ function endOf({ running, trial, desired, givenUp, history }: UpdateStatus, id: 
 function progressOf({ history }: UpdateStatus, id: string): string | undefined {
   const last = history.at(-1);
   if (last?.image !== id) return undefined;
+  if (last.state === "restarting") {
+    return `restarting: the new program is on trial, and given up unless it reaches the server within ${TRIAL_MIN} minutes`;
+  }
   if (last.percent === null) return last.state;
   const why = last.failure === null ? "" : ` without the patch: ${namedFailureText(last.failure)}`;
   return `${last.state} ${last.percent} %${why}`;
