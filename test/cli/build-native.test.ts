@@ -120,6 +120,16 @@ describe("refused with the reason, and nothing is written", () => {
       ],
       /crashes while it starts: the program trapped in start: unreachable/,
     ],
+    [
+      "a poll that never ends",
+      async () => [
+        await program(
+          "endless",
+          `export function start(): void {} export function poll(): u32 { while (true) {} } ${HEAP}`,
+        ),
+      ],
+      /hangs while it starts: the watchdog resets the chip in poll: /,
+    ],
   ];
 
   test.each(cases)("%s", async (_, args, message) => {

@@ -35,9 +35,18 @@ export const UPDATE_MUTANTS: readonly Mutant[] = [
     ),
   },
   {
-    name: "a load goes on with the sectors of another image",
-    scenarios: ["changed-mind"],
-    device: mistake(CLIENT, "sameBytes(states.image(this.target), this.targetId, IMAGE_ID_BYTES)", "true"),
+    name: "what does not verify is not loaded once more",
+    scenarios: ["rotted-download"],
+    device: mistake(CLIENT, "if (this.download.isPatch || this.isRepeated ||", "if (true || this.download.isPatch ||"),
+  },
+  {
+    name: "what does not verify is loaded once more with the sectors that it has",
+    scenarios: ["rotted-download"],
+    device: mistake(
+      CLIENT,
+      "this.states.setState(this.target, SlotState.Empty);\n    this.askHead();",
+      "this.askHead();",
+    ),
   },
   {
     name: "a compressed image goes on with the stream of another sector",

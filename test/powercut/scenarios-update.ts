@@ -124,6 +124,17 @@ export const UPDATE_SCENARIOS: readonly Scenario[] = [
     },
     isReached: isUpdated,
   },
+  {
+    name: "rotted-download",
+    begin: updateTo("second"),
+    shelf: withoutPatches,
+    from: {
+      name: "update",
+      until: ({ server }) => server.reports.filter(({ state }) => state === UpdateState.Downloading).length > 3,
+    },
+    prepare: (flash) => loseCharge(flash, FLASH_SLOT_B_OFFSET + DAMAGED_AT, 0xff),
+    isReached: isUpdated,
+  },
 ];
 
 export const BOOT_SCENARIOS: readonly Scenario[] = [
