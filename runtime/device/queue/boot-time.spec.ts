@@ -1,5 +1,6 @@
 /** When readings were taken, of the present boot and of earlier ones. */
 import { FLASH_QUEUE_OFFSET } from "../../contract/flash-map.ts";
+import { acknowledge } from "../testing/drained.ts";
 import { resetStage, setFlashBytes } from "../testing/stage.ts";
 import { BootTime, driftS } from "./boot-time.ts";
 import { FlashQueue } from "./flash-queue.ts";
@@ -116,7 +117,7 @@ describe("an earlier boot that knew the time", () => {
     const first = started();
     first.learnTime(THEN_S, 0, 3);
     work(first, 1200);
-    first.acknowledge(1100);
+    acknowledge(first, 1100);
     place(started(), 5, 0);
     expectStart(THEN_S, false);
     expect(time.errorAt(1200 * 60)).toBeGreaterThanOrEqual(3 + 1 + 8);

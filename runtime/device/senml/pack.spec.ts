@@ -7,6 +7,7 @@ import {
 import { PACK_SEND_BYTES, PACK_SEND_READINGS } from "../../contract/limits.ts";
 import { CborWriter } from "../cbor/writer.ts";
 import { FlashQueue } from "../queue/flash-queue.ts";
+import { acknowledge } from "../testing/drained.ts";
 import { hexOf, putHex } from "../testing/hex.ts";
 import { putRandom, resetStage } from "../testing/stage.ts";
 import { writePack } from "./pack.ts";
@@ -27,7 +28,7 @@ function queueAt(next: u32): FlashQueue {
   const queue = started();
   for (let sequence: u32 = 1; sequence < next; sequence++) {
     queue.push(0, 0, 0);
-    queue.acknowledge(sequence);
+    acknowledge(queue, sequence);
   }
   return queue;
 }
