@@ -1,8 +1,19 @@
 /** Boot on whole boards: what it starts, what it writes before, what it leaves behind. */
-import { FLASH_SLOT_A_OFFSET, FLASH_SLOT_B_OFFSET, Slot } from "../../runtime/contract/flash-map.ts";
+import {
+  FLASH_SLOT_A_OFFSET,
+  FLASH_SLOT_B_OFFSET,
+  FLASH_SLOT_STATES_OFFSET,
+  Slot,
+} from "../../runtime/contract/flash-map.ts";
 import { ResetReason } from "../../runtime/contract/host-abi.ts";
 import { IMAGE_SECURITY_COUNTER_OFFSET, IMAGE_SIGNATURE_OFFSET } from "../../runtime/contract/image-header.ts";
-import { CRASH_RESETS_MAX, SlotState, TRIAL_ATTEMPTS, TRIAL_DEADLINE_MS } from "../../runtime/contract/slot-record.ts";
+import {
+  CRASH_RESETS_MAX,
+  SLOT_RECORD_ATTEMPTS_OFFSET,
+  SlotState,
+  TRIAL_ATTEMPTS,
+  TRIAL_DEADLINE_MS,
+} from "../../runtime/contract/slot-record.ts";
 import { UpdateFailure } from "../../runtime/contract/update-messages.ts";
 import { SlotStates } from "../../runtime/device/index.ts";
 import { putBoard, putImage, putImageId, signHeader } from "../../runtime/device/testing/images.ts";
@@ -14,6 +25,7 @@ import {
   setFlashWords,
   setResetReason,
   setRunReturns,
+  setStuck,
 } from "../../runtime/device/testing/stage.ts";
 import { SlotStarter } from "./start-slot.ts";
 
@@ -105,7 +117,7 @@ describe("a board that was never started", () => {
 });
 
 describe("a board whose newest slot states were lost", () => {
-  test("what they call Loading or Empty and verifies is started, and confirmed", () => {
+  test("what they call Loading or Empty and verifies is tried", () => {
     const kinds: SlotState[] = [SlotState.Loading, SlotState.Empty];
     for (let i = 0; i < kinds.length; i++) {
       resetStage();
@@ -118,12 +130,17 @@ describe("a board whose newest slot states were lost", () => {
       states.append();
       damage(FLASH_SLOT_A_OFFSET + 300);
       expect(startAfter(ResetReason.PowerOn)).toBe(Slot.B);
-      expect(deadlineMs()).toBe(0);
+      expect(deadlineMs()).toBe(TRIAL_DEADLINE_MS);
       const now = stored();
       expect(now.state(Slot.A)).toBe(SlotState.Failed);
-      expect(now.state(Slot.B)).toBe(SlotState.Confirmed);
-      expect(now.floor).toBe(2);
-      expect(startAfter(ResetReason.PowerOn)).toBe(Slot.B);
+      expect(now.state(Slot.B)).toBe(SlotState.Trial);
+      expect(now.floor).toBe(1);
+      for (let attempt = 1; attempt < TRIAL_ATTEMPTS; attempt++) {
+        expect(startAfter(ResetReason.Deadline)).toBe(Slot.B);
+      }
+      // It never reached the server: the recovery program does.
+      startAfter(ResetReason.Deadline, false);
+      expect(stored().state(Slot.B)).toBe(SlotState.Failed);
     }
   });
 
@@ -152,7 +169,7 @@ describe("a board whose newest slot states were lost", () => {
     states.setFailure(UpdateFailure.Damaged, states.image(Slot.A));
     states.append();
     expect(startAfter(ResetReason.PowerOn)).toBe(Slot.A);
-    expect(stored().state(Slot.A)).toBe(SlotState.Confirmed);
+    expect(stored().state(Slot.A)).toBe(SlotState.Trial);
   });
 
   test("the host cannot run what verifies: the recovery program, at once", () => {
@@ -168,6 +185,18 @@ describe("a board whose newest slot states were lost", () => {
 });
 
 describe("a program on trial", () => {
+  test("an attempt that flash does not keep in place is kept in a new snapshot", () => {
+    const states = stored();
+    install(states, Slot.A, SlotState.Confirmed, 1);
+    install(states, Slot.B, SlotState.Trial, 2);
+    states.preferred = Slot.B;
+    states.append();
+    // Its three bits cannot be cleared any more.
+    setStuck(FLASH_SLOT_STATES_OFFSET + SLOT_RECORD_ATTEMPTS_OFFSET, 7);
+    for (let attempt = 0; attempt < TRIAL_ATTEMPTS; attempt++) expect(startAfter(ResetReason.Crash)).toBe(Slot.B);
+    expect(startAfter(ResetReason.Crash)).toBe(Slot.A);
+  });
+
   test("each start takes an attempt and sets the deadline; after the last one the old program starts", () => {
     const states = stored();
     install(states, Slot.A, SlotState.Confirmed, 1);

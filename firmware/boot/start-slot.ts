@@ -60,20 +60,22 @@ export class SlotStarter {
   }
 
   /**
-   * No slot is known to be good: the board was flashed over serial and never started, or the newest of its states were lost.
-   * What verifies and was not given up is good enough.
+   * No slot is known to be good. A board that was flashed over serial and never started has good ones. Otherwise the newest of
+   * its states were lost: what verifies and was not given up is tried.
    */
   private adopt(): void {
     const states = this.states;
     const check = this.check;
+    const isFresh = states.isFresh;
     const floor = states.floor;
     for (let slot: i32 = Slot.B; slot >= Slot.A; slot--) {
       if (states.state(slot) == SlotState.Failed && !this.wasDamaged(slot)) continue;
       if (check.checkImage(slotOffset(slot), floor, true) != UpdateFailure.None) continue;
-      states.setState(slot, SlotState.Confirmed);
+      states.setState(slot, isFresh ? SlotState.Confirmed : SlotState.Trial);
       states.preferred = slot;
-      states.floor = check.counter;
+      if (isFresh) states.floor = check.counter;
       states.setImage(slot, check.id);
+      states.renewWords();
     }
     if (chooseSlot(states) != Slot.Boot) states.append();
   }
@@ -86,7 +88,7 @@ export class SlotStarter {
 
   private start(slot: u32): void {
     if (this.states.state(slot) == SlotState.Trial) {
-      this.states.takeAttempt();
+      if (!this.states.takeAttempt()) return;
       this.note.begin();
       deadline_set(TRIAL_DEADLINE_MS);
     }

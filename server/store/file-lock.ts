@@ -10,12 +10,21 @@ export interface FileLock {
   release(): void;
 }
 
+/** A lock that nobody refers to any more would go with the next garbage collection. */
+const held = new Set<Database.Database>();
+
 /** Undefined: another process has it. Throws what SQLite throws when the file cannot be opened. */
 export function takeLock(file: string): FileLock | undefined {
   const db = new Database(file, { timeout: 0 });
   try {
     db.exec("BEGIN EXCLUSIVE");
-    return { release: () => db.close() };
+    held.add(db);
+    return {
+      release: () => {
+        held.delete(db);
+        db.close();
+      },
+    };
   } catch (error) {
     db.close();
     if (errorCode(error).startsWith("SQLITE_BUSY")) return undefined;

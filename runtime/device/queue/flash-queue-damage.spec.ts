@@ -8,7 +8,15 @@ import {
   QueueRecord,
 } from "../../contract/queue-format.ts";
 import { acknowledge, drain } from "../testing/drained.ts";
-import { bringBackFlash, keepFlash, putFlash, resetStage, setFlashBytes, takeFlash } from "../testing/stage.ts";
+import {
+  bringBackFlash,
+  keepFlash,
+  putFlash,
+  resetStage,
+  setFlashBytes,
+  setStuck,
+  takeFlash,
+} from "../testing/stage.ts";
 import { FlashQueue } from "./flash-queue.ts";
 import { LogRecord } from "./log-record.ts";
 import { SECTOR_READINGS_MAX } from "./reading-log.ts";
@@ -255,7 +263,93 @@ describe("FlashQueue: a header that has rotted", () => {
   });
 });
 
+describe("FlashQueue: a header that has rotted, and more", () => {
+  test("two bits anywhere in the newest one: nothing is lost", () => {
+    for (let round = 0; round < 200; round++) {
+      resetStage();
+      fill(started(), 1, IN_SECTOR + 100);
+      flip(1, <i32>below(8 * QUEUE_HEADER_BYTES));
+      flip(1, <i32>below(8 * QUEUE_HEADER_BYTES));
+      const queue = started();
+      if (queue.count() != IN_SECTOR + 100 || queue.dropped() != 0) expect(round).toBe(-1, "round that lost readings");
+    }
+  });
+
+  test("behind a sector that a start left early: what was known of that start is lost, so its readings are dropped", () => {
+    const readings = IN_SECTOR - 4;
+    fill(started(), 1, readings);
+    fill(started(), 1, IN_SECTOR + 50);
+    ruin(1);
+    const queue = started();
+    const drained = drain(queue);
+    expect(drained.count).toBe(readings + 50);
+    expect(drained.sequences[readings]).toBe(readings + IN_SECTOR + 1);
+    expect(queue.dropped()).toBe(IN_SECTOR);
+  });
+
+  test("a good header of another sector: readings never get its numbers", () => {
+    fill(started(), 1, 5 * IN_SECTOR);
+    for (let at = 0; at < SECTOR_BYTES; at += 256) {
+      takeFlash(FLASH_QUEUE_OFFSET + SECTOR_BYTES + at, buffer, 256);
+      putFlash(FLASH_QUEUE_OFFSET + 3 * SECTOR_BYTES + at, buffer, 256);
+    }
+    const drained = drain(started());
+    for (let i = 0; i < drained.count; i++) expect(drained.values[i]).toBe(<i32>drained.sequences[i]);
+    expect(drained.count).toBeGreaterThanOrEqual(IN_SECTOR);
+  });
+
+  test("worn out, one bit of it: it is put right each time", () => {
+    for (let bit = 0; bit < 8 * QUEUE_HEADER_BYTES; bit += 13) {
+      resetStage();
+      const queue = started();
+      fill(queue, 1, 100);
+      setStuck(FLASH_QUEUE_OFFSET + SECTOR_BYTES + bit / 8, 1 << (bit & 7));
+      fill(queue, 101, 2 * IN_SECTOR);
+      if (queue.dropped() != 0 || started().count() != 2 * IN_SECTOR)
+        expect(bit).toBe(-1, "bit that stopped the queue");
+    }
+  });
+
+  test("worn out, more of it: the sector is left out, for ever", () => {
+    setFlashBytes(FLASH_QUEUE_OFFSET + 4 * SECTOR_BYTES);
+    for (let at = 0; at < 8; at++) setStuck(FLASH_QUEUE_OFFSET + 2 * SECTOR_BYTES + at * 4, 0xff);
+    const queue = started();
+    fill(queue, 1, 10 * IN_SECTOR + 5);
+    const held = queue.count();
+    expect(held).toBeGreaterThanOrEqual(2 * IN_SECTOR);
+    expect(queue.dropped() + held).toBe(10 * IN_SECTOR + 5);
+    const again = started();
+    expect(again.count()).toBe(held);
+    const drained = drain(again);
+    expect(drained.count).toBe(<i32>held);
+    expect(drained.values[<i32>held - 1]).toBe(10 * IN_SECTOR + 5);
+  });
+});
+
+describe("FlashQueue: the oldest reading rots while the queue is in use", () => {
+  test("what follows in later sectors is sent all the same", () => {
+    const queue = started();
+    fill(queue, 1, 2 * IN_SECTOR + 10);
+    rot(0, QUEUE_HEADER_BYTES + 4, 0xff);
+    expect(queue.rewind()).toBe(true);
+    expect(queue.sequence()).toBe(IN_SECTOR + 1);
+    expect(queue.dropped()).toBe(IN_SECTOR);
+    expectWorks(queue);
+  });
+});
+
 describe("FlashQueue: a mark that has rotted", () => {
+  test("a reading before it has: the command stays taken", () => {
+    const first = started();
+    fill(first, 1, 100);
+    acknowledge(first, 100);
+    expect(first.takeCommand(7)).toBe(true);
+    rot(0, QUEUE_HEADER_BYTES + 8 * 50 + 4, 0xff);
+    const queue = started();
+    expect(queue.lastCommand()).toBe(7);
+    expect(queue.takeCommand(7)).toBe(false);
+  });
+
   test("an acknowledgement of readings of the future is not believed", () => {
     const first = started();
     fill(first, 1, 200);

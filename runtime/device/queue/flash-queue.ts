@@ -101,7 +101,13 @@ export class FlashQueue implements ReadingQueue {
 
   rewind(): bool {
     this.reader.copy(this.log.tail);
-    if (!this.step()) return false;
+    if (!this.step()) {
+      if (this.count() == 0) return false;
+      // The oldest reading has gone bad since it was last looked at.
+      this.log.forget(this.oldest());
+      this.reader.copy(this.log.tail);
+      if (!this.step()) return false;
+    }
     this.packBoot = this.reader.boot;
     return true;
   }

@@ -86,7 +86,8 @@ export class LogCursor {
     for (; this.hasRoom(); this.at += 4) {
       const word = this.flash.word(this.slot, this.at);
       if (word == 0) continue;
-      // Too short for a record that was to follow.
+      // Too short for a record that was to follow. More is left only where a start found no room for its mark: what follows
+      // belongs to that start, of which only the header told.
       if (word == BLANK && this.at + QUEUE_LONG_BYTES > <u32>FLASH_SECTOR_BYTES) continue;
       const size = recordBytes(word);
       if (size == 0 || this.at + size > <u32>FLASH_SECTOR_BYTES) return Step.Bad;

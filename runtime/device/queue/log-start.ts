@@ -40,6 +40,8 @@ const GAP_BYTES: u32 = 16;
  */
 const GUARD_BYTES: u32 = 12;
 const PASSES_MAX = 3;
+/** Wrong bits of a word that is still taken for what it was. */
+const ROTTEN_BITS_MAX: u32 = 4;
 
 export class LogStart {
   /** Where the last valid record begins and ends; equal when there is none. */
@@ -83,6 +85,9 @@ export class LogStart {
 
   private create(): void {
     const log = this.log;
+    log.slot = 0;
+    // There was a queue once.
+    if (log.flash.word(0, QUEUE_HEADER_BYTES) != BLANK) log.logFault();
     log.slot = log.flash.slots - 1;
     log.tail.slot = log.slot;
     log.boot = 1;
@@ -120,22 +125,29 @@ export class LogStart {
     }
     if (isHead || this.badWords > 0 || !this.markBoot()) {
       log.at = SECTOR_BYTES;
-      log.advance(log.epoch);
+      if (!log.advance(log.epoch) && isHead) {
+        log.slot = log.flash.slotBefore(after);
+        log.sectorSequence--;
+      }
     }
     this.placeTail();
   }
 
   /**
    * The slot after the head is the true head, and its header, loaded, has rotted. Not a header that was cut short: before one is
-   * written all records are erased.
+   * written all records are erased. Not one that was about to be erased either: it was voided.
    */
   private isHeadOf(slot: u32): bool {
-    const header = this.log.header;
+    const log = this.log;
+    const header = log.header;
+    const sequence = header.sequence;
+    const errors = popcnt<u32>(sequence ^ (log.sectorSequence + 1));
     return (
-      header.get(0) == QUEUE_MAGIC &&
-      header.sequence == this.log.sectorSequence + 1 &&
-      header.get(QUEUE_EPOCH_OFFSET) == this.head.get(QUEUE_EPOCH_OFFSET) &&
-      this.log.flash.word(slot, QUEUE_HEADER_BYTES) != BLANK
+      popcnt<u32>(header.get(0) ^ QUEUE_MAGIC) <= ROTTEN_BITS_MAX &&
+      popcnt<u32>(header.get(QUEUE_EPOCH_OFFSET) ^ this.head.get(QUEUE_EPOCH_OFFSET)) <= ROTTEN_BITS_MAX &&
+      errors <= ROTTEN_BITS_MAX &&
+      errors < popcnt<u32>(sequence ^ (log.sectorSequence + 1 - log.flash.slots)) &&
+      log.flash.word(slot, QUEUE_HEADER_BYTES) != BLANK
     );
   }
 
@@ -167,8 +179,8 @@ export class LogStart {
       this.lastSlot = cursor.slot;
       this.lastAt = cursor.at - record.sizeBytes;
       log.record.copy(record);
-      // One that acknowledges readings of the future is damaged.
-      if (record.kind == QueueRecord.Taken && isBefore(record.word(1), cursor.sequence)) {
+      // One that acknowledges readings of the future is damaged. Some of those before it may not be readable.
+      if (record.kind == QueueRecord.Taken && isBefore(record.word(1), cursor.sequence + (badWords + 1) / 2)) {
         log.saved = record.word(1);
         log.command = record.word(2);
       }

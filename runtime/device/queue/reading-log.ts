@@ -44,6 +44,8 @@ const ACKNOWLEDGED_EVERY: u32 = 64;
 /** Places that are tried for a record before it is given up, and erases of a sector before it is. */
 const PLACES_MAX = 8;
 const ERASES_MAX = 3;
+/** Sectors that are tried for a head, one after the other: those whose header cannot be written stay empty. */
+const SECTORS_MAX: u32 = 3;
 
 /**
  * Sequence numbers compare by their distance: after a new epoch has begun, an older sector's first reading, long
@@ -115,25 +117,25 @@ export class ReadingLog {
    * readings held are numbered from 1, which the new header alone decides: a cut before it changes nothing.
    */
   advance(epoch: u32): bool {
-    if (this.flash.slots < 2) return false;
-    const slot = this.flash.slotAfter(this.slot);
     const tail = this.tail;
-    if (tail.slot == slot) {
-      this.dropped += tail.end - tail.sequence;
-      this.leaveTail(tail.end);
-    }
-    if (tail.slot == this.slot) tail.end = this.next;
-    const shift = epoch == this.epoch ? 0 : tail.sequence - 1;
-    // A cut within the erase could leave a valid header before readings that are no longer what they were.
-    this.flash.void(slot, 0, QUEUE_HEADER_BYTES);
+    const head = this.slot;
+    let slot = head;
+    let shift: u32 = 0;
     let isWritten = false;
-    for (let erases = 0; erases < ERASES_MAX && !isWritten; erases++) {
-      isWritten = this.flash.erase(slot) && this.saveHeader(slot, epoch, shift);
+    for (let sectors: u32 = 1; sectors <= SECTORS_MAX && sectors < this.flash.slots && !isWritten; sectors++) {
+      slot = this.flash.slotAfter(slot);
+      if (tail.slot == slot) {
+        this.dropped += tail.end - tail.sequence;
+        this.leaveTail(tail.end);
+      }
+      if (tail.slot == head) tail.end = this.next;
+      shift = epoch == this.epoch ? 0 : tail.sequence - 1;
+      isWritten = this.begin(slot, this.sectorSequence + sectors, epoch, shift);
+      if (isWritten) this.sectorSequence += sectors;
     }
     if (!isWritten) return false;
     this.slot = slot;
     this.at = QUEUE_HEADER_BYTES;
-    this.sectorSequence++;
     this.epoch = epoch;
     this.next -= shift;
     this.first = this.next;
@@ -143,10 +145,24 @@ export class ReadingLog {
     return true;
   }
 
-  private saveHeader(slot: u32, epoch: u32, shift: u32): bool {
+  /** Erases a sector and writes its header; false, and no header, where cells are worn out. */
+  private begin(slot: u32, sequence: u32, epoch: u32, shift: u32): bool {
+    const flash = this.flash;
+    // A cut within the erase could leave a valid header before readings that are no longer what they were.
+    flash.void(slot, 0, QUEUE_HEADER_BYTES);
+    for (let erases = 0; erases < ERASES_MAX; erases++) {
+      if (!flash.erase(slot)) continue;
+      // One worn bit is put right whenever the header is read.
+      if (this.saveHeader(slot, sequence, epoch, shift) || this.header.load(slot)) return true;
+    }
+    flash.void(slot, 0, QUEUE_HEADER_BYTES);
+    return false;
+  }
+
+  private saveHeader(slot: u32, sequence: u32, epoch: u32, shift: u32): bool {
     const header = this.header;
     header.clear();
-    header.set(QUEUE_SECTOR_SEQUENCE_OFFSET, this.sectorSequence + 1);
+    header.set(QUEUE_SECTOR_SEQUENCE_OFFSET, sequence);
     header.set(QUEUE_EPOCH_OFFSET, epoch);
     header.set(QUEUE_FIRST_OFFSET, this.next - shift);
     header.set(QUEUE_ACKNOWLEDGED_OFFSET, this.tail.sequence - 1 - shift);
@@ -178,7 +194,8 @@ export class ReadingLog {
     let after = this.flash.slotAfter(slot);
     this.headerless = 0;
     while (!this.loadHeader(after)) {
-      if (after == this.slot) return NO_SPAN;
+      // A good header that does not belong there shows that the sector is not what was written there.
+      if (after == this.slot || header.load(after)) return NO_SPAN;
       after = this.flash.slotAfter(after);
       this.headerless++;
     }

@@ -238,10 +238,12 @@ export class SlotStates {
     return (this.attempts & ((1 << TRIAL_ATTEMPTS) - 1)) != 0;
   }
 
-  /** Records a start on trial. */
-  takeAttempt(): void {
+  /** Records a start on trial; false when flash does not keep it. */
+  takeAttempt(): bool {
     const attempts = this.attempts;
     this.clearBits(SLOT_RECORD_ATTEMPTS_OFFSET, attempts & (attempts - 1));
+    flash_read(this.offset + SLOT_RECORD_ATTEMPTS_OFFSET, this.scratch, 4);
+    return load<u32>(this.scratch) == this.attempts || this.append();
   }
 
   /** All attempts are there again, and no sector is loaded; takes effect with the next append. */
