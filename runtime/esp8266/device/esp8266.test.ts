@@ -99,5 +99,5 @@ test("an input of the board shows in GPIO_IN", () => {
 
 test("what is not emulated is said with its address", () => {
   const { chip } = setUp();
-  expect(() => chip.memory.load(0x60000200, 4)).toThrow("0x60000200");
+  expect(() => chip.memory.load(0x60000100, 4)).toThrow("0x60000100");
 });

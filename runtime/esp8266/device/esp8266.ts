@@ -2,28 +2,42 @@
  * A whole ESP8266: chip, peripherals and mask ROM wired together. For code that uses the hardware itself; a native program
  * of Lintel, which only calls its host, needs none of this (native-machine.ts).
  *
- * A reset brings the core and the watchdog to their state after power-on; RAM, RTC memory and flash stay. Nothing starts by
- * itself: there is no boot ROM yet, so code is entered with `chip.pc`, or called.
+ * A reset brings the core and the watchdog to their state after power-on; RAM, RTC memory and flash stay. Then the ROM's own
+ * code runs: the serial loader, or `onRunFlash`, as the straps say. Code may also be entered with `chip.pc`, or called.
  */
 import { InterruptLine, type Peripheral } from "../bus.ts";
 import { Chip, type ChipOptions, type Connections } from "../chip.ts";
 import { EmulatorError } from "../emulator-error.ts";
+import { DRAM_ADDRESS, DRAM_BYTES } from "../memory/address-map.ts";
+import { NO_FAULT } from "../memory/memory-space.ts";
 import { ApbClock } from "../peripherals/apb-clock.ts";
 import { Dport, EdgeInterrupt } from "../peripherals/dport.ts";
+import { FlashChip } from "../peripherals/flash-chip.ts";
+import type { FlashPort } from "../peripherals/flash-port.ts";
 import { FrcTimers } from "../peripherals/frc-timers.ts";
-import { Gpio, type PinPort } from "../peripherals/gpio.ts";
+import { Gpio, type PinPort, STRAPS_FLASH } from "../peripherals/gpio.ts";
 import { SharedLine } from "../peripherals/interrupt-input.ts";
 import { IoMux } from "../peripherals/io-mux.ts";
 import { Rtc, RtcResetReason } from "../peripherals/rtc.ts";
 import { RtcMemory, type RtcUserMemory } from "../peripherals/rtc-memory.ts";
+import { Spi } from "../peripherals/spi.ts";
 import { Uart } from "../peripherals/uart.ts";
 import { Watchdog } from "../peripherals/watchdog.ts";
-import type { FlashPort } from "../rom/flash-routines.ts";
+import { type InterruptRoutines, interruptRoutines } from "../rom/interrupt-routines.ts";
 import { maskRom } from "../rom/mask-rom.ts";
+import { RomMagic } from "../rom/rom-magic.ts";
+import type { RomRoutine } from "../rom/rom-routine.ts";
+import { SerialLoader } from "../rom/serial-loader.ts";
+import { RUN_FLASH_ADDRESS, startRoutines } from "../rom/start-routines.ts";
 
 const MEGABYTE = 0x100000;
 const SECTOR_BYTES = 0x1000;
+/** What the ROM keeps at the end of DRAM lies above the stack of a program that the loader starts. */
+const STACK_GAP_BYTES = 16;
 const GPIO16 = 16;
+/** Winbond, W25Q; the capacity is the power of two. */
+const FLASH_ID = 0x40ef;
+const FLASH_CAPACITY_SHIFT = 16;
 
 export interface Esp8266Options {
   /** Content of the flash chip; the ROM's routines change it. */
@@ -35,13 +49,18 @@ export interface Esp8266Options {
   transmitted: (uart: 0 | 1, byte: number) => void;
   /** The chip was reset by its watchdog or by itself; a run under way ends. */
   onReset?: (reason: RtcResetReason) => void;
-  /** See Gpio. */
-  straps?: number;
+  /** The ROM is done and would start what is in flash. The core stands still until the next reset. */
+  onRunFlash?: () => void;
+  /** At each reset; see Gpio. */
+  straps?: () => number;
+  /** JEDEC identification of the flash chip: manufacturer, type, capacity. Default: a W25Q of the flash's size. */
+  flashId?: number;
   chip?: Pick<ChipOptions, "engine" | "cacheMissCycles" | "translateAfter">;
 }
 
 /** The peripherals of one chip. */
 export interface Parts {
+  spi: Spi;
   uarts: readonly [Uart, Uart];
   dport: Dport;
   gpio: Gpio;
@@ -55,23 +74,26 @@ export interface Parts {
 export class Esp8266 {
   readonly chip: Chip;
   readonly #options: Esp8266Options;
+  readonly #cells: FlashPort;
   #parts: Parts | undefined;
+  #interrupts: InterruptRoutines | undefined;
 
   constructor(options: Esp8266Options) {
     this.#options = options;
+    this.#cells = this.#flashPort();
     this.chip = new Chip({
       ...options.chip,
       flash: options.flash,
       peripherals: (connections) => {
         this.#parts = this.#wire(connections);
         const { uarts, ...others } = this.#parts;
-        return [...uarts, ...Object.values<Peripheral>({ ...others })];
+        return [...uarts, ...Object.values<Peripheral>({ ...others }), new RomMagic()];
       },
     });
     const rom = maskRom({
       serial: this.parts.uarts,
       flash: {
-        chip: this.#flashPort(),
+        chip: this.#cells,
         cache: {
           enable: (megabyte, cacheBytes) => {
             this.parts.dport.setCacheEnabled(true);
@@ -83,6 +105,69 @@ export class Esp8266 {
       },
     });
     for (const [address, routine] of rom) this.chip.addRoutine(address, routine);
+    for (const routine of this.#bootRoutines()) this.chip.addRoutine(routine.address, routine);
+  }
+
+  #bootRoutines(): RomRoutine[] {
+    const { chip } = this;
+    const { parts } = this;
+    const { memory } = chip;
+    const uart = parts.uarts[0];
+    const tell = (text: string) => {
+      for (const character of text) uart.transmit(character.charCodeAt(0));
+    };
+    this.#interrupts = interruptRoutines(chip, tell);
+    const loader = new SerialLoader({
+      flash: this.#cells,
+      line: {
+        take: () => uart.take(),
+        get hasRoom() {
+          return uart.hasRoom;
+        },
+        get isQuiet() {
+          return uart.isQuiet;
+        },
+        transmit: (byte) => uart.transmit(byte),
+        adjustSpeed: () => {
+          const ticks = uart.arrivingBitTicks;
+          if (ticks !== undefined) uart.setClockDivider(ticks);
+          return ticks !== undefined;
+        },
+      },
+      bus: {
+        load: (address) => {
+          const value = memory.load(address, 4);
+          return memory.fault === NO_FAULT ? value >>> 0 : undefined;
+        },
+        store: (address, value) => {
+          memory.store(address, 4, value);
+          return memory.fault === NO_FAULT;
+        },
+        fill: (address, bytes) => {
+          const region = memory.regionAt(address);
+          const isRam = region?.writable && address + bytes.length <= region.address + region.sizeBytes;
+          if (isRam) memory.writeBytes(address, bytes);
+          return isRam === true;
+        },
+      },
+      runFlash: RUN_FLASH_ADDRESS,
+      restart: () => this.reset(RtcResetReason.Software),
+      stackTop: DRAM_ADDRESS + DRAM_BYTES - STACK_GAP_BYTES,
+    });
+    const start = startRoutines({
+      core: chip,
+      loader,
+      straps: () => parts.gpio.straps,
+      cause: () => parts.rtc.resetReason,
+      tell,
+      isQuiet: () => uart.isQuiet,
+      runFlash: (core) => {
+        this.#options.onRunFlash?.();
+        chip.stop();
+        core.jump(core.pc);
+      },
+    });
+    return [...start, ...this.#interrupts.vectors, ...this.#interrupts.routines];
   }
 
   get parts(): Parts {
@@ -94,13 +179,17 @@ export class Esp8266 {
   reset(reason: RtcResetReason): void {
     this.chip.reset();
     this.chip.stop();
+    this.#interrupts?.reset();
+    for (const uart of this.parts.uarts) uart.reset();
+    this.parts.gpio.straps = this.#options.straps?.() ?? STRAPS_FLASH;
     this.parts.watchdog.reset();
     this.parts.rtc.resetReason = reason;
     this.#options.onReset?.(reason);
   }
 
   #wire({ clock, interrupts }: Connections): Parts {
-    const { pins, mac, straps, transmitted } = this.#options;
+    const { flash, pins, mac, straps, transmitted } = this.#options;
+    const flashId = this.#options.flashId ?? FLASH_ID | (Math.log2(flash.length) << FLASH_CAPACITY_SHIFT);
     const apb = new ApbClock(clock);
     const line = (number: InterruptLine) => new SharedLine(interrupts, number);
     const uartLine = line(InterruptLine.Uart);
@@ -119,9 +208,10 @@ export class Esp8266 {
     const gpio = new Gpio({
       pins,
       interrupt: line(InterruptLine.Gpio).input(),
-      ...(straps === undefined ? {} : { straps }),
+      ...(straps === undefined ? {} : { straps: straps() }),
     });
     return {
+      spi: new Spi(new FlashChip(this.#cells, clock, flashId)),
       uarts: [uart(0), uart(1)],
       dport,
       gpio,

@@ -65,7 +65,8 @@ export class Gpio implements Peripheral {
   readonly sizeBytes = 0x74;
   readonly #pins: PinPort;
   readonly #interrupt: InterruptInput;
-  readonly #straps: number;
+  /** As sampled at the last reset. */
+  straps: number;
   readonly #pinRegisters = new Uint32Array(PINS);
   readonly #levels: number[] = [];
   readonly #isGpio: boolean[] = new Array<boolean>(PINS).fill(false);
@@ -77,7 +78,7 @@ export class Gpio implements Peripheral {
   constructor(options: GpioOptions) {
     this.#pins = options.pins;
     this.#interrupt = options.interrupt;
-    this.#straps = options.straps ?? STRAPS_FLASH;
+    this.straps = options.straps ?? STRAPS_FLASH;
     for (let pin = 0; pin < PINS; pin++) this.#levels.push(this.#pins.level(pin));
     this.#pins.onChange((pin) => {
       if (pin < PINS) this.#look(pin);
@@ -98,7 +99,7 @@ export class Gpio implements Peripheral {
       case GPIO_ENABLE:
         return this.#enable;
       case GPIO_IN:
-        return ((this.#straps << GPIO_STRAPPING_SHIFT) | this.#input()) >>> 0;
+        return ((this.straps << GPIO_STRAPPING_SHIFT) | this.#input()) >>> 0;
       case GPIO_STATUS:
         return this.#status;
       default:

@@ -35,6 +35,7 @@ const UART_CLKDIV_CNT_MASK = 0xfffff;
 const UART_CLKDIV_RESET = 694;
 const UART_DATE_VALUE = 0x00062000;
 
+/** By its name the level of the pin. But esptool's stub waits for 0 here before it goes on, so a quiet line reads as 0. */
 const UART_TXD = 1 << 31;
 const UART_RXD = 1 << 15;
 const UART_TXFIFO_CNT_SHIFT = 16;
@@ -59,6 +60,15 @@ const UART_FIFO_BYTES = 128;
 const WIRE_MAX_BYTES = 1 << 20;
 const STOP_BITS = [1, 1, 1.5, 2];
 
+/** A byte on its way to the receiver, and the ticks that the sender takes for a bit; undefined: just those of the receiver. */
+interface SentByte {
+  byte: number;
+  bitTicks: number | undefined;
+}
+
+/** Sender and receiver may differ by so much before bits are taken for their neighbours: half a bit in ten. */
+const SPEED_TOLERANCE = 0.05;
+
 export interface UartOptions {
   index: 0 | 1;
   /** The peripheral bus. */
@@ -77,7 +87,7 @@ export class Uart implements Peripheral {
   readonly #transmitted: (byte: number) => void;
   readonly #txFifo: number[] = [];
   readonly #rxFifo: number[] = [];
-  readonly #wire: number[] = [];
+  readonly #wire: SentByte[] = [];
   #isShifting = false;
   #isWireBusy = false;
   #cancelTimeout: (() => void) | undefined;
@@ -96,12 +106,35 @@ export class Uart implements Peripheral {
     this.#transmitted = options.transmitted;
   }
 
-  /** The other side sends: bytes arrive one after the other, at the receiver's own speed. */
-  receive(bytes: Iterable<number>): void {
-    for (const byte of bytes) this.#wire.push(byte & 0xff);
+  /**
+   * The other side sends: bytes arrive one after the other, at the receiver's own speed, or with so many ticks a bit. Then
+   * they arrive wrong unless the receiver is set to about that.
+   */
+  receive(bytes: Iterable<number>, bitTicks?: number): void {
+    for (const byte of bytes) this.#wire.push({ byte: byte & 0xff, bitTicks });
     if (this.#wire.length > WIRE_MAX_BYTES)
       throw new RangeError(`${this.name}: more than ${WIRE_MAX_BYTES} bytes wait.`);
     this.#carryOne();
+  }
+
+  /** Ticks of a bit that is arriving, as the chip's measurement of pulses tells; undefined: the line is quiet. */
+  get arrivingBitTicks(): number | undefined {
+    return this.#wire[0]?.bitTicks;
+  }
+
+  get clockDivider(): number {
+    return this.#clkdiv;
+  }
+
+  /** Nothing waits to be sent, and nothing is on its way out. */
+  get isQuiet(): boolean {
+    return this.#txFifo.length === 0 && !this.#isShifting;
+  }
+
+  /** As a read of UART_FIFO; undefined when nothing has arrived. */
+  take(): number | undefined {
+    if (this.#rxFifo.length === 0) return undefined;
+    return this.read(UART_FIFO);
   }
 
   get hasRoom(): boolean {
@@ -119,6 +152,19 @@ export class Uart implements Peripheral {
   /** Ticks of a bit. */
   setClockDivider(divider: number): void {
     this.#clkdiv = divider & UART_CLKDIV_CNT_MASK;
+  }
+
+  /** As after power-on; what is on the wire is lost. */
+  reset(): void {
+    this.#wire.length = 0;
+    this.#latched = 0;
+    this.#intEna = 0;
+    this.#clkdiv = UART_CLKDIV_RESET;
+    this.#conf0 = UART_CONF0_RESET;
+    this.#conf1 = UART_CONF1_RESET;
+    this.#cancelTimeout?.();
+    this.#cancelTimeout = undefined;
+    this.resetFifos();
   }
 
   resetFifos(): void {
@@ -143,7 +189,13 @@ export class Uart implements Peripheral {
       case UART_CLKDIV:
         return this.#clkdiv;
       case UART_STATUS:
-        return (UART_TXD | (this.#txFifo.length << UART_TXFIFO_CNT_SHIFT) | UART_RXD | this.#rxFifo.length) >>> 0;
+        return (
+          ((this.#isShifting ? UART_TXD : 0) |
+            (this.#txFifo.length << UART_TXFIFO_CNT_SHIFT) |
+            UART_RXD |
+            this.#rxFifo.length) >>>
+          0
+        );
       case UART_CONF0:
         return this.#conf0;
       case UART_CONF1:
@@ -195,11 +247,11 @@ export class Uart implements Peripheral {
     this.#interrupt((this.#raw() & this.#intEna) !== 0);
   }
 
-  #frameTicks(): number {
+  #frameTicks(bitTicks = this.#clkdiv): number {
     const dataBits = 5 + ((this.#conf0 >>> UART_BIT_NUM_SHIFT) & 3);
     const parityBits = (this.#conf0 & UART_PARITY_EN) === 0 ? 0 : 1;
     const stopBits = STOP_BITS[(this.#conf0 >>> UART_STOP_BIT_NUM_SHIFT) & 3] as number;
-    return Math.ceil((1 + dataBits + parityBits + stopBits) * Math.max(1, this.#clkdiv));
+    return Math.ceil((1 + dataBits + parityBits + stopBits) * Math.max(1, bitTicks));
   }
 
   #shiftOne(): void {
@@ -219,12 +271,19 @@ export class Uart implements Peripheral {
   #carryOne(): void {
     if (this.#isWireBusy || this.#wire.length === 0) return;
     this.#isWireBusy = true;
-    this.#clock.at(this.#clock.cycles + this.#frameTicks(), () => {
+    this.#clock.at(this.#clock.cycles + this.#frameTicks(this.#wire[0]?.bitTicks), () => {
       this.#isWireBusy = false;
-      this.#arrive(this.#wire.shift() as number);
+      const sent = this.#wire.shift();
+      if (sent !== undefined) this.#arrive(this.#heard(sent));
       this.#carryOne();
       this.#update();
     });
+  }
+
+  /** At the wrong speed a byte is another one: which one is not modelled, only that it is wrong. */
+  #heard({ byte, bitTicks }: SentByte): number {
+    if (bitTicks === undefined || Math.abs(bitTicks / this.#clkdiv - 1) <= SPEED_TOLERANCE) return byte;
+    return (byte * 2 + 1) & 0xff;
   }
 
   #arrive(byte: number): void {

@@ -3,18 +3,14 @@
  * done, 1 an error. Addresses are those of the flash chip. The real routines demand words at word addresses and so do ours.
  */
 import type { RoutineContext } from "../bus.ts";
+import {
+  FLASH_BLOCK_ERASE_CYCLES,
+  FLASH_PAGE_PROGRAM_CYCLES,
+  FLASH_SECTOR_ERASE_CYCLES,
+  type FlashPort,
+} from "../peripherals/flash-port.ts";
 import * as cycles from "./rom-cycles.ts";
 import { misuse, type RomRoutine } from "./rom-routine.ts";
-
-/** The flash chip as the ROM sees it. Offsets and sizes are inside of it when it is called. */
-export interface FlashPort {
-  readonly sizeBytes: number;
-  read(offset: number, into: Uint8Array): void;
-  /** Clears bits. */
-  write(offset: number, bytes: Uint8Array): void;
-  /** Sets one sector of 4 KiB to ones. */
-  eraseSector(offset: number): void;
-}
 
 /** The cache over the flash window. */
 export interface FlashCachePort {
@@ -67,7 +63,7 @@ export function flashRoutines(flash: FlashPort, cache: FlashCachePort): RomRouti
         const sizeBytes = core.argument(2);
         guarded(core, core.argument(0), sizeBytes, () => {
           flash.write(core.argument(0), core.memory.readBytes(core.argument(1), sizeBytes));
-          core.spend(Math.ceil(sizeBytes / PAGE_BYTES) * cycles.FLASH_PAGE_PROGRAM_CYCLES);
+          core.spend(Math.ceil(sizeBytes / PAGE_BYTES) * FLASH_PAGE_PROGRAM_CYCLES);
         });
       },
     },
@@ -75,13 +71,19 @@ export function flashRoutines(flash: FlashPort, cache: FlashCachePort): RomRouti
       name: "SPIEraseSector",
       address: 0x40004a00,
       resultWords: 1,
-      run: (core) => erase(core, core.argument(0) * SECTOR_BYTES, SECTOR_BYTES, cycles.FLASH_SECTOR_ERASE_CYCLES),
+      run: (core) => erase(core, core.argument(0) * SECTOR_BYTES, SECTOR_BYTES, FLASH_SECTOR_ERASE_CYCLES),
     },
     {
       name: "SPIEraseBlock",
       address: 0x400049b4,
       resultWords: 1,
-      run: (core) => erase(core, core.argument(0) * BLOCK_BYTES, BLOCK_BYTES, cycles.FLASH_BLOCK_ERASE_CYCLES),
+      run: (core) => erase(core, core.argument(0) * BLOCK_BYTES, BLOCK_BYTES, FLASH_BLOCK_ERASE_CYCLES),
+    },
+    {
+      name: "SPIEraseChip",
+      address: 0x40004984,
+      resultWords: 1,
+      run: (core) => erase(core, 0, flash.sizeBytes, (flash.sizeBytes / BLOCK_BYTES) * FLASH_BLOCK_ERASE_CYCLES),
     },
     {
       // Cache_Read_Enable(odd or even megabyte, pair of megabytes, banks - 1): known from how boot loaders call it.

@@ -1,7 +1,8 @@
 /** The mask ROM as a table: which routine is served at which address. */
 import type { NamedRoutine } from "../bus.ts";
+import type { FlashPort } from "../peripherals/flash-port.ts";
 import { ARITHMETIC_ROUTINES } from "./arithmetic-routines.ts";
-import { type FlashCachePort, type FlashPort, flashRoutines } from "./flash-routines.ts";
+import { type FlashCachePort, flashRoutines } from "./flash-routines.ts";
 import { md5Routines } from "./md5-routines.ts";
 import { MEMORY_ROUTINES } from "./memory-routines.ts";
 import { poisoned, type RomRoutine } from "./rom-routine.ts";

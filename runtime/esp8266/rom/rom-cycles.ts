@@ -33,9 +33,3 @@ export const MD5_BLOCK_CYCLES = 1200;
 
 export const FLASH_COMMAND_CYCLES = 400;
 export const FLASH_READ_WORD_CYCLES = 32;
-/** 0.4 ms a page of 256 bytes. */
-export const FLASH_PAGE_PROGRAM_CYCLES = 32_000;
-/** 45 ms. */
-export const FLASH_SECTOR_ERASE_CYCLES = 3_600_000;
-/** 150 ms. */
-export const FLASH_BLOCK_ERASE_CYCLES = 12_000_000;

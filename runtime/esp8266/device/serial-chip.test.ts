@@ -1,0 +1,134 @@
+/** The chip at the end of a cable, flashed by the unmodified esptool-js: its stub runs on the emulated core. */
+import { createHash } from "node:crypto";
+import { ESPLoader, Transport } from "esptool-js";
+import { afterEach, describe, expect, test } from "vitest";
+import { Power } from "../../board/power.ts";
+import { SeededRandom } from "../../board/random.ts";
+import { SerialChip, type SerialChipOptions } from "./serial-chip.ts";
+import { WebSerialPort } from "./web-serial-port.ts";
+
+const MEGABYTE = 0x100000;
+const MAC = Uint8Array.of(0x5c, 0xcf, 0x7f, 0x01, 0x02, 0x03);
+/** Compresses a little, and has every byte, those that SLIP escapes too. */
+const DATA = new Uint8Array(20_001).map((_, index) => (index * 7 + (index >> 8)) & 0xff);
+const ADDRESS = 0xc0000;
+
+const chips: SerialChip[] = [];
+
+function setUp(options: Partial<SerialChipOptions> = {}) {
+  let flashStarts = 0;
+  const flash = new Uint8Array(4 * MEGABYTE).fill(0xff);
+  const chip = new SerialChip({
+    flash,
+    mac: MAC,
+    rtcMemory: new Power(new SeededRandom(1)),
+    pins: { level: () => 1, configure: () => {}, onChange: () => {} },
+    onRunFlash: () => flashStarts++,
+    ...options,
+  });
+  chips.push(chip);
+  return { chip, flash: options.flash ?? flash, flashStarts: () => flashStarts };
+}
+
+function loaderFor(chip: SerialChip, baudrate = 460_800) {
+  const lines: string[] = [];
+  const terminal = { clean: () => {}, writeLine: (line: string) => lines.push(line), write: () => {} };
+  const port = new WebSerialPort(chip) as unknown as ConstructorParameters<typeof Transport>[0];
+  const transport = new Transport(port, false);
+  return { loader: new ESPLoader({ transport, baudrate, romBaudrate: 115_200, terminal }), transport, lines };
+}
+
+const md5 = (image: Uint8Array) => createHash("md5").update(image).digest("hex");
+
+function write(loader: ESPLoader, data: Uint8Array, compress: boolean): Promise<void> {
+  return loader.writeFlash({
+    fileArray: [{ data, address: ADDRESS }],
+    flashSize: "keep",
+    flashMode: "keep",
+    flashFreq: "keep",
+    eraseAll: false,
+    compress,
+    ...(compress ? { calculateMD5Hash: md5 } : {}),
+  });
+}
+
+const found = (flash: Uint8Array) => flash.subarray(ADDRESS, ADDRESS + DATA.length);
+
+afterEach(() => {
+  for (const chip of chips.splice(0)) chip.powerOff();
+});
+
+describe("esptool-js", () => {
+  test.each([115_200, 460_800, 921_600])(
+    "with its stub, at %d baud: identifies, writes, checks, reads",
+    async (baud) => {
+      const { chip, flash } = setUp();
+      chip.powerOn();
+      const { loader, transport, lines } = loaderFor(chip, baud);
+      expect(await loader.main()).toBe("ESP8266EX");
+      expect(lines).toContain("Crystal is 26MHz");
+      expect(lines).toContain("MAC: 5c:cf:7f:01:02:03");
+      expect(loader.IS_STUB).toBe(true);
+      expect(await loader.detectFlashSize()).toBe("4MB");
+      await write(loader, DATA, true);
+      expect(lines).toContain("Hash of data verified.");
+      expect(Buffer.compare(found(flash), DATA)).toBe(0);
+      expect(Buffer.compare(await loader.readFlash(ADDRESS, DATA.length), DATA)).toBe(0);
+      await transport.disconnect();
+    },
+    180_000,
+  );
+
+  test("without its stub", async () => {
+    const { chip, flash, flashStarts } = setUp();
+    chip.powerOn();
+    const { loader, transport } = loaderFor(chip);
+    await loader.detectChip();
+    expect(loader.chip.CHIP_NAME).toBe("ESP8266");
+    await write(loader, DATA, false);
+    expect(Buffer.compare(found(flash), DATA)).toBe(0);
+    await loader.after("soft_reset");
+    await expect.poll(flashStarts).toBeGreaterThan(0);
+    await transport.disconnect();
+  }, 180_000);
+
+  test("the flash size is that of the flash, and all of it is erased", async () => {
+    const { chip, flash } = setUp({ flash: new Uint8Array(MEGABYTE) });
+    chip.powerOn();
+    const { loader, transport } = loaderFor(chip);
+    await loader.main();
+    expect(await loader.detectFlashSize()).toBe("1MB");
+    await loader.eraseFlash();
+    expect(flash.every((byte) => byte === 0xff)).toBe(true);
+    await transport.disconnect();
+  }, 180_000);
+
+  test("a cable that is pulled in the middle: an error, and the next attempt succeeds", async () => {
+    let isPulled = false;
+    const { chip, flash } = setUp({ disturb: (byte) => (isPulled ? undefined : byte) });
+    chip.powerOn();
+    const first = loaderFor(chip);
+    await first.loader.main();
+    const noise = new Uint8Array(40_000);
+    new SeededRandom(7).fill(noise);
+    const failing = first.loader.writeFlash({
+      fileArray: [{ data: noise, address: ADDRESS }],
+      flashSize: "keep",
+      flashMode: "keep",
+      flashFreq: "keep",
+      eraseAll: false,
+      compress: true,
+      reportProgress: (_, written) => {
+        isPulled = written > 0;
+      },
+    });
+    await expect(failing).rejects.toThrow();
+    await first.transport.disconnect();
+    isPulled = false;
+    const second = loaderFor(chip);
+    await second.loader.main();
+    await write(second.loader, DATA, true);
+    expect(Buffer.compare(found(flash), DATA)).toBe(0);
+    await second.transport.disconnect();
+  }, 180_000);
+});

@@ -1,0 +1,193 @@
+/**
+ * An ESP8266 at the end of a serial cable, in real time: what a computer sees of a board with the usual circuit of two transistors
+ * between DTR, RTS and the pins EN and GPIO0. It shows itself as a port of the Web Serial API, so that tools made for a
+ * browser flash it.
+ *
+ * The chip runs unpaced while its flash is busy or bytes are on the line, and for a little while after, then at about its own
+ * pace, so that an idle one costs next to nothing.
+ */
+
+import type { Level, PinPort } from "../peripherals/gpio.ts";
+import { RtcResetReason } from "../peripherals/rtc.ts";
+import type { RtcUserMemory } from "../peripherals/rtc-memory.ts";
+import { Esp8266 } from "./esp8266.ts";
+
+/** Twice a crystal of 26 MHz: what drives the bus, and counts bits, until a program sets another clock. */
+const CLOCK_HZ = 52_000_000;
+/** A capacitor holds EN low for a little longer, so that GPIO0 is settled when the straps are read. */
+const RESET_RELEASE_MS = 2;
+const PACE_MS = 4;
+const PACE_CYCLES = (CLOCK_HZ / 1000) * PACE_MS;
+const SLICE_CYCLES = 500_000;
+/** Of work without a byte, as taking a block apart. */
+const UNPACED_CYCLES = CLOCK_HZ / 2;
+/** Host and chip may differ by so much, as in peripherals/uart.ts. */
+const SPEED_TOLERANCE = 0.05;
+const GPIO0 = 0;
+const STRAPS_SERIAL = 0b001;
+const STRAPS_FLASH = 0b011;
+
+export interface SerialChipOptions {
+  flash: Uint8Array;
+  flashId?: number;
+  mac: Uint8Array;
+  rtcMemory: RtcUserMemory;
+  pins: PinPort;
+  /** The program in flash would start. */
+  onRunFlash?: () => void;
+  /** The chip is held in reset, or let go. */
+  onReset?: (isHeld: boolean) => void;
+  /** What becomes of a byte on the cable; undefined: it is lost. */
+  disturb?: (byte: number) => number | undefined;
+}
+
+export class SerialChip {
+  readonly esp: Esp8266;
+  /** Bytes from the chip, as the computer hears them. */
+  onBytes: (bytes: Uint8Array) => void = () => {};
+  /** Something failed that is no event on the chip. */
+  onError: (error: unknown) => void = (error) => {
+    throw error;
+  };
+  baudRate = 115_200;
+  readonly #options: SerialChipOptions;
+  #isDtrUp = false;
+  #isRtsUp = false;
+  #isHeld = false;
+  #isPowered = false;
+  #hasLeft = false;
+  #release: NodeJS.Timeout | undefined;
+  #turn: NodeJS.Timeout | NodeJS.Immediate | undefined;
+  #heard: number[] = [];
+  /** Cycle at which something was last seen to go on. */
+  #activeAt = 0;
+
+  constructor(options: SerialChipOptions) {
+    this.#options = options;
+    this.esp = new Esp8266({
+      flash: options.flash,
+      mac: options.mac,
+      rtcMemory: options.rtcMemory,
+      pins: this.#pins(options.pins),
+      straps: () => (this.#isGpio0Low ? STRAPS_SERIAL : STRAPS_FLASH),
+      transmitted: (uart, byte) => {
+        if (uart === 0) this.#hear(byte);
+      },
+      onRunFlash: () => {
+        this.#hasLeft = true;
+        options.onRunFlash?.();
+      },
+      ...(options.flashId === undefined ? {} : { flashId: options.flashId }),
+    });
+  }
+
+  powerOn(): void {
+    if (this.#isPowered) return;
+    this.#isPowered = true;
+    this.#start(RtcResetReason.PowerOn);
+  }
+
+  powerOff(): void {
+    this.#isPowered = false;
+    this.#halt();
+    clearTimeout(this.#release);
+    this.#release = undefined;
+  }
+
+  /** Modem lines as the operating system names them: true is asserted, which is low on the wire. */
+  setSignals(signals: { dataTerminalReady?: boolean; requestToSend?: boolean }): void {
+    this.#isDtrUp = signals.dataTerminalReady ?? this.#isDtrUp;
+    this.#isRtsUp = signals.requestToSend ?? this.#isRtsUp;
+    const isHeld = this.#isRtsUp && !this.#isDtrUp;
+    if (isHeld === this.#isHeld) return;
+    this.#isHeld = isHeld;
+    clearTimeout(this.#release);
+    this.#release = undefined;
+    if (!this.#isPowered) return;
+    if (isHeld) {
+      this.#halt();
+      this.#options.onReset?.(true);
+      return;
+    }
+    this.#release = setTimeout(() => {
+      this.#release = undefined;
+      this.#options.onReset?.(false);
+      this.#start(RtcResetReason.External);
+    }, RESET_RELEASE_MS);
+  }
+
+  get #isGpio0Low(): boolean {
+    return this.#isDtrUp && !this.#isRtsUp;
+  }
+
+  /** The computer sends. */
+  send(bytes: Uint8Array): void {
+    if (!this.#isPowered || this.#isHeld || this.#release !== undefined || this.#hasLeft) return;
+    const { disturb } = this.#options;
+    const arriving = disturb === undefined ? bytes : [...bytes].map(disturb).filter((byte) => byte !== undefined);
+    this.esp.parts.uarts[0].receive(arriving, Math.round(CLOCK_HZ / this.baudRate));
+    this.#soon();
+  }
+
+  #start(reason: RtcResetReason): void {
+    this.#hasLeft = false;
+    this.esp.reset(reason);
+    this.#soon();
+  }
+
+  #halt(): void {
+    clearTimeout(this.#turn as NodeJS.Timeout | undefined);
+    clearImmediate(this.#turn as NodeJS.Immediate | undefined);
+    this.#turn = undefined;
+  }
+
+  #soon(): void {
+    this.#halt();
+    this.#turn = setImmediate(() => this.#run(SLICE_CYCLES));
+  }
+
+  #run(cycles: number): void {
+    this.#turn = undefined;
+    try {
+      const { chip } = this.esp;
+      chip.run({ maxCycles: cycles });
+    } catch (error) {
+      this.powerOff();
+      this.onError(error);
+      return;
+    }
+    const { cycles: now } = this.esp.chip;
+    const { spi, uarts } = this.esp.parts;
+    const isBusy = this.#heard.length > 0 || uarts[0].arrivingBitTicks !== undefined || spi.isFlashBusy;
+    if (isBusy) this.#activeAt = now;
+    this.#deliver();
+    if (!this.#isPowered || this.#isHeld || this.#hasLeft) return;
+    if (now - this.#activeAt < UNPACED_CYCLES) this.#soon();
+    else this.#turn = setTimeout(() => this.#run(PACE_CYCLES), PACE_MS);
+  }
+
+  #hear(byte: number): void {
+    const chipBaud = CLOCK_HZ / this.esp.parts.uarts[0].clockDivider;
+    const isAtSpeed = Math.abs(chipBaud / this.baudRate - 1) <= SPEED_TOLERANCE;
+    const arriving = isAtSpeed ? byte : (byte * 2 + 1) & 0xff;
+    const { disturb } = this.#options;
+    const heard = disturb === undefined ? arriving : disturb(arriving);
+    if (heard !== undefined) this.#heard.push(heard);
+  }
+
+  #deliver(): void {
+    if (this.#heard.length === 0) return;
+    const bytes = Uint8Array.from(this.#heard);
+    this.#heard = [];
+    this.onBytes(bytes);
+  }
+
+  /** GPIO0 is pulled low by the circuit, whoever else drives it. */
+  #pins(pins: PinPort): PinPort {
+    return {
+      level: (pin): Level => (pin === GPIO0 && this.#isGpio0Low ? 0 : pins.level(pin)),
+      configure: (pin, driven, pullUp) => pins.configure(pin, driven, pullUp),
+      onChange: (listener) => pins.onChange(listener),
+    };
+  }
+}
