@@ -20,6 +20,7 @@ import { Reader } from "./store/reader.ts";
 import { WriterClient } from "./store/writer-client.ts";
 import { ChunkDesk } from "./updates/chunk-desk.ts";
 import { PatchMaker } from "./updates/patch-maker.ts";
+import { SentOffers } from "./updates/sent-offers.ts";
 import { UpdateDesk } from "./updates/update-desk.ts";
 
 export interface ServerOptions {
@@ -92,13 +93,15 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
   const reader = new Reader(folder.databasePath);
   undo.push(() => reader.close());
 
-  const chunks = new ChunkDesk({ store: reader.updates, ingest, metrics });
+  const offers = new SentOffers();
+  const chunks = new ChunkDesk({ store: reader.updates, ingest, offers, metrics });
   const patches = new PatchMaker();
   undo.push(() => patches.stop());
   const updates = new UpdateDesk({
     store: reader.updates,
     request: (request) => writer.request(request),
     linkOf: (mac) => ingest.linkOf(mac),
+    offers,
     makePatch: (base, target) => patches.make(base, target),
     compress: (image) => patches.compress(image),
     onDeleted: () => chunks.forget(),
@@ -127,6 +130,7 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
     },
     live,
     logger,
+    nowMs,
   });
   undo.push(() => api.close());
   const mqtt = await listenTcp(host, options.mqttPort, accept);

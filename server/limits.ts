@@ -70,6 +70,13 @@ export const FILE_MAKE_MAX_MS = 120_000;
 /** What could not be made is tried again after this time, milliseconds; and how many of these are remembered. */
 export const FILE_RETRY_MS = 3_600_000;
 export const FILES_POSTPONED_MAX = 1000;
+/**
+ * A device that has loaded an image restarts into it within this time, milliseconds: it waits for its last report to leave,
+ * 30 s at most (runtime/device/update).
+ */
+export const DEVICE_LEAVES_MAX_MS = 60_000;
+/** Devices whose last offer is remembered. */
+export const OFFERS_KNOWN_MAX = 10_000;
 /** Changes that the API has under way to the writer. */
 export const STORE_REQUESTS_MAX = 64;
 /** Who was told that the server is busy asks again after this time, seconds. */

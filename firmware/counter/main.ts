@@ -5,7 +5,7 @@
  * With one barrier the interrupt counts the edges; with two, the order of the edges in the host's log decides.
  */
 import { CounterSetting } from "../../runtime/contract/config-record.ts";
-import { EDGE_RECORD_BYTES, LogLevel, PIN_MAX, PinEdge, PinMode } from "../../runtime/contract/host-abi.ts";
+import { EDGE_RECORD_BYTES, LogLevel, NO_PIN, PIN_MAX, PinEdge, PinMode } from "../../runtime/contract/host-abi.ts";
 import { EDGE_LOG_MAX } from "../../runtime/contract/limits.ts";
 import {
   STREAM_TOTAL_IN,
@@ -34,12 +34,13 @@ export { heap_limit, heap_used };
 const VERSION = "0.1.0";
 
 const TOTALS_EVERY_S: u32 = 3600;
-/** GPIO14, D5 on most boards. */
-const DEFAULT_PIN_A: u32 = 14;
+/** Constants that the build gives: what --pin, the board or product.json says. */
+const DEFAULT_PIN_A: u32 = PIN_BARRIER_A;
+const DEFAULT_PIN_B: u32 = PIN_BARRIER_B;
 const DEFAULT_DEBOUNCE_MS: u32 = 20;
 const DEFAULT_PERIOD_S: u32 = 60;
-/** Says that there is no second barrier. */
-const NO_PIN: u32 = 0xff;
+/** There is no second barrier. */
+const SINGLE: u32 = NO_PIN;
 /** Words of the record in RTC memory. */
 const TOTAL_IN = 0;
 const TOTAL_OUT = 1;
@@ -54,7 +55,7 @@ const EDGES_READ = 16;
 const edges = new StaticArray<u8>(EDGES_READ * EDGE_RECORD_BYTES);
 
 let pinA: u32 = DEFAULT_PIN_A;
-let pinB: u32 = NO_PIN;
+let pinB: u32 = SINGLE;
 let activeHigh = false;
 let countIn: i32 = 0;
 let countOut: i32 = 0;
@@ -67,15 +68,17 @@ export function start(): void {
   totals.load();
   const config = session.config;
   pinA = config.setting(CounterSetting.PinA, 0, PIN_MAX, DEFAULT_PIN_A);
-  pinB = config.setting(CounterSetting.PinB, 0, PIN_MAX, NO_PIN);
+  pinB = config.setting(CounterSetting.PinB, 0, PIN_MAX, DEFAULT_PIN_B);
+  // A configuration can also say that there is no second barrier, on a board that was built for two.
+  pinB = config.setting(CounterSetting.PinB, SINGLE, SINGLE, pinB);
   activeHigh = config.switch(CounterSetting.ActiveHigh, false);
   const debounceMs = config.setting(CounterSetting.DebounceMs, 0, 1000, DEFAULT_DEBOUNCE_MS);
   periods.begin(config.setting(CounterSetting.PeriodS, 1, 86400, DEFAULT_PERIOD_S));
   if (pinB == pinA) {
     logValue(LogLevel.Error, "both barriers on one pin: ", pinA);
-    pinB = NO_PIN;
+    pinB = SINGLE;
   }
-  if (pinB == NO_PIN) {
+  if (pinB == SINGLE) {
     watch(pinA, activeHigh ? PinEdge.Rising : PinEdge.Falling, debounceMs);
   } else {
     watch(pinA, PinEdge.Both, debounceMs);
@@ -93,7 +96,7 @@ function watch(pin: u32, watched: PinEdge, debounceMs: u32): void {
 /** Called whenever a beam was broken or cleared, the network has news, or the delay returned has passed. */
 export function poll(): u32 {
   session.clock.update();
-  if (pinB == NO_PIN) countPulses();
+  if (pinB == SINGLE) countPulses();
   else countPassages();
   if (periods.ended(session.clock)) endPeriod();
   return min(session.poll(), periods.delayMs(session.clock));
@@ -133,12 +136,12 @@ function count(visitorsIn: i32, visitorsOut: i32): void {
 
 function endPeriod(): void {
   session.record(STREAM_VISITORS_IN, countIn);
-  if (pinB != NO_PIN) session.record(STREAM_VISITORS_OUT, countOut);
+  if (pinB != SINGLE) session.record(STREAM_VISITORS_OUT, countOut);
   countIn = 0;
   countOut = 0;
   if (totalsSent && session.clock.uptimeS - totalsAtS < TOTALS_EVERY_S) return;
   totalsSent = true;
   totalsAtS = session.clock.uptimeS;
   session.record(STREAM_TOTAL_IN, totals.get(TOTAL_IN));
-  if (pinB != NO_PIN) session.record(STREAM_TOTAL_OUT, totals.get(TOTAL_OUT));
+  if (pinB != SINGLE) session.record(STREAM_TOTAL_OUT, totals.get(TOTAL_OUT));
 }

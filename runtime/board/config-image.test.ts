@@ -2,7 +2,7 @@ import { decode } from "cbor-x";
 import { describe, expect, test } from "vitest";
 import { CONFIG_HEADER_BYTES, CounterSetting } from "../contract/config-record.ts";
 import { FLASH_CONFIG_OFFSET, FLASH_SECTOR_BYTES } from "../contract/flash-map.ts";
-import { type DeviceConfig, encodeConfigRecord, writeConfig } from "./config-image.ts";
+import { type DeviceConfig, encodeConfigRecord, readSettings, writeConfig } from "./config-image.ts";
 import { Flash } from "./flash.ts";
 
 const CONFIG: DeviceConfig = {
@@ -73,4 +73,15 @@ describe("the configuration record", () => {
     expect(() => encodeConfigRecord(CONFIG, -1)).toThrow("sequence");
     expect(() => encodeConfigRecord(CONFIG, 2 ** 32)).toThrow("sequence");
   });
+});
+
+test("settings are read from every whole copy, and from no other", () => {
+  const flash = new Flash();
+  expect(readSettings(flash)).toEqual([]);
+  writeConfig(flash, CONFIG, 2);
+  writeConfig(flash, { ...CONFIG, product: new Map([[CounterSetting.PeriodS, 300]]) }, 3);
+  const periods = () => readSettings(flash).map((settings) => settings.get(CounterSetting.PeriodS));
+  expect(periods()).toEqual([60, 300]);
+  flash.write(FLASH_CONFIG_OFFSET + CONFIG_HEADER_BYTES, new Uint8Array(4));
+  expect(periods()).toEqual([300]);
 });

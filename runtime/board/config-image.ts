@@ -1,9 +1,9 @@
 /**
- * Writes a device's configuration into its flash, as the provisioning over serial will do on a board. The layout is that
- * of contract/config-record.ts.
+ * Writes a device's configuration into its flash, as the provisioning over serial will do on a board, and reads it. The layout
+ * is that of contract/config-record.ts.
  */
 import { crc32 } from "node:zlib";
-import { Encoder } from "cbor-x";
+import { Decoder, Encoder } from "cbor-x";
 import {
   CONFIG_CRC_OFFSET,
   CONFIG_HEADER_BYTES,
@@ -42,6 +42,8 @@ const encoder = new Encoder({
   tagUint8Array: false,
 });
 
+const decoder = new Decoder({ useRecords: false, mapsAsObjects: false });
+
 /** The record as it lies in flash: header and map. It is confirmed: what comes over serial is not tried out. */
 export function encodeConfigRecord(config: DeviceConfig, sequence: number): Uint8Array {
   if (!isUnsigned(sequence, U32_MAX)) throw new Error(`The sequence of a configuration is not a u32: ${sequence}.`);
@@ -71,8 +73,7 @@ export function encodeConfigRecord(config: DeviceConfig, sequence: number): Uint
   view.setUint32(0, CONFIG_MAGIC, true);
   view.setUint32(CONFIG_SEQUENCE_OFFSET, sequence, true);
   view.setUint32(CONFIG_LENGTH_OFFSET, map.length, true);
-  const crcOfHeader = crc32(record.subarray(CONFIG_SEQUENCE_OFFSET, CONFIG_CRC_OFFSET));
-  view.setUint32(CONFIG_CRC_OFFSET, crc32(record.subarray(CONFIG_HEADER_BYTES), crcOfHeader), true);
+  view.setUint32(CONFIG_CRC_OFFSET, crcOf(record, map.length), true);
   view.setUint32(CONFIG_TRIAL_OFFSET, ~ConfigTrial.Confirmed, true);
   return record;
 }
@@ -86,6 +87,29 @@ export function writeConfig(flash: Flash, config: DeviceConfig, sequence = 1): v
   for (const result of [flash.erase(offset), flash.write(offset, padded)]) {
     if (result < 0) throw new Error(`Flash refused the configuration: ${HostError[result]}.`);
   }
+}
+
+/** The settings of the product in each copy that is whole, whichever of them the device uses. */
+export function readSettings(flash: Flash): ReadonlyMap<unknown, unknown>[] {
+  return Array.from({ length: FLASH_CONFIG_COPIES }, (_, copy) => {
+    const record = new Uint8Array(CONFIG_HEADER_BYTES + CONFIG_MAX_BYTES);
+    flash.read(FLASH_CONFIG_OFFSET + copy * FLASH_SECTOR_BYTES, record);
+    const view = new DataView(record.buffer);
+    const length = view.getUint32(CONFIG_LENGTH_OFFSET, true);
+    const isWhole =
+      view.getUint32(0, true) === CONFIG_MAGIC &&
+      length <= CONFIG_MAX_BYTES &&
+      view.getUint32(CONFIG_CRC_OFFSET, true) === crcOf(record, length);
+    if (!isWhole) return undefined;
+    const map: unknown = decoder.decode(record.subarray(CONFIG_HEADER_BYTES, CONFIG_HEADER_BYTES + length));
+    const settings: unknown = map instanceof Map ? map.get(ConfigKey.Product) : undefined;
+    return settings instanceof Map ? settings : undefined;
+  }).filter((settings) => settings !== undefined);
+}
+
+function crcOf(record: Uint8Array, lengthBytes: number): number {
+  const crcOfHeader = crc32(record.subarray(CONFIG_SEQUENCE_OFFSET, CONFIG_CRC_OFFSET));
+  return crc32(record.subarray(CONFIG_HEADER_BYTES, CONFIG_HEADER_BYTES + lengthBytes), crcOfHeader);
 }
 
 function textWithin(name: string, text: string, maxBytes: number): string {

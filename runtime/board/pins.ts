@@ -9,17 +9,14 @@
  * and are at least `debounce_ms` apart. What it costs: a pulse shorter than the debounce time is seen, but as long as it.
  * Both directions are followed even when only one is counted; otherwise the bounce of the other direction would count.
  *
- * Sources: ESP8266EX datasheet, table 2-1 and section 4.1: GPIO6 to GPIO11 carry the flash; GPIO16 belongs to the RTC and
- * has neither an interrupt nor a pull-up.
+ * What each pin of the chip can do: chip-pins.ts.
  */
 import { HostError } from "../contract/error-codes.ts";
-import { EDGE_RECORD_BYTES, PIN_MAX, PinEdge, PinMode } from "../contract/host-abi.ts";
+import { EDGE_RECORD_BYTES, PinEdge, PinMode } from "../contract/host-abi.ts";
 import { EDGE_LOG_MAX } from "../contract/limits.ts";
+import { CHIP_PINS, type ChipPin } from "./chip-pins.ts";
 import type { Cancel, TimeSource } from "./time-source.ts";
 
-const FLASH_PIN_FIRST = 6;
-const FLASH_PIN_LAST = 11;
-const RTC_PIN = 16;
 const ADC_MAX = 1023;
 const DROPPED_MAX = 0xffff;
 const COUNT_MAX = 0x7fffffff;
@@ -37,11 +34,16 @@ interface Watch {
 }
 
 class Pin {
+  readonly chip: ChipPin;
   mode: PinMode = PinMode.Input;
   outputLatch: PinLevel = 0;
   /** what the outside world drives; undefined = nothing is connected */
   driven: PinLevel | undefined = undefined;
   watch: Watch | undefined = undefined;
+
+  constructor(chip: ChipPin) {
+    this.chip = chip;
+  }
 
   level(): PinLevel {
     if (this.mode === PinMode.Output) return this.outputLatch;
@@ -81,10 +83,7 @@ export class Pins {
     this.#time = options.time;
     this.#clockMs = options.clockMs;
     this.#wake = options.wake;
-    for (let number = 0; number <= PIN_MAX; number++) {
-      const carriesFlash = number >= FLASH_PIN_FIRST && number <= FLASH_PIN_LAST;
-      this.#pins.push(carriesFlash ? undefined : new Pin());
-    }
+    for (const chip of CHIP_PINS) this.#pins.push(chip.carriesFlash ? undefined : new Pin(chip));
   }
 
   // The outside world.
@@ -121,7 +120,7 @@ export class Pins {
   setMode(number: number, mode: number): number {
     const pin = this.#pins[number];
     if (pin === undefined || PinMode[mode] === undefined) return HostError.BadArgument;
-    if (number === RTC_PIN && mode === PinMode.InputPullup) return HostError.Unsupported;
+    if (mode === PinMode.InputPullup && pin.chip.pull !== "up") return HostError.Unsupported;
     const before = this.#outputOf(pin);
     pin.mode = mode;
     this.#reportOutput(number, pin, before);
@@ -147,7 +146,7 @@ export class Pins {
   watch(number: number, edges: number, debounceMs: number): number {
     const pin = this.#pins[number];
     if (pin === undefined || edges < 0 || edges > PinEdge.Both || debounceMs < 0) return HostError.BadArgument;
-    if (number === RTC_PIN) return HostError.Unsupported;
+    if (!pin.chip.hasInterrupt) return HostError.Unsupported;
     pin.watch?.holdOff?.();
     pin.watch = edges === 0 ? undefined : { edges, debounceMs, level: pin.level(), holdOff: undefined, count: 0 };
     return 0;

@@ -60,9 +60,9 @@ export enum ConfigKey {
 
 /** Product settings of the visitor counter. */
 export enum CounterSetting {
-  /** unsigned: GPIO of the barrier or PIR sensor; of two barriers the outer one */
+  /** unsigned: GPIO of the barrier or PIR sensor; of two barriers the outer one; absent: the one that was built for */
   PinA = 0,
-  /** unsigned: GPIO of the inner barrier; absent with a single one */
+  /** unsigned: GPIO of the inner barrier, or NO_PIN; absent: the one that was built for, most boards have none */
   PinB = 1,
   /** boolean: level of the pin while the beam is broken */
   ActiveHigh = 2,

@@ -37,6 +37,8 @@ export enum PinEdge {
 
 /** Highest GPIO number of the chip. */
 export const PIN_MAX = 16;
+/** No pin, where one could be named: in settings, and in the constants that a build gives a program. */
+export const NO_PIN = 0xff;
 
 /**
  * A record of `edge_read`, little-endian: u32 clock_ms of the edge, u8 pin, u8 level after it, u16 edges dropped before

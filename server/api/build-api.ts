@@ -22,6 +22,8 @@ export interface ApiOptions {
   metrics: MetricsPort;
   live: LiveHub;
   logger: Logger;
+  /** Unix time, ms. */
+  nowMs: () => number;
 }
 
 const API_VERSION = "1";
@@ -48,7 +50,7 @@ export async function buildApi(options: ApiOptions): Promise<ApiApp> {
   addDeviceRoutes(app, options.store);
   addReadingRoutes(app, options.store);
   addImageRoutes(app, options.updateStore, options.updates);
-  addUpdateRoutes(app, options.store, options.updateStore, options.updates);
+  addUpdateRoutes(app, options.store, options.updateStore, options.updates, options.nowMs);
   addLiveRoutes(app, options.live);
   addServiceRoutes(app, options.health, options.metrics);
   await app.ready();

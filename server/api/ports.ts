@@ -3,6 +3,8 @@ import type { DeviceRow, GapRow, ReadingRange, ReadingRow, RejectedRow, StreamRo
 import type { DesiredRow, ImageRow, UpdateStepRow } from "../store/update-reader.ts";
 import type { ImageVerdict } from "../updates/image-check.ts";
 import type { StoreAnswer } from "../updates/store-requests.ts";
+import type { UpdateConnection } from "../updates/update-desk.ts";
+import type { Offer } from "../updates/update-messages.ts";
 
 export interface StorePort {
   devices(afterMac: string, limit: number): DeviceRow[];
@@ -24,12 +26,16 @@ export interface UpdateStorePort {
   updateHistory(deviceId: number): UpdateStepRow[];
 }
 
-/** What the API changes. An answer other than `unavailable` is durable. */
+/** What the API changes, and what is under way to devices. An answer other than `unavailable` is durable. */
 export interface UpdatePort {
   addImage(bytes: Uint8Array): Promise<{ verdict: ImageVerdict; answer: StoreAnswer | null }>;
   deleteImage(id: string): Promise<StoreAnswer>;
   setDesired(mac: string, image: string, isRetry: boolean): Promise<StoreAnswer>;
   clearDesired(mac: string): Promise<StoreAnswer>;
+  /** Null: the device is not connected. */
+  connection(mac: string): UpdateConnection | null;
+  /** The last one that the device was sent. */
+  lastOffer(mac: string): Offer | null;
 }
 
 export interface HealthPort {

@@ -196,8 +196,25 @@ export const UpdateSchema = Type.Object({
   givenUp: Type.Boolean({
     description: "the desired image failed or was refused; it is not offered again until it is set again",
   }),
+  confirmed: Type.Boolean({
+    description: "the device runs the desired image and has confirmed it, and no other image can have come since",
+  }),
+  online: Type.Boolean({ description: "connected, and has said in this connection what it runs" }),
   running: Nullable(ImageId),
   trial: Type.Boolean({ description: "what runs has not confirmed itself yet" }),
+  underWay: Nullable(
+    Type.String({ description: "id of another image, which the device is loading or about to start" }),
+  ),
+  offer: Nullable(
+    Type.Object(
+      {
+        image: ImageId,
+        kind: Type.Union([Type.Literal("patch"), Type.Literal("compressed"), Type.Literal("image")]),
+        bytes: Type.Integer({ description: "what the device has to load for it" }),
+      },
+      { description: "the last one that the device was sent; null also where the server was restarted since" },
+    ),
+  ),
   image: Nullable(Type.String({ description: "what state, percent and failure are about" })),
   state: Type.String({
     description:

@@ -1,22 +1,33 @@
 /** Which image a device ought to run, and how it gets there. */
 import * as Type from "typebox/type";
-import type { DeviceRow } from "../store/reader.ts";
 import type { StoreAnswer } from "../updates/store-requests.ts";
-import { idText } from "../updates/update-messages.ts";
 import { findDevice } from "./device-routes.ts";
 import { busy } from "./image-routes.ts";
 import type { StorePort, UpdatePort, UpdateStorePort } from "./ports.ts";
 import { Problem } from "./problem.ts";
 import { DesiredImageBody, MacParams, PROBLEM_RESPONSES, UpdateSchema } from "./schemas.ts";
+import { showUpdate } from "./show-update.ts";
 import type { ApiApp } from "./typed-app.ts";
-import { showStep } from "./update-names.ts";
 
 export function addUpdateRoutes(
   app: ApiApp,
   store: StorePort,
   updateStore: UpdateStorePort,
   updates: UpdatePort,
+  nowMs: () => number,
 ): void {
+  const show = (mac: string) => {
+    const device = findDevice(store, mac);
+    return showUpdate({
+      device,
+      desired: updateStore.desired(device.id),
+      history: updateStore.updateHistory(device.id),
+      connection: updates.connection(mac),
+      offer: updates.lastOffer(mac),
+      nowMs: nowMs(),
+    });
+  };
+
   app.get(
     "/api/v1/devices/:mac/update",
     {
@@ -26,7 +37,7 @@ export function addUpdateRoutes(
         response: { 200: UpdateSchema, ...PROBLEM_RESPONSES },
       },
     },
-    async ({ params }) => showUpdate(findDevice(store, params.mac), updateStore),
+    async ({ params }) => show(params.mac),
   );
 
   app.put(
@@ -44,9 +55,9 @@ export function addUpdateRoutes(
     },
     async ({ params, body }) => {
       const { mac } = params;
-      const device = findDevice(store, mac);
-      check(await updates.setDesired(mac, body.image, body.retry ?? false), body.image);
-      return showUpdate(device, updateStore);
+      findDevice(store, mac);
+      check(await updates.setDesired(mac, body.image, body.retry ?? false), body.image, updateStore);
+      return show(mac);
     },
   );
 
@@ -62,39 +73,24 @@ export function addUpdateRoutes(
     },
     async ({ params }, reply) => {
       findDevice(store, params.mac);
-      check(await updates.clearDesired(params.mac), "");
+      check(await updates.clearDesired(params.mac), "", updateStore);
       return reply.code(204).send(null);
     },
   );
 }
 
-function check(answer: StoreAnswer, image: string): void {
+function check(answer: StoreAnswer, image: string, store: UpdateStorePort): void {
   switch (answer.outcome) {
     case "done":
       return;
     case "imageUnknown":
       throw new Problem("imageNotStored", `no image ${image} is stored; upload it to /api/v1/images first`);
     case "wrongProduct":
-      throw new Problem("imageUnsuitable", `the device is a ${answer.product}, image ${image} is for another product`);
+      throw new Problem(
+        "imageUnsuitable",
+        `the device is a ${answer.product}, image ${image} is for a ${store.image(image)?.product ?? "board of another product"}`,
+      );
     default:
       throw busy();
   }
-}
-
-function showUpdate(device: DeviceRow, store: UpdateStorePort) {
-  const desired = store.desired(device.id);
-  const history = store.updateHistory(device.id).map(showStep);
-  const present = history.at(-1) ?? { state: "idle", image: null, percent: null, failure: null };
-  return {
-    desired: desired?.image ?? null,
-    retry: desired?.retry === 1,
-    givenUp: desired?.givenUp === 1,
-    running: device.image && idText(device.image),
-    trial: device.trial === 1,
-    image: present.image,
-    state: present.state,
-    percent: present.percent,
-    failure: present.failure,
-    history,
-  };
 }

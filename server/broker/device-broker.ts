@@ -71,6 +71,7 @@ export class DeviceBroker extends Aedes {
   readonly #updates: UpdateSink;
   readonly #metrics: Metrics;
   readonly #log: LimitedLog;
+  readonly #nowMs: () => number;
   readonly #sessions = new WeakMap<Client, Session>();
   /** The connection of each device. */
   readonly #current = new Map<number, Session>();
@@ -99,6 +100,7 @@ export class DeviceBroker extends Aedes {
     this.#updates = options.updates;
     this.#metrics = options.metrics;
     this.#log = new LimitedLog(options.logger, options.nowMs, LOG_LINES_PER_MINUTE);
+    this.#nowMs = options.nowMs;
     this.on("client", (client) => this.#onClient(client));
     this.on("clientDisconnect", (client) => this.#onGone(client));
     this.on("unsubscribe", (filters, client) => this.#onUnsubscribe(filters, client));
@@ -244,6 +246,7 @@ export class DeviceBroker extends Aedes {
     const { conn } = session.client;
     return {
       mac: topics.mac,
+      sinceMs: this.#nowMs(),
       get unsentBytes() {
         return conn.writableLength;
       },

@@ -46,6 +46,7 @@ beforeEach(() => {
   dues = [];
   ingest.connect({
     mac: MAC,
+    sinceMs: 0,
     unsentBytes: 0,
     send: (_channel, payload) => {
       const decoded = decodeCbor(payload);

@@ -30,6 +30,8 @@ export type DownChannel = "ack" | "offer" | "chunk";
 /** A connected device as ingest sees it. */
 export interface DeviceLink {
   readonly mac: number;
+  /** When it connected, Unix time in ms. */
+  readonly sinceMs: number;
   /** Sent to it and not yet read by it. */
   readonly unsentBytes: number;
   /** False when the device does not listen there, or the connection cannot take it now. */

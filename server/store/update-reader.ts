@@ -27,6 +27,8 @@ export interface DesiredRow {
   image: string;
   retry: number;
   setMs: number;
+  /** The device has begun with the image since it was set. */
+  tried: number;
   givenUp: number;
 }
 
@@ -118,7 +120,8 @@ function prepare(db: Database.Database) {
       "SELECT bytes FROM patches WHERE base_id = ? AND image_id = ?",
     ),
     desired: db.prepare<[number], Omit<DesiredRow, "image"> & { image: Buffer }>(
-      "SELECT image_id AS image, retry, set_ms AS setMs, given_up AS givenUp FROM desired_images WHERE device_id = ?",
+      `SELECT image_id AS image, retry, set_ms AS setMs, tried, given_up AS givenUp
+       FROM desired_images WHERE device_id = ?`,
     ),
     history: db.prepare<[number], Omit<UpdateStepRow, "image"> & { image: Buffer | null }>(
       `SELECT at_ms AS atMs, state, image, percent, failure FROM update_history WHERE device_id = ? ORDER BY id`,

@@ -56,8 +56,12 @@ export interface TestUpdate {
   desired: string | null;
   retry: boolean;
   givenUp: boolean;
+  confirmed: boolean;
+  online: boolean;
   running: string | null;
   trial: boolean;
+  underWay: string | null;
+  offer: { image: string; kind: string; bytes: number } | null;
   image: string | null;
   state: string;
   percent: number | null;

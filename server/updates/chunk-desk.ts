@@ -11,6 +11,7 @@ import type { DeviceLink, Ingest } from "../ingest/ingest.ts";
 import { CHUNKS_UNSENT_MAX_BYTES, IMAGE_CACHE_MAX_BYTES } from "../limits.ts";
 import type { Metrics } from "../metrics.ts";
 import { BlobCache } from "./blob-cache.ts";
+import type { SentOffers } from "./sent-offers.ts";
 import { type ChunkRequest, decodeUpdate, encodeChunk, NO_BASE } from "./update-messages.ts";
 
 /** Where the bytes come from. */
@@ -23,6 +24,7 @@ export interface BlobStore {
 export interface ChunkDeskOptions {
   store: BlobStore;
   ingest: Pick<Ingest, "offer" | "malformed">;
+  offers: SentOffers;
   metrics: Metrics;
 }
 
@@ -37,12 +39,14 @@ export class ChunkDesk {
   }
 
   take(link: DeviceLink, payload: Uint8Array): void {
-    const { ingest } = this.#options;
+    const { ingest, offers } = this.#options;
     const isTooLong = payload.length > PAYLOAD_UP_MAX_BYTES;
     const message = isTooLong ? null : decodeUpdate(payload);
     if (message === null) ingest.malformed(isTooLong ? "tooLong" : "update", link.mac, payload.length);
-    else if (message.kind === "report") ingest.offer(BatchKind.Update, link.mac, payload);
-    else this.#answer(link, message);
+    else if (message.kind === "report") {
+      offers.take(link, message);
+      ingest.offer(BatchKind.Update, link.mac, payload);
+    } else this.#answer(link, message);
   }
 
   /** After an image has been deleted. */

@@ -172,6 +172,7 @@ describe("a compressed image", () => {
     const sizeBytes = Number(offer?.["PatchBytes"]);
     expect(sizeBytes).toBeLessThan(600);
     expect(await shown(WORDY)).toMatchObject({ sizeBytes: WORDY.bytes.length, compressedBytes: sizeBytes });
+    expect((await getUpdate(server, mac)).offer).toEqual({ image: WORDY.id, kind: "compressed", bytes: sizeBytes });
     const file = await device.download(WORDY.id, sizeBytes, NO_BASE);
     expect(Buffer.from(decompressImage(file) as Uint8Array)).toEqual(WORDY.bytes);
     // The image itself is there too, for the recovery program.
@@ -215,6 +216,7 @@ describe("a patch", () => {
     expect(offer).toMatchObject({ ...whole(NEW), Base: OLD.id });
     const sizeBytes = Number(offer?.["PatchBytes"]);
     expect(sizeBytes).toBeLessThan(600);
+    expect((await getUpdate(server, mac)).offer).toEqual({ image: NEW.id, kind: "patch", bytes: sizeBytes });
     const patch = await device.download(NEW.id, sizeBytes, OLD.id);
     expect(Buffer.from(applyPatch(OLD.bytes, patch) as Uint8Array)).toEqual(NEW.bytes);
   });
@@ -368,8 +370,12 @@ describe("reports", () => {
       desired: null,
       retry: false,
       givenUp: false,
+      confirmed: false,
+      online: false,
       running: OLD.id,
       trial: false,
+      underWay: NEW.id,
+      offer: null,
       image: NEW.id,
       state: "verified",
       percent: null,
@@ -469,7 +475,7 @@ describe("a desired image that cannot be", () => {
     expect(answer.status).toBe(422);
     expect(await answer.json()).toMatchObject({
       code: "imageUnsuitable",
-      detail: `the device is a counter, image ${image.id} is for another product`,
+      detail: `the device is a counter, image ${image.id} is for a thermometer`,
     });
   });
 });

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { silentLogger } from "../logger.ts";
 import { Metrics } from "../metrics.ts";
 import { noise, testImage } from "../testing/test-images.ts";
+import { SentOffers } from "./sent-offers.ts";
 import { UpdateDesk } from "./update-desk.ts";
 
 test("an upload waits for the store only: not for a thread that is busy, and nothing is made of what is not stored", async () => {
@@ -23,6 +24,7 @@ test("an upload waits for the store only: not for a thread that is busy, and not
       return { outcome: "done" };
     },
     linkOf: () => undefined,
+    offers: new SentOffers(),
     makePatch: async () => null,
     compress: () => {
       compressing++;

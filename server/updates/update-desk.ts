@@ -10,15 +10,24 @@ import type { DeviceLink } from "../ingest/ingest.ts";
 import { macToNumber } from "../mac-address.ts";
 import type { Metrics } from "../metrics.ts";
 import { checkUpload, type ImageVerdict } from "./image-check.ts";
+import type { SentOffers } from "./sent-offers.ts";
 import type { StoreAnswer, UpdateDue } from "./store-requests.ts";
 import { type SendableImage, UpdateFiles, type UpdateFilesOptions } from "./update-files.ts";
-import { encodeOffer } from "./update-messages.ts";
+import { encodeOffer, type Offer } from "./update-messages.ts";
 
 export interface UpdateDeskOptions extends UpdateFilesOptions {
   linkOf: (mac: number) => DeviceLink | undefined;
+  offers: SentOffers;
   /** An image is gone. */
   onDeleted: () => void;
   metrics: Metrics;
+}
+
+export interface UpdateConnection {
+  /** Unix time, ms. */
+  sinceMs: number;
+  /** The image that was offered in this connection, while the device may be loading it. */
+  underWay: string | null;
 }
 
 export class UpdateDesk {
@@ -81,6 +90,19 @@ export class UpdateDesk {
     return answer;
   }
 
+  /** Null: the device is not connected. */
+  connection(mac: string): UpdateConnection | null {
+    const { linkOf, offers } = this.#options;
+    const link = linkOf(macToNumber(mac));
+    if (link === undefined) return null;
+    return { sinceMs: link.sinceMs, underWay: offers.underWay(link) };
+  }
+
+  /** What the device was offered last. Null: nothing, as far as is remembered. */
+  lastOffer(mac: string): Offer | null {
+    return this.#options.offers.last(macToNumber(mac));
+  }
+
   /** Nothing happens when the device is not connected: its next `hello` brings it here again. */
   offer(due: UpdateDue): void {
     if (this.#isStopped) return;
@@ -101,9 +123,12 @@ export class UpdateDesk {
   }
 
   #send({ mac, running, isRetry }: UpdateDue, image: SendableImage): void {
-    const { linkOf, metrics } = this.#options;
+    const { linkOf, offers, metrics } = this.#options;
+    const link = linkOf(mac);
     const patch = this.#files.shortest(running, image);
-    const payload = encodeOffer({ image: image.id, sizeBytes: image.sizeBytes, patch, isRetry });
-    if (linkOf(mac)?.send("offer", payload)) metrics.offers.inc();
+    const offer = { image: image.id, sizeBytes: image.sizeBytes, patch, isRetry };
+    if (!link?.send("offer", encodeOffer(offer))) return;
+    offers.add(link, offer);
+    metrics.offers.inc();
   }
 }

@@ -78,6 +78,37 @@ test.each(CASES)("%s", async (_name, args, message) => {
   expect(stderr).not.toMatch(/\n\s+at /);
 });
 
+const AS_JSON: Array<[string, () => readonly string[], object]> = [
+  [
+    "an update with a file that is not there",
+    () => ["update", "--device", "024c4e540001", "--image", join(folder, "none")],
+    {
+      device: "024c4e540001",
+      image: null,
+      state: "error",
+      reason: expect.stringMatching(/cannot read .*none: ENOENT/),
+    },
+  ],
+  [
+    "an update without an image",
+    () => ["update", "--device", "024c4e540001"],
+    { error: expect.stringMatching(/^required option '--image <file>' not specified/) },
+  ],
+  [
+    "a build of nothing",
+    () => ["build", "firmware/none"],
+    { error: expect.stringMatching(/^firmware\/none does not/) },
+  ],
+  ["an inspection of no image", () => ["image", "inspect", join(folder, "a-file")], { error: expect.any(String) }],
+];
+
+test.each(AS_JSON)("with --json: %s", async (_name, args, expected) => {
+  const { code, stdout, stderr } = await runLintel(...args(), "--json");
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^lintel: /);
+  expect(JSON.parse(stdout)).toMatchObject(expected);
+});
+
 test("a program that does not compile: what the compiler says, with the place; nothing is written", async () => {
   const out = join(folder, "out.wasm");
   const { code, stderr } = await runLintel("build", join(folder, "broken"), "--out", out);

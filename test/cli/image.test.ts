@@ -53,6 +53,45 @@ test("a key, two images, a patch between them", { timeout: 120_000 }, async () =
   expect(again.stderr).toMatch(/exists: name another file with --out/);
 });
 
+test("an image that is not whole: what it says of itself, what is wrong, and exit code 1", async () => {
+  await good("image", "pack", at("one.wasm"), "--version", "1.0.0-rc1", "-o", at("whole.image"));
+  const whole = await readFile(at("whole.image"));
+  await writeFile(at("cut.image"), whole.subarray(0, -1));
+  const { code, stdout, stderr } = await runLintel("image", "inspect", at("cut.image"));
+  expect(code).toBe(1);
+  expect(stdout).toContain("product one, version 1.0.0-rc1");
+  expect(stderr).toMatch(/^lintel: no device takes .*cut\.image: it is truncated\n$/);
+  const asJson = await runLintel("image", "inspect", at("cut.image"), "--json");
+  expect(asJson.code).toBe(1);
+  expect(JSON.parse(asJson.stdout)).toMatchObject({ version: "1.0.0-rc1", fault: "it is truncated" });
+});
+
+test("another version than the program's own is warned of", { timeout: 120_000 }, async () => {
+  const pack = ["image", "pack", "firmware/counter", "-o", at("counter.image"), "--version"];
+  const other = await runLintel(...pack, "0.1.7");
+  expect(other.code).toBe(0);
+  expect(other.stderr).toMatch(
+    /^lintel: warning: devices will report version 0\.1\.0, as VERSION .*, and not 0\.1\.7\n$/,
+  );
+  expect((await good(...pack, "0.1.7"))["warnings"]).toHaveLength(1);
+  expect((await good(...pack, "0.1.0"))["warnings"]).toEqual([]);
+});
+
+test("a program that crashes while it starts: one line, and memory as a possibility only", async () => {
+  await writeFile(
+    at("crash.wasm"),
+    await compileSource(
+      "export function start(): void { unreachable(); }\nexport function poll(): u32 { return 1; }\n",
+    ),
+  );
+  const { code, stderr } = await runLintel("image", "pack", at("crash.wasm"), "--version", "1");
+  expect(code).toBe(1);
+  expect(stderr).toMatch(
+    /^lintel: the program crashes while it starts: .*unreachable; that may be its own, or too little/,
+  );
+  expect(stderr.trim().split("\n")).toHaveLength(1);
+});
+
 test("a key in a folder that is made for it", async () => {
   const name = at("keys/of/mine");
   const files = await good("keys", "new", "--out", name);
@@ -69,6 +108,7 @@ test("a key on a full disk: no half of it is left", async () => {
 
 const WRONG: Array<[string, () => string[], RegExp]> = [
   ["an image without a version", () => ["image", "pack", at("one.wasm")], /add --version/],
+  ["a version that is none", () => ["image", "pack", at("one.wasm"), "--version", "abc"], /--version.*as 1\.2\.0/],
   ["a payload that is none", () => ["image", "pack", at("nothing.bin"), "--version", "1"], /neither WebAssembly nor/],
   [
     "an update with what is no image",

@@ -1,9 +1,11 @@
 /** `lintel sim --flash`: what is left of boards when the process is killed, when two want them, when the disk is full. */
-import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ApiClient } from "../../tools/client/api-client.ts";
+import { freePort } from "../../tools/demo/free-port.ts";
 import { tallyReadings } from "../../tools/sim/tally.ts";
 import { runLintel, runLintelOnFullDisk } from "./run-lintel.ts";
 import { RunningLintel } from "./start-lintel.ts";
@@ -66,6 +68,24 @@ test("a killed one goes on where it was; meanwhile nobody else has its boards", 
   }
 });
 
+test("boards of another engine, and a flash without a boot program: what to do, and exit code 1", {
+  timeout: TIMEOUT_MS,
+}, async () => {
+  const boards = join(folder, "killed");
+  const other = await runLintel(...sim(boards, "--engine", "lx106", "--seconds", "0.1"));
+  expect({ ...other, stdout: "" }).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: `lintel: 024c4e540001 in ${boards} is a board for --engine wasm, not lx106: give that, or name another folder\n`,
+  });
+  const blank = join(folder, "blank");
+  await mkdir(blank);
+  await writeFile(join(blank, "024c4e540001.flash"), Buffer.alloc(1024 * 1024, 0xff));
+  const { code, stderr } = await runLintel(...sim(blank, "--seconds", "0.1"));
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^lintel: 024c4e540001 in .*blank has no boot program that an engine runs: remove its file/);
+});
+
 test("a disk that is full when a board is new: what is wrong, and nothing half done", {
   timeout: TIMEOUT_MS,
 }, async () => {
@@ -80,6 +100,17 @@ test("a disk that takes no more while boards run: they stop, and say why", { tim
   const { code, stderr } = await runLintelOnFullDisk(FEW_BLOCKS, ...sim(join(folder, "killed")));
   expect(code).toBe(1);
   expect(stderr).toMatch(/^lintel: cannot write .*024c4e54000[12]\.flash, so the boards are stopped: EFBIG.*\n$/);
+});
+
+test("boards that are started before their server wait for it", { timeout: TIMEOUT_MS }, async () => {
+  const port = await freePort(HOST, 0);
+  running = new RunningLintel("sim", "--server", `${HOST}:${port}`, "--seconds", "0.1", "--period", "1");
+  await running.line(/^lintel: no MQTT server answers at .* yet, waiting 10 s for it/);
+  const late = createServer().listen(port, HOST);
+  await running.line(/1 virtual boards talk to/);
+  await running.line(/^doors closed; waiting 1 s for the last counts, Ctrl-C once more ends at once/);
+  await running.kill();
+  late.close();
 });
 
 test("a folder where a flash should be, in virtual time", { timeout: TIMEOUT_MS }, async () => {

@@ -31,6 +31,8 @@ export interface UpdateFiles {
   /** A good one, signed by somebody else; one for another product. */
   strange: string;
   foreign: string;
+  /** Of each counter. */
+  imageBytes: number;
   /** Keeps the flash of a board that runs the first counter, with a short deadline for programs on trial. */
   putImpatientBoard: (flashFolder: string, mac: string, serverPort: number) => void;
 }
@@ -62,6 +64,7 @@ export async function makeUpdateFiles(folder: string): Promise<UpdateFiles> {
   const first = signImage(pack(payload, "0.1.0"), key);
   return {
     publicKey: files.publicFile,
+    imageBytes: counter.length,
     second: put("second", signImage(pack(payload, "0.2.0"), key)),
     third: put("third", signImage(pack(payload, "0.3.0"), key)),
     crashing: put("crashing", signImage(pack(crashing, "0.4.0"), key)),

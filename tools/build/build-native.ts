@@ -8,8 +8,9 @@ import { NativeProgram } from "../../runtime/esp8266/device/native-program.ts";
 import { registerSymbols } from "../../runtime/esp8266/device/program-symbols.ts";
 import { WasmProgram } from "../../runtime/wasm/wasm-program.ts";
 import { CompileError, compileModule, type NativeModule } from "../aot/compile-module.ts";
-import type { Board } from "./board.ts";
-import { BuildError, type CompileOptions, compileProgram } from "./compile-program.ts";
+import type { Board } from "./board-schema.ts";
+import { BuildError } from "./build-error.ts";
+import { type CompileOptions, compileProgram } from "./compile-program.ts";
 import { measureProgram } from "./measure-program.ts";
 
 export interface NativeBuild {

@@ -1,7 +1,8 @@
 /** The type check of the device dialect: compiles every program under firmware/ and test/programs/ and keeps nothing. */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { BuildError, compileProgram } from "./compile-program.ts";
+import { BuildError } from "./build-error.ts";
+import { compileProgram } from "./compile-program.ts";
 import { PACKAGE_ROOT } from "./package-root.ts";
 
 const FOLDERS = ["firmware", "test/programs"];

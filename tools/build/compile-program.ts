@@ -3,12 +3,15 @@
  * 1.0 (no bulk memory, sign extension or saturating conversion), imports nothing but the host ABI, keeps its memory to
  * PROGRAM_RAM_BYTES, and allocates from Lintel's own arena.
  */
-import { existsSync, readFileSync, statSync } from "node:fs";
-import { isAbsolute, join, relative, resolve } from "node:path";
+import { readFileSync } from "node:fs";
+import { isAbsolute, join, relative } from "node:path";
 import { PROGRAM_DATA_OFFSET, PROGRAM_RAM_BYTES } from "../../runtime/contract/limits.ts";
 import { PROGRAM_RAM_ADDRESS } from "../../runtime/contract/native-image.ts";
 import { loadCompiler } from "./asc.ts";
+import { BuildError } from "./build-error.ts";
+import { findEntry } from "./find-entry.ts";
 import { PACKAGE_ROOT } from "./package-root.ts";
+import { type PinNumbers, pinConstants, readProduct } from "./product.ts";
 
 export interface CompiledProgram {
   /** Name of the program's folder. */
@@ -18,12 +21,11 @@ export interface CompiledProgram {
   text: string;
 }
 
-/** The program cannot be built; the message says why, compiler diagnostics included. */
-export class BuildError extends Error {}
-
 export interface CompileOptions {
   /** Changes a source on its way to the compiler: for tests of programs that differ in a line. `path` is relative to the package. */
   edit?: (path: string, text: string) => string;
+  /** Where the product's functions are; absent: where they are by default, on whatever board. */
+  pins?: PinNumbers;
 }
 
 /**
@@ -76,11 +78,13 @@ function memoryOptions(engine: Engine): string[] {
 export async function compileProgram(
   path: string,
   engine: Engine = "wasm",
-  { edit = (_path, text) => text }: CompileOptions = {},
+  { edit = (_path, text) => text, pins }: CompileOptions = {},
 ): Promise<CompiledProgram> {
   const entry = findEntry(path);
   // asc names files relative to its base folder; everything a program needs is below the package or beside it.
   const name = entry.split(/[\\/]/).at(-2) ?? "program";
+  const product = readProduct(path);
+  const constants = product === undefined ? [] : pinConstants(product, pins);
   const { default: asc, libraryFiles } = await loadCompiler();
   libraryFiles[STUB_RUNTIME] = readFileSync(join(PACKAGE_ROOT, ARENA), "utf8");
   const files = new Map<string, Uint8Array | string>();
@@ -90,6 +94,7 @@ export async function compileProgram(
       posix(relative(PACKAGE_ROOT, entry)),
       ...OPTIONS,
       ...memoryOptions(engine),
+      ...constants.flatMap(([constant, value]) => ["--use", `${constant}=${value}`]),
       "--outFile",
       "out.wasm",
       "--textFile",
@@ -116,20 +121,6 @@ export async function compileProgram(
   const told = diagnostics.join("");
   if (/^WARNING /m.test(told)) throw new BuildError(told.trim());
   return { name, wasm, text: String(text) };
-}
-
-function findEntry(path: string): string {
-  for (const base of [process.cwd(), PACKAGE_ROOT]) {
-    const candidate = resolve(base, path);
-    if (!existsSync(candidate)) continue;
-    const found = statSync(candidate);
-    if (found.isFile()) return candidate;
-    if (!found.isDirectory()) throw new BuildError(`${path} is a device or a pipe: name a program's folder`);
-    const main = join(candidate, "main.ts");
-    if (existsSync(main)) return main;
-    throw new BuildError(`${path} has no main.ts: name a program's folder, as firmware/counter`);
-  }
-  throw new BuildError(`${path} does not exist: name a program's folder, as firmware/counter`);
 }
 
 function readText(path: string): string | null {

@@ -5,7 +5,7 @@ import { VirtualBoard } from "../../runtime/board/virtual-board.ts";
 import { VirtualTime } from "../../runtime/board/virtual-time.ts";
 import { LogLevel } from "../../runtime/contract/host-abi.ts";
 import { PROGRAM_RAM_BYTES } from "../../runtime/contract/limits.ts";
-import { BuildError } from "./compile-program.ts";
+import { BuildError } from "./build-error.ts";
 import { createDevice, type DeviceProgram } from "./create-device.ts";
 
 /** Time for the program's `start`, milliseconds of virtual time. */
@@ -33,16 +33,14 @@ export async function measureProgram(program: DeviceProgram): Promise<ProgramMem
   await time.run(START_MS);
   const { heapUsedBytes, heapLimitBytes, crashes, watchdogResets } = device.figures;
   device.stop();
-  // A program may have logged errors of its own before.
-  const reason = errors.find((text) => /^the (program trapped|watchdog)/.test(text));
+  // A program may have logged errors of its own before. What follows the first line are frames without names.
+  const [reason] = errors.find((text) => /^the (program trapped|watchdog)/.test(text))?.split("\n") ?? [];
   if (watchdogResets > 0) throw new BuildError(`the program hangs while it starts: ${reason}`);
   if (crashes > 0) {
+    // The allocator may have been inlined, so where the trap is does not tell.
+    const perhaps = `; that may be its own, or too little memory: static data and all that it allocates have ${PROGRAM_RAM_BYTES} bytes`;
     throw new BuildError(
-      `the program crashes while it starts: ${reason}${
-        reason?.includes("unreachable")
-          ? ` (static data and all that it allocates have ${PROGRAM_RAM_BYTES} bytes)`
-          : ""
-      }`,
+      `the program crashes while it starts: ${reason}${reason?.includes("unreachable") ? perhaps : ""}`,
     );
   }
   if (heapLimitBytes === 0) return undefined;

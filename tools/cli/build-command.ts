@@ -1,22 +1,25 @@
 /** `lintel build`: a device program from source to WebAssembly or to machine code, with a report of what it takes. */
 import { join } from "node:path";
 import type { Command } from "commander";
+import { NO_PIN } from "../../runtime/contract/host-abi.ts";
 import { PROGRAM_RAM_BYTES } from "../../runtime/contract/limits.ts";
 import { WasmProgram } from "../../runtime/wasm/wasm-program.ts";
 import { listModule } from "../aot/listing/list-module.ts";
-import { readBoard } from "../build/board.ts";
+import { DEFAULT_BOARD, readBoard } from "../build/board.ts";
+import type { Board } from "../build/board-schema.ts";
 import { buildNative, exceededBudgets, type NativeReport, reportNative } from "../build/build-native.ts";
 import { compileProgram, type Engine } from "../build/compile-program.ts";
 import { measureProgram } from "../build/measure-program.ts";
+import { type PinPlan, type PinWishes, planPins } from "../build/pin-plan.ts";
+import { boardOption, pinOption } from "./board-options.ts";
 import { CommandError } from "./command-error.ts";
 import { shown, writeFiles } from "./command-files.ts";
 import { parseEngine } from "./option-values.ts";
 
-const DEFAULT_BOARD = "generic";
-
 interface BuildOptions {
   engine: Engine;
-  board?: string;
+  board: string;
+  pin: PinWishes;
   out?: string;
   checked: boolean;
   json: boolean;
@@ -28,28 +31,26 @@ export function addBuildCommand(program: Command): void {
     .description("compile a device program to WebAssembly, or to machine code of the chip")
     .argument("<program>", "folder of the program, as firmware/counter")
     .option("--engine <engine>", "wasm, or lx106: machine code of the ESP8266", parseEngine, "wasm")
-    .option(
-      "--board <board>",
-      `with lx106: a name in boards/ or a file; its budgets must hold (default: ${DEFAULT_BOARD})`,
-    )
+    .addOption(boardOption("its pins are used, and with lx106 its budgets must hold").default(DEFAULT_BOARD))
+    .addOption(pinOption())
     .option("-o, --out <file>", "file to write (default: build/<program>.wasm or .lx106; beside it .lst and .map.json)")
     .option("--checked", "with lx106: check the bounds of every memory access", false)
     .option("--json", "print the report as one line of JSON", false)
-    .action((path: string, options: BuildOptions) =>
-      options.engine === "wasm" ? buildWasm(path, options) : buildLx106(path, options),
-    );
+    .action((path: string, options: BuildOptions) => {
+      const board = readBoard(options.board);
+      const plan = planPins(path, board, options.pin);
+      return options.engine === "wasm" ? buildWasm(path, plan, options) : buildLx106(path, board, plan, options);
+    });
 }
 
-async function buildWasm(path: string, options: BuildOptions): Promise<void> {
+async function buildWasm(path: string, plan: PinPlan, options: BuildOptions): Promise<void> {
   if (options.checked) throw new CommandError("WebAssembly checks every access by itself: --checked is for lx106");
-  if (options.board !== undefined)
-    throw new CommandError("budgets of a board are for machine code: add --engine lx106");
-  const compiled = await compileProgram(path);
+  const compiled = await compileProgram(path, "wasm", { pins: plan.pins });
   // A module that the engine would refuse is not written.
   const ram = await measureProgram(WasmProgram.compile(compiled.wasm));
   const file = options.out ?? join("build", `${compiled.name}.wasm`);
   writeFiles([[file, compiled.wasm]]);
-  const report = { program: compiled.name, file, wasmBytes: compiled.wasm.length, ...ram };
+  const report = { program: compiled.name, file, wasmBytes: compiled.wasm.length, ...ram, ...pinReport(plan) };
   if (options.json) return console.log(JSON.stringify(report));
   console.log(`${report.program}: ${report.wasmBytes} bytes in ${shown(file)}`);
   console.log(
@@ -58,13 +59,13 @@ async function buildWasm(path: string, options: BuildOptions): Promise<void> {
       : `RAM: ${ram.staticBytes} static + ${ram.heapBytes} allocated at start = ` +
           `${ram.staticBytes + ram.heapBytes} of ${PROGRAM_RAM_BYTES} bytes`,
   );
+  for (const line of [...pinLines(plan), ...warningLines(plan)]) console.log(line);
 }
 
 const UNKNOWN_RAM = "RAM: unknown, since the program does not export heap_used and heap_limit of the device library";
 
-async function buildLx106(path: string, options: BuildOptions): Promise<void> {
-  const board = readBoard(options.board ?? DEFAULT_BOARD);
-  const built = await buildNative(path, { checked: options.checked });
+async function buildLx106(path: string, board: Board, plan: PinPlan, options: BuildOptions): Promise<void> {
+  const built = await buildNative(path, { checked: options.checked, pins: plan.pins });
   const report = await reportNative(built, board);
   const exceeded = exceededBudgets(report);
   if (exceeded.length > 0) {
@@ -79,11 +80,12 @@ async function buildLx106(path: string, options: BuildOptions): Promise<void> {
     [files.listing, listModule(built.module)],
     [files.map, JSON.stringify({ functions, trapSites, sources })],
   ]);
-  if (options.json) console.log(JSON.stringify({ ...report, files }));
-  else for (const line of describe(report, files)) console.log(line);
+  const full = { ...report, ...pinReport(plan), warnings: [...plan.warnings, ...report.warnings] };
+  if (options.json) console.log(JSON.stringify({ ...full, files }));
+  else for (const line of describe(full, files, plan)) console.log(line);
 }
 
-function describe(report: NativeReport, files: { image: string; listing: string }): string[] {
+function describe(report: NativeReport, files: { image: string; listing: string }, plan: PinPlan): string[] {
   const { imageBytes, codeBytes, literalBytes, dataBytes, ram, stack, largestFunctions, budgets } = report;
   const of = (budget: number | undefined) => (budget === undefined ? "" : ` of ${budget}`);
   return [
@@ -96,11 +98,24 @@ function describe(report: NativeReport, files: { image: string; listing: string 
     stack.bytes === undefined
       ? `stack: not known, for functions call themselves: ${stack.chain.join(", ")}`
       : `stack: at most ${stack.bytes}${of(budgets.stackBytes)} bytes, in ${stack.chain.join(" > ")}`,
+    ...pinLines(plan),
     "largest functions:",
     ...largestFunctions.map(
       ({ name, sizeBytes, frameBytes }) =>
         `  ${String(sizeBytes).padStart(6)} bytes, frame ${String(frameBytes).padStart(3)}  ${name}`,
     ),
-    ...report.warnings.map((warning) => `warning: ${warning}`),
+    ...warningLines(report),
   ];
+}
+
+function pinReport({ pins, warnings }: PinPlan) {
+  return { pins: Object.fromEntries([...pins].map(([name, gpio]) => [name, gpio === NO_PIN ? null : gpio])), warnings };
+}
+
+function pinLines({ text }: PinPlan): string[] {
+  return text === "" ? [] : [`pins: ${text}`];
+}
+
+function warningLines({ warnings }: { warnings: string[] }): string[] {
+  return warnings.map((warning) => `warning: ${warning}`);
 }

@@ -6,15 +6,19 @@ import { UpdateFailure } from "../../runtime/contract/update-messages.ts";
 import { applyPatch } from "../../runtime/image/apply-patch.ts";
 import { checkImage, imageIdText } from "../../runtime/image/image-header.ts";
 import { makePatch } from "../../runtime/image/make-patch.ts";
+import { DEFAULT_BOARD, findBoard } from "../build/board.ts";
 import type { Engine } from "../build/compile-program.ts";
+import { type PinWishes, planPins } from "../build/pin-plan.ts";
 import { buildImage, engineOf, packMeasured, productOfFile } from "../image/build-image.ts";
 import { failureText } from "../image/failure-texts.ts";
 import { describeFacts, inspectFile } from "../image/inspect-image.ts";
 import { publicPoint, readKey, readPrivateKey } from "../image/keys.ts";
 import { signImage, verifyImage } from "../image/pack-image.ts";
+import { versionInSource } from "../image/program-version.ts";
+import { boardOption, pinOption } from "./board-options.ts";
 import { CommandError } from "./command-error.ts";
 import { readBytes, shown, writeFiles } from "./command-files.ts";
-import { parseCount, parseEngine } from "./option-values.ts";
+import { parseCount, parseEngine, parseVersion } from "./option-values.ts";
 
 const U32_MAX = 0xffffffff;
 
@@ -23,7 +27,8 @@ interface PackOptions {
   product?: string;
   version?: string;
   counter: number;
-  board: number;
+  board: string;
+  pin: PinWishes;
   out?: string;
   json: boolean;
 }
@@ -67,8 +72,10 @@ export function addImageCommand(program: Command): void {
     .option("--json", "print one line of JSON", false)
     .action((file: string, { json }: { json: boolean }) => {
       const facts = inspectFile(readBytes(file));
+      if (facts.fault !== null) process.exitCode = 1;
       if (json) console.log(JSON.stringify({ file, ...facts }));
       else for (const line of describeFacts(facts)) console.log(line);
+      if (facts.fault !== null) console.error(`lintel: no device takes ${shown(file)}: ${facts.fault}`);
     });
   image
     .command("delta")
@@ -110,38 +117,48 @@ function addPack(image: Command): void {
       parseEngine,
     )
     .option("--product <name>", "product that it is for (default: the name of the folder or file)")
-    .option("--version <version>", "version of the program, as 1.2.0")
+    .option("--version <version>", "version of the program, as 1.2.0", parseVersion)
     .option(
       "--counter <n>",
       "security counter: once a device has confirmed it, images with a lower one are refused there",
       parseCount(0, U32_MAX),
       0,
     )
-    .option("--board <id>", "board that it is for, 0 = any", parseCount(0, U32_MAX), 0)
+    .addOption(boardOption("board that it is for, and no other takes it; also by id, 0 = any").default(DEFAULT_BOARD))
+    .addOption(pinOption())
     .option("-o, --out <file>", "file to write (default: build/<product>-<version>-<engine>.image)")
     .option("--json", "print one line of JSON", false)
     .action(pack);
 }
 
 async function pack(path: string, options: PackOptions): Promise<void> {
-  const { engine, product, version, counter, board, json } = options;
+  const { engine, product, version, counter, pin, json } = options;
   if (version === undefined) {
     throw new CommandError("an image has a version: add --version, as --version 1.2.0; name the same in the program");
   }
-  const identity = { version, securityCounter: counter, board };
+  const board = findBoard(options.board);
+  const identity = { version, securityCounter: counter, board: board.id };
   let bytes: Uint8Array;
   if (isPayload(path)) {
+    if (pin.size > 0) throw new CommandError(`${path} is compiled already: give --pin to lintel build`);
     const payload = readBytes(path);
     const own = engineOf(payload);
     if (engine !== undefined && engine !== own) throw new CommandError(`${path} is for engine ${own}, not ${engine}`);
     bytes = await packMeasured(payload, { ...identity, product: product ?? productOfFile(path) });
   } else {
-    bytes = await buildImage(path, engine ?? "wasm", { ...identity, ...(product === undefined ? {} : { product }) });
+    const { pins, warnings } = planPins(path, board, pin);
+    for (const warning of warnings) console.error(`lintel: warning: ${warning}`);
+    const named = { ...identity, ...(product === undefined ? {} : { product }) };
+    bytes = await buildImage(path, engine ?? "wasm", named, { pins });
   }
   const facts = inspectFile(bytes);
   const file = options.out ?? join("build", `${facts.product}-${version}-${facts.engine}.image`);
   writeFiles([[file, bytes]]);
-  tell(json, { file, ...facts }, `${shown(file)}: ${bytes.length} bytes, not signed yet: lintel image sign`);
+  const own = isPayload(path) ? version : (versionInSource(path) ?? version);
+  const warning = `devices will report version ${own}, as VERSION in the program's main.ts says, and not ${version}`;
+  const warnings = own === version ? [] : [warning];
+  tell(json, { file, ...facts, warnings }, `${shown(file)}: ${bytes.length} bytes, not signed yet: lintel image sign`);
+  if (!json) for (const text of warnings) console.error(`lintel: warning: ${text}`);
 }
 
 function isPayload(path: string): boolean {

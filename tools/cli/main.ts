@@ -3,16 +3,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, CommanderError } from "commander";
-import { ImageError } from "../../runtime/image/image-header.ts";
-import { ProgramError } from "../../runtime/wasm/wasm-program.ts";
-import { StartError } from "../../server/errors.ts";
-import { BuildError } from "../build/compile-program.ts";
 import { PACKAGE_ROOT } from "../build/package-root.ts";
-import { FileError } from "../build/read-file.ts";
-import { ApiError } from "../client/api-client.ts";
 import { addDemoCommand } from "../demo/demo-command.ts";
-import { ServerProcessError } from "../demo/server-process.ts";
-import { FlashFolderError } from "../sim/flash-folder.ts";
+import { addBoardsCommand } from "./boards-command.ts";
 import { addBuildCommand } from "./build-command.ts";
 import { CommandError } from "./command-error.ts";
 import { addDisasmCommand } from "./disasm-command.ts";
@@ -22,18 +15,7 @@ import { addServeCommand } from "./serve-command.ts";
 import { addSimCommand } from "./sim-command.ts";
 import { addTailCommand } from "./tail-command.ts";
 import { addUpdateCommand } from "./update-command.ts";
-
-const USER_ERRORS = [
-  CommandError,
-  ApiError,
-  ServerProcessError,
-  StartError,
-  BuildError,
-  FileError,
-  ProgramError,
-  ImageError,
-  FlashFolderError,
-];
+import { isUserError } from "./user-errors.ts";
 
 async function main(): Promise<void> {
   const { version } = JSON.parse(readFileSync(join(PACKAGE_ROOT, "package.json"), "utf8")) as { version: string };
@@ -48,6 +30,7 @@ async function main(): Promise<void> {
   const commands = [
     addServeCommand,
     addBuildCommand,
+    addBoardsCommand,
     addKeysCommand,
     addImageCommand,
     addUpdateCommand,
@@ -68,14 +51,24 @@ function endWithReader(error: NodeJS.ErrnoException): void {
 }
 
 function tell(error: unknown): void {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode;
-  else if (USER_ERRORS.some((type) => error instanceof type)) {
-    console.error(`lintel: ${(error as Error).message}`);
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode;
+    // Help and the version end the command as well.
+    if (error.exitCode !== 0) report({ error: error.message.replace(/^error: /, "") });
+  } else if (isUserError(error)) {
+    console.error(`lintel: ${error.message}`);
     process.exitCode = 1;
+    report((error instanceof CommandError && error.report) || { error: error.message });
   } else {
     console.error(`lintel: internal error, please report it: ${error instanceof Error ? error.stack : error}`);
     process.exitCode = 70;
+    report({ error: `internal error, please report it: ${error instanceof Error ? error.message : error}` });
   }
+}
+
+/** Whoever reads JSON finds a line of it at the end, also where nothing came of the command. */
+function report(facts: object): void {
+  if (process.argv.includes("--json")) console.log(JSON.stringify(facts));
 }
 
 process.stdout.on("error", endWithReader);

@@ -64,6 +64,12 @@ export function parseUrl(text: string): URL {
   throw new InvalidArgumentError("A server is given by the address of its API, as http://127.0.0.1:8080.");
 }
 
+/** Of a program. What follows a hyphen or a plus is free, as in 1.2.0-rc1. */
+export function parseVersion(text: string): string {
+  if (/^\d+(\.\d+){0,3}([-+][0-9A-Za-z.+-]+)?$/.test(text)) return text;
+  throw new InvalidArgumentError("A version is numbers with dots between them, as 1.2.0 or 1.2.0-rc1.");
+}
+
 export function parseEngine(text: string): Engine {
   const engine = ENGINES.find((name) => name === text);
   if (engine === undefined) throw new InvalidArgumentError(`An engine is one of: ${ENGINES.join(", ")}.`);

@@ -1,33 +1,40 @@
 /** `lintel sim`: virtual boards, in real time against a running server, or days of them in virtual time. */
 import { randomInt } from "node:crypto";
-import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import type { Flash } from "../../runtime/board/flash.ts";
 import { SeededRandom } from "../../runtime/board/random.ts";
 import { RealTime } from "../../runtime/board/real-time.ts";
 import { TcpNetwork } from "../../runtime/board/tcp-network.ts";
-import { LogLevel } from "../../runtime/contract/host-abi.ts";
+import { LogLevel, NO_PIN } from "../../runtime/contract/host-abi.ts";
+import { DEFAULT_BOARD, flashRegionBytes, readBoard } from "../build/board.ts";
+import type { Board } from "../build/board-schema.ts";
 import type { Engine } from "../build/compile-program.ts";
+import { type PinPlan, type PinWishes, planPins } from "../build/pin-plan.ts";
 import { ApiClient } from "../client/api-client.ts";
 import { buildBoardImages } from "../image/board-images.ts";
+import { explainLogLine } from "../image/failure-texts.ts";
+import { boardsInFlash } from "../image/flash-board.ts";
 import { publicPoint, readKey } from "../image/keys.ts";
-import { CounterFleet, DEVICES_MAX, type FleetOptions } from "../sim/counter-fleet.ts";
+import { type BarrierPins, CounterFleet, DEVICES_MAX, type FleetOptions } from "../sim/counter-fleet.ts";
 import { FlashFolder } from "../sim/flash-folder.ts";
+import { checkKeptEngine } from "../sim/kept-engine.ts";
 import { tallyReadings } from "../sim/tally.ts";
 import { VirtualShop } from "../sim/virtual-shop.ts";
+import { boardOption, pinOption } from "./board-options.ts";
 import { ChipWatch, describeChip } from "./chip-watch.ts";
 import { CommandError } from "./command-error.ts";
 import { parseAddress, parseCount, parseDuration, parseEngine } from "./option-values.ts";
+import { reachServer } from "./reach-server.ts";
 import { DEFAULT_HOST, DEFAULT_MQTT_PORT } from "./serve-command.ts";
 import { StopRequest } from "./stop-request.ts";
 
 const HOUR_MS = 3_600_000;
-/** A server on this machine or in this network answers well within this time. */
-const REACH_TIMEOUT_MS = 5000;
 
 interface SimOptions {
   engine: Engine;
+  board?: string;
+  pin: PinWishes;
   devices: number;
   server?: { host: string; port: number };
   seconds?: number;
@@ -49,7 +56,16 @@ export function addSimCommand(program: Command): void {
     .description("run virtual counters at the doors of a virtual shop")
     .argument("[program]", "folder of the program", "firmware/counter")
     .option("--engine <engine>", "wasm, or lx106: machine code on an emulated chip", parseEngine, "wasm")
-    .option("--devices <n>", "how many boards; every second one has two barriers", parseCount(1, DEVICES_MAX), 1)
+    .addOption(
+      boardOption("boards with this flash, this id and these pins (default: generic, pins from the configuration)"),
+    )
+    .addOption(pinOption())
+    .option(
+      "--devices <n>",
+      "how many boards; every second one has two barriers, if it has a pin for the second",
+      parseCount(1, DEVICES_MAX),
+      1,
+    )
     .option(
       "--server <host:port>",
       `MQTT listener of a running server (default: ${DEFAULT_HOST}:${DEFAULT_MQTT_PORT})`,
@@ -76,8 +92,11 @@ export function addSimCommand(program: Command): void {
     .option("--json", "end with one line of JSON; log to standard error", false)
     .action(async (path: string, options: SimOptions) => {
       const log = options.json ? console.error : console.log;
+      const board = readBoard(options.board ?? DEFAULT_BOARD);
+      const plan = planPins(path, board, options.pin);
+      for (const warning of plan.warnings) log(`warning: ${warning}`);
       const server = options.server ?? { host: DEFAULT_HOST, port: DEFAULT_MQTT_PORT };
-      if (options.virtualHours === undefined) await checkReachable(server);
+      if (options.virtualHours === undefined) await reachServer(server);
       else if (options.flash !== undefined && options.data === undefined) {
         throw new CommandError(
           "boards that remember need a server that does: with --flash, --virtual-hours takes --data",
@@ -85,15 +104,23 @@ export function addSimCommand(program: Command): void {
       }
       const flashes = options.flash === undefined ? undefined : new FlashFolder(options.flash);
       const trusted = options.key === undefined ? [] : [publicPoint(readKey(options.key))];
-      const images = await buildBoardImages(path, options.engine, trusted);
+      const images = await buildBoardImages(path, options.engine, { trusted, board: board.id, pins: plan.pins });
       const watch = new ChipWatch(images, options);
+      const pins = options.board === undefined && options.pin.size === 0 ? undefined : barrierPins(plan);
       const shop = {
         program: images,
-        flashOf: (mac: string, makeNew: () => Flash) => flashes?.open(mac, makeNew) ?? makeNew(),
+        board: { id: board.id, regionBytes: flashRegionBytes(board) },
+        ...(pins === undefined ? {} : { pins }),
+        flashOf: (mac: string, makeNew: () => Flash) => {
+          const flash = flashes?.open(mac, makeNew) ?? makeNew();
+          checkKeptEngine(flash, options.engine, `${mac} in ${options.flash}`);
+          return checkBoard(flash, board, `${mac} in ${options.flash}`);
+        },
         devices: options.devices,
         periodS: options.period,
         meanIntervalMs: options.interval * 1000,
-        log: (mac: string, level: LogLevel, text: string) => log(`${mac} ${LogLevel[level]?.toLowerCase()}: ${text}`),
+        log: (mac: string, level: LogLevel, text: string) =>
+          log(`${mac} ${LogLevel[level]?.toLowerCase()}: ${explainLogLine(text)}`),
       };
       const result =
         options.virtualHours === undefined
@@ -111,7 +138,24 @@ export function addSimCommand(program: Command): void {
     });
 }
 
-type Shop = Pick<FleetOptions, "program" | "flashOf" | "devices" | "periodS" | "meanIntervalMs" | "log">;
+type Shop = Omit<FleetOptions, "time" | "random" | "network" | "server" | "boardRandom" | "engine">;
+
+/** The flash, unless it has programs that this board would refuse. */
+function checkBoard(flash: Flash, board: Board, whose: string): Flash {
+  const other = boardsInFlash(flash).find((id) => id !== board.id);
+  if (other === undefined) return flash;
+  throw new CommandError(
+    `${whose} runs a program for board ${other}, and ${board.name} is board ${board.id}: ` +
+      "give the --board of the run before, or name another folder",
+  );
+}
+
+/** Undefined: the program declares no barriers, so doors are wired as the configuration has it. */
+function barrierPins({ pins }: PinPlan): BarrierPins | undefined {
+  const [outer, inner] = [pins.get("barrierA"), pins.get("barrierB")];
+  if (outer === undefined) return undefined;
+  return inner === undefined || inner === NO_PIN ? { outer } : { outer, inner };
+}
 
 async function simulateInRealTime(
   shop: Shop,
@@ -133,9 +177,10 @@ async function simulateInRealTime(
   log(`${options.devices} virtual boards talk to ${server.host}:${server.port}`);
   await new StopRequest().wait(options.seconds);
   fleet.closeDoors();
-  log(`doors closed; waiting ${options.period} s for the last counts`);
+  const lastS = fleet.longestPeriodS;
+  log(`doors closed; waiting ${lastS} s for the last counts, Ctrl-C once more ends at once`);
   // The last visitors' period has to end, and its count to be acknowledged.
-  await sleep((options.period + 2) * 1000);
+  await sleep((lastS + 2) * 1000);
   const chip = watch.figures(fleet.members.map(({ device }) => device));
   fleet.stop();
   return { devices: options.devices, visitorsSimulated: fleet.visitors, ...chip };
@@ -187,20 +232,4 @@ async function simulateVirtually(shop: Shop, hours: number, options: SimOptions,
 /** Boards that a server may know already: each run of them is one of its own, only the visitors repeat. */
 function freshRandom(): SeededRandom {
   return new SeededRandom(randomInt(2 ** 31));
-}
-
-/** Devices try for ever; a person who mistyped a port wants to know at once. */
-async function checkReachable({ host, port }: { host: string; port: number }): Promise<void> {
-  const socket = connect({ host, port, timeout: REACH_TIMEOUT_MS });
-  try {
-    await new Promise((resolve, reject) => {
-      socket.once("connect", resolve);
-      socket.once("error", reject);
-      socket.once("timeout", () => reject(new Error("no answer")));
-    });
-  } catch {
-    throw new CommandError(`no MQTT server answers at ${host}:${port}: start one with lintel serve, or see --server`);
-  } finally {
-    socket.destroy();
-  }
 }

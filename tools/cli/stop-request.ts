@@ -1,10 +1,11 @@
 /** Ctrl-C, or a time that has passed. A second Ctrl-C ends the process at once. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** What a shell reports for a process that Ctrl-C ended. */
-const EXIT_INTERRUPTED = 130;
+export const EXIT_INTERRUPTED = 130;
 
 export class StopRequest {
   readonly #requested: Promise<void>;
+  readonly #controller = new AbortController();
   #resolve: () => void = () => {};
   readonly #onSignal = () => this.#stop();
 
@@ -14,6 +15,11 @@ export class StopRequest {
       this.#resolve = resolve;
     });
     for (const signal of SIGNALS) process.on(signal, this.#onSignal);
+  }
+
+  /** Aborted when the stop is requested. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
   }
 
   /** Resolves at Ctrl-C, or when `seconds` have passed from now. */
@@ -32,6 +38,7 @@ export class StopRequest {
       // By way of `exit`, so that what must not be left behind is ended.
       process.on(signal, () => process.exit(EXIT_INTERRUPTED));
     }
+    this.#controller.abort();
     this.#resolve();
   }
 }

@@ -1,21 +1,20 @@
 /** `lintel update`: an image onto a device by way of the server, and what becomes of it. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
-import { TRIAL_ATTEMPTS, TRIAL_DEADLINE_MS } from "../../runtime/contract/slot-record.ts";
 import { UpdateFailure } from "../../runtime/contract/update-messages.ts";
 import { checkImage, imageIdText } from "../../runtime/image/image-header.ts";
-import { ApiClient, ApiError, type UpdateStatus } from "../client/api-client.ts";
-import { failureText, namedFailureText } from "../image/failure-texts.ts";
+import { ApiClient, ApiError, type Device, type StoredImage, type UpdateStatus } from "../client/api-client.ts";
+import { failureText } from "../image/failure-texts.ts";
 import { inspectFile } from "../image/inspect-image.ts";
 import { CommandError } from "./command-error.ts";
 import { readBytes, shown } from "./command-files.ts";
 import { parseDuration, parseUrl } from "./option-values.ts";
 import { DEFAULT_HOST, DEFAULT_HTTP_PORT } from "./serve-command.ts";
+import { EXIT_INTERRUPTED, StopRequest } from "./stop-request.ts";
+import { type OrderEnd, OrderWatch, POLL_MS, TRIAL_MIN } from "./update-watch.ts";
+import { isUserError } from "./user-errors.ts";
 
-const POLL_MS = 500;
-/** The time that a program on trial has to confirm itself, all starts together. */
-const TRIAL_MIN = (TRIAL_ATTEMPTS * TRIAL_DEADLINE_MS) / 60_000;
-/** That, and a download. */
+/** A trial, and a download. */
 const DEFAULT_TIMEOUT_S = (TRIAL_MIN + 5) * 60;
 
 interface UpdateOptions {
@@ -26,6 +25,13 @@ interface UpdateOptions {
   wait: boolean;
   timeout: number;
   json: boolean;
+}
+
+/** What --json ends with. */
+interface UpdateReport extends OrderEnd {
+  device: string;
+  image: string | null;
+  imageBytes: number | null;
 }
 
 export function addUpdateCommand(program: Command): void {
@@ -40,7 +46,7 @@ export function addUpdateCommand(program: Command): void {
     )
     .requiredOption("--device <mac>", "the device, twelve hex digits")
     .requiredOption("--image <file>", "a signed image")
-    .option("--retry", "even if the image has failed on this device before", false)
+    .option("--retry", "even if it is the image that failed on this device last; it remembers no other", false)
     .option("--no-wait", "end as soon as the server has taken the order")
     .option("--timeout <s>", "wait no longer than this for the device", parseDuration, DEFAULT_TIMEOUT_S)
     .option("--json", "end with one line of JSON; progress goes to standard error", false)
@@ -48,30 +54,76 @@ export function addUpdateCommand(program: Command): void {
 }
 
 async function update(options: UpdateOptions): Promise<void> {
-  const { server, device, retry, json } = options;
-  if (!/^[0-9a-f]{12}$/.test(device)) {
-    throw new CommandError(
-      `--device takes 12 lowercase hex digits, not "${device}": see ${server.origin}/api/v1/devices`,
-    );
+  const { device, json } = options;
+  const report: UpdateReport = {
+    ...{ device, image: null, imageBytes: null, offered: null },
+    ...{ state: "error", failure: null, reason: null },
+  };
+  try {
+    await carryOut(options, report);
+  } catch (error) {
+    if (isUserError(error)) throw new CommandError(error.message, { ...report, reason: error.message });
+    throw error;
   }
-  const image = readSigned(options.image);
-  const id = imageIdText(image);
+  const { state, reason } = report;
+  if (state === "interrupted") process.exitCode = EXIT_INTERRUPTED;
+  else if (reason !== null) process.exitCode = 1;
+  if (reason !== null) console.error(`lintel: ${reason}`);
+  if (json) console.log(JSON.stringify(report));
+}
+
+async function carryOut(options: UpdateOptions, report: UpdateReport): Promise<void> {
+  const { server, device: mac, retry, json } = options;
+  const deadlineMs = performance.now() + options.timeout * 1000;
   const say = json ? console.error : console.log;
+  if (!/^[0-9a-f]{12}$/.test(mac)) {
+    throw new CommandError(`--device takes 12 lowercase hex digits, not "${mac}": see ${server.origin}/api/v1/devices`);
+  }
+  const bytes = readSigned(options.image);
+  const image = imageIdText(bytes);
+  Object.assign(report, { image, imageBytes: bytes.length });
   const api = new ApiClient(server);
-  const { online } = await api.device(device);
-  const { product, version } = await api.uploadImage(image);
-  const ordered = await api.setDesiredImage(device, id, retry);
-  say(`${product} ${version} (image ${id}) is offered to ${device}`);
-  if (!online) say("the device is offline; it hears of it when it is back");
-  const end = options.wait ? await watch(api, options, id, say) : { state: ordered.state, failure: null };
-  const isGood = !options.wait || end.state === "confirmed";
-  if (!isGood) process.exitCode = 1;
-  if (json) {
-    const reason = end.failure === null ? null : namedFailureText(end.failure);
-    console.log(JSON.stringify({ device, image: id, state: end.state, failure: end.failure, reason }));
-  } else if (options.wait) {
-    if (isGood) console.log(`${device} runs ${product} ${version} and has confirmed it`);
-    else console.error(`lintel: ${giveUpText(end, device)}`);
+  const device = await findDevice(api, options, deadlineMs, say);
+  const stored = await api.uploadImage(bytes);
+  // From here on Ctrl-C ends the wait, not the order.
+  const stop = new StopRequest();
+  const status = await setDesired(api, device, stored, retry);
+  say(`${mac} is to run ${stored.product} ${stored.version}: image ${image}, ${bytes.length} bytes`);
+  if (!status.online) say("the device is offline; it hears of it when it is back");
+  const url = new URL(`/api/v1/devices/${mac}/update`, server);
+  const watch = new OrderWatch(api, { device, image, imageBytes: bytes.length, retry, status, url }, say);
+  Object.assign(report, options.wait ? await watch.wait(options.timeout, deadlineMs, stop.signal) : watch.present);
+  if (report.state === "confirmed") say(`${mac} runs ${stored.product} ${stored.version} and has confirmed it`);
+}
+
+/** A board that was just powered may not have said hello yet. */
+async function findDevice(
+  api: ApiClient,
+  { server, device, wait }: UpdateOptions,
+  deadlineMs: number,
+  say: (line: string) => void,
+): Promise<Device> {
+  for (let isFirst = true; ; isFirst = false) {
+    try {
+      return await api.device(device);
+    } catch (error) {
+      const isUnknown = error instanceof ApiError && error.code === "deviceUnknown";
+      if (!isUnknown || !wait || performance.now() > deadlineMs) throw error;
+      if (isFirst) say(`no device ${device} has said hello yet, waiting for it; see ${server.origin}/api/v1/devices`);
+    }
+    await sleep(POLL_MS);
+  }
+}
+
+async function setDesired(api: ApiClient, device: Device, image: StoredImage, retry: boolean): Promise<UpdateStatus> {
+  try {
+    return await api.setDesiredImage(device.mac, image.id, retry);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== "imageUnsuitable" || device.product === null) throw error;
+    throw new CommandError(
+      `${device.mac} is a ${device.product}, and the image is for product ${image.product}: ` +
+        `pack it with lintel image pack --product ${device.product}`,
+    );
   }
 }
 
@@ -85,64 +137,4 @@ function readSigned(file: string): Uint8Array {
     );
   }
   return image;
-}
-
-interface End {
-  state: string;
-  failure: string | null;
-}
-
-/** Until the device runs the image and has confirmed it, has given it up, or the time is over. */
-async function watch(api: ApiClient, options: UpdateOptions, id: string, say: (line: string) => void): Promise<End> {
-  const deadline = performance.now() + options.timeout * 1000;
-  let told = "";
-  for (;;) {
-    const status = await api.update(options.device).catch((error: unknown) => {
-      // A server that is being restarted comes back.
-      if (error instanceof ApiError && performance.now() < deadline) return undefined;
-      throw error;
-    });
-    if (status !== undefined) {
-      const line = progressOf(status, id);
-      if (line !== undefined && line !== told) say(line);
-      told = line ?? told;
-      const end = endOf(status, id);
-      if (end !== undefined) return end;
-    }
-    if (performance.now() > deadline) return { state: "timeout", failure: null };
-    await sleep(POLL_MS);
-  }
-}
-
-function endOf({ running, trial, desired, givenUp, history }: UpdateStatus, id: string): End | undefined {
-  const last = history.filter(({ image }) => image === id).at(-1);
-  // What a device runs, and whether on trial, is as of its last hello; it confirms after that.
-  if (running === id && (!trial || last?.state === "confirmed")) return { state: "confirmed", failure: null };
-  if (desired !== id) return { state: "replaced", failure: null };
-  if (!givenUp) return undefined;
-  return { state: last?.state ?? "failed", failure: last?.failure ?? null };
-}
-
-function progressOf({ history }: UpdateStatus, id: string): string | undefined {
-  const last = history.at(-1);
-  if (last?.image !== id) return undefined;
-  if (last.state === "restarting") {
-    return `restarting: the new program is on trial, and given up unless it reaches the server within ${TRIAL_MIN} minutes`;
-  }
-  if (last.percent === null) return last.state;
-  const why = last.failure === null ? "" : ` without the patch: ${namedFailureText(last.failure)}`;
-  return `${last.state} ${last.percent} %${why}`;
-}
-
-function giveUpText({ state, failure }: End, device: string): string {
-  switch (state) {
-    case "timeout":
-      return `${device} has not confirmed the image yet; the order stands, see its /update in the API`;
-    case "replaced":
-      return `another order for ${device} has replaced this one`;
-    case "rolled-back":
-      return `${device} has tried the image and went back: ${namedFailureText(failure)}`;
-    default:
-      return `${device} refuses the image: ${namedFailureText(failure)}`;
-  }
 }

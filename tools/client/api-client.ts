@@ -3,10 +3,16 @@ import { EventSource } from "eventsource";
 
 /** Rows of one page; the server's maximum. */
 const PAGE_ROWS = 10_000;
+/** A server that takes longer to answer is stuck, milliseconds. */
+const ANSWER_MAX_MS = 60_000;
 
 export interface Device {
   mac: string;
+  product: string | null;
   online: boolean;
+  /** Id of the last image that failed there, and why. */
+  failedImage: string | null;
+  failure: string | null;
 }
 
 export interface Reading {
@@ -25,6 +31,8 @@ export interface StoredImage {
   id: string;
   product: string;
   version: string;
+  /** Header and payload. */
+  sizeBytes: number;
 }
 
 /** States and failures are the names of the contract, as `rolled-back` and `bad-signature`. */
@@ -36,13 +44,28 @@ export interface UpdateStep {
   failure: string | null;
 }
 
+export interface UpdateOffer {
+  image: string;
+  kind: "patch" | "compressed" | "image";
+  /** What the device has to load for it. */
+  bytes: number;
+}
+
 export interface UpdateStatus {
   desired: string | null;
   /** The desired image failed or was refused; it is not offered again until it is set again. */
   givenUp: boolean;
+  /** The device runs the desired image and has confirmed it, and no other image can have come since. */
+  confirmed: boolean;
+  /** Connected, and has said in this connection what it runs. */
+  online: boolean;
   running: string | null;
   /** What runs has not confirmed itself yet. */
   trial: boolean;
+  /** Another image that the device is loading or about to start. */
+  underWay: string | null;
+  /** The last one that the device was sent. */
+  offer: UpdateOffer | null;
   state: string;
   percent: number | null;
   failure: string | null;
@@ -51,7 +74,15 @@ export interface UpdateStatus {
 }
 
 /** The server does not answer, or not as it should; the message is for people. */
-export class ApiError extends Error {}
+export class ApiError extends Error {
+  /** Of the problem that the server answered with, as `deviceUnknown`. */
+  readonly code: string | undefined;
+
+  constructor(message: string, { code, ...options }: ErrorOptions & { code?: string | undefined } = {}) {
+    super(message, options);
+    this.code = code;
+  }
+}
 
 interface Page<T> {
   items: T[];
@@ -96,23 +127,23 @@ export class ApiClient {
 
   /** Stores an image; one that is there already is left as it is. */
   async uploadImage(image: Uint8Array): Promise<StoredImage> {
-    const response = await this.#send("POST", "/api/v1/images", "application/octet-stream", Buffer.from(image));
-    return (await response.json()) as StoredImage;
+    return JSON.parse(
+      await this.#send("POST", "/api/v1/images", { type: "application/octet-stream", bytes: Buffer.from(image) }),
+    );
   }
 
   /** Sets the image that a device ought to run. `retry`: even if it has failed there before. */
   async setDesiredImage(mac: string, image: string, retry = false): Promise<UpdateStatus> {
-    const body = JSON.stringify({ image, retry });
-    const response = await this.#send("PUT", `/api/v1/devices/${mac}/desired-image`, "application/json", body);
-    return (await response.json()) as UpdateStatus;
+    const body = { type: "application/json", bytes: Buffer.from(JSON.stringify({ image, retry })) };
+    return JSON.parse(await this.#send("PUT", `/api/v1/devices/${mac}/desired-image`, body));
   }
 
   async clearDesiredImage(mac: string): Promise<void> {
     await this.#send("DELETE", `/api/v1/devices/${mac}/desired-image`);
   }
 
-  update(mac: string): Promise<UpdateStatus> {
-    return this.#get(`/api/v1/devices/${mac}/update`);
+  update(mac: string, answerMaxMs?: number): Promise<UpdateStatus> {
+    return this.#get(`/api/v1/devices/${mac}/update`, answerMaxMs);
   }
 
   /** Live readings until `close` is called; connects again by itself when the server was away. */
@@ -143,30 +174,50 @@ export class ApiClient {
     return items;
   }
 
-  async #get<T>(path: string): Promise<T> {
-    return (await (await this.#send("GET", path)).json()) as T;
+  async #get<T>(path: string, answerMaxMs?: number): Promise<T> {
+    return JSON.parse(await this.#send("GET", path, undefined, answerMaxMs)) as T;
   }
 
-  async #send(method: string, path: string, type?: string, body?: string | Buffer): Promise<Response> {
+  /** The body of the answer. */
+  async #send(method: string, path: string, body?: Body, answerMaxMs = ANSWER_MAX_MS): Promise<string> {
     const url = new URL(path, this.#url);
-    const headers = type === undefined ? {} : { "content-type": type };
-    const response = await fetch(url, { method, headers, body: body ?? null }).catch((error: unknown) => {
-      throw new ApiError(`no server answers at ${this.#url.origin}: start one with lintel serve`, { cause: error });
-    });
-    if (!response.ok) throw new ApiError(`${url} answered ${response.status}: ${problemOf(await response.text())}`);
-    return response;
+    const signal = AbortSignal.timeout(answerMaxMs);
+    let response: Response;
+    let text: string;
+    try {
+      const sent = body === undefined ? {} : { headers: { "content-type": body.type }, body: body.bytes };
+      response = await fetch(url, { method, signal, ...sent });
+      text = await response.text();
+    } catch (error) {
+      const { origin } = this.#url;
+      throw new ApiError(
+        signal.aborted
+          ? `the server at ${origin} has not answered for ${answerMaxMs / 1000} s: see whether it hangs, and its log`
+          : `no server answers at ${origin}: start one with lintel serve`,
+        { cause: error },
+      );
+    }
+    if (response.ok) return text;
+    const { message, code } = readProblem(text);
+    throw new ApiError(`${url} answered ${response.status}: ${message}`, { code });
   }
 }
 
+interface Body {
+  type: string;
+  bytes: Buffer<ArrayBuffer>;
+}
+
 /** What a problem document (RFC 9457) says; anything else as it is. */
-function problemOf(text: string): string {
+function readProblem(text: string): { message: string; code?: string | undefined } {
   try {
-    const { title, detail } = JSON.parse(text) as { title?: string; detail?: string };
-    if (title !== undefined) return detail === undefined || detail === "" ? title : `${title}: ${detail}`;
+    const { title, detail, code } = JSON.parse(text) as { title?: string; detail?: string; code?: string };
+    if (title !== undefined)
+      return { message: detail === undefined || detail === "" ? title : `${title}: ${detail}`, code };
   } catch {
     // Not a document of the server, as from a proxy.
   }
-  return text;
+  return { message: text };
 }
 
 export type LiveView = Pick<EventSource, "addEventListener" | "close" | "readyState">;

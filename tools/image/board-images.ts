@@ -2,6 +2,7 @@
 import { basename, resolve } from "node:path";
 import { BOOT_PRODUCT, IMAGE_PRODUCT_BYTES } from "../../runtime/contract/image-header.ts";
 import type { Engine } from "../build/compile-program.ts";
+import type { PinNumbers } from "../build/product.ts";
 import { buildImage } from "./build-image.ts";
 import type { BoardContents } from "./flash-board.ts";
 import { newKey, publicPoint } from "./keys.ts";
@@ -16,11 +17,18 @@ export interface BoardImages extends BoardContents {
   image: Uint8Array;
 }
 
-/** `trusted`: public keys besides that of this run (x, then y), so that images signed with them can come as updates. */
+export interface BoardImageOptions {
+  /** Public keys besides that of this run (x, then y), so that images signed with them can come as updates. */
+  trusted?: readonly Uint8Array[];
+  /** Id of the board that the product's image is for; absent: any. */
+  board?: number;
+  pins?: PinNumbers;
+}
+
 export async function buildBoardImages(
   path: string,
   engine: Engine,
-  trusted: readonly Uint8Array[] = [],
+  { trusted = [], board = 0, pins = new Map() }: BoardImageOptions = {},
 ): Promise<BoardImages> {
   const key = newKey();
   const product = productOf(path);
@@ -28,7 +36,7 @@ export async function buildBoardImages(
     engine,
     product,
     boot: signImage(await buildImage(BOOT_PROGRAM, engine, { product: BOOT_PRODUCT, version: VERSION }), key),
-    image: signImage(await buildImage(path, engine, { product, version: VERSION }), key),
+    image: signImage(await buildImage(path, engine, { product, version: VERSION, board }, { pins }), key),
     publicKeys: [publicPoint(key), ...trusted],
   };
 }

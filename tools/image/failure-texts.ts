@@ -7,7 +7,7 @@ const TEXTS: Record<UpdateFailure, string> = {
   [UpdateFailure.HeaderVersion]: "its header is of a version that is not known here",
   [UpdateFailure.WrongArch]: "it is for another kind of machine: see --engine",
   [UpdateFailure.AbiTooNew]: "it needs a newer host than the device has",
-  [UpdateFailure.WrongProduct]: "it is for another product than the device",
+  [UpdateFailure.WrongProduct]: "it is for another product than the device: see --product of lintel image pack",
   [UpdateFailure.WrongBoard]: "it is for another board than the device's",
   [UpdateFailure.TooLarge]: "it is too large for a slot of flash",
   [UpdateFailure.TooMuchRam]: "it needs more RAM than a program may have",
@@ -35,6 +35,15 @@ const TEXTS: Record<UpdateFailure, string> = {
 export function failureText(failure: UpdateFailure): string {
   // A newer server may know reasons that this package does not.
   return TEXTS[failure] ?? `for a reason that is not known here (${failure})`;
+}
+
+/** Lines of programs that end with an UpdateFailure: runtime/device/update, firmware/boot. */
+const FAILURE_LINE = /^(?:update refused|program given up|no program: slot [AB]), failure (\d+)$/;
+
+/** A line of a device's log, with words for the number of a failure. */
+export function explainLogLine(line: string): string {
+  const failure = Number(FAILURE_LINE.exec(line)?.[1] ?? UpdateFailure.None);
+  return failure === UpdateFailure.None ? line : `${line}: ${failureText(failure)}`;
 }
 
 /** Of a failure as the API names it, as `bad-signature`. */

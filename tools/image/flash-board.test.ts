@@ -8,7 +8,9 @@ import {
   FLASH_SLOT_B_OFFSET,
   FLASH_SLOT_STATES_OFFSET,
 } from "../../runtime/contract/flash-map.ts";
-import { encodeFactoryRecord, flashBoard } from "./flash-board.ts";
+import { ImageArch } from "../../runtime/contract/image-header.ts";
+import { boardsInFlash, encodeFactoryRecord, flashBoard } from "./flash-board.ts";
+import { packImage } from "./pack-image.ts";
 
 const KEY = Uint8Array.from({ length: 64 }, (_, index) => index);
 
@@ -36,6 +38,19 @@ test("everything is in its place, and what was there before is gone", () => {
   const slot = bytesAt(flash, FLASH_SLOT_A_OFFSET, FLASH_SLOT_B_OFFSET - FLASH_SLOT_A_OFFSET);
   expect(slot.subarray(0, 6001).every((byte) => byte === 3)).toBe(true);
   expect(slot.subarray(6001).every((byte) => byte === 0xff)).toBe(true);
+});
+
+test("the boards that programs in flash are for", () => {
+  const flash = new Flash();
+  expect(boardsInFlash(flash)).toEqual([]);
+  const contents = { boot: new Uint8Array(8), product: "counter", publicKeys: [KEY] };
+  const fields = { payload: new Uint8Array(8), arch: ImageArch.Wasm32, product: "counter", version: "1", ramBytes: 1 };
+  flashBoard(flash, { ...contents, image: packImage(fields) });
+  expect(boardsInFlash(flash)).toEqual([]);
+  flashBoard(flash, { ...contents, image: packImage({ ...fields, board: 7 }) });
+  expect(boardsInFlash(flash)).toEqual([7]);
+  flash.write(FLASH_SLOT_B_OFFSET, packImage({ ...fields, board: 5 }));
+  expect(boardsInFlash(flash)).toEqual([7, 5]);
 });
 
 test("what does not fit is refused by name", () => {

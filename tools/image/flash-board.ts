@@ -23,13 +23,14 @@ import {
   FLASH_FACTORY_OFFSET,
   FLASH_SECTOR_BYTES,
   FLASH_SLOT_A_OFFSET,
+  FLASH_SLOT_B_OFFSET,
   FLASH_SLOT_BYTES,
   FLASH_SLOT_STATES_OFFSET,
   FLASH_SLOT_STATES_SECTORS,
 } from "../../runtime/contract/flash-map.ts";
-import { IMAGE_PRODUCT_BYTES, P256_PUBLIC_KEY_BYTES } from "../../runtime/contract/image-header.ts";
+import { IMAGE_HEADER_BYTES, IMAGE_PRODUCT_BYTES, P256_PUBLIC_KEY_BYTES } from "../../runtime/contract/image-header.ts";
 import { viewOf } from "../../runtime/image/bytes.ts";
-import { ImageError } from "../../runtime/image/image-header.ts";
+import { decodeImageHeader, ImageError } from "../../runtime/image/image-header.ts";
 
 const WORD_BYTES = 4;
 
@@ -55,6 +56,16 @@ export function flashBoard(flash: Flash, { boot, image, product, publicKeys }: B
   const none = new Uint8Array(0);
   writeArea(flash, "slot states", FLASH_SLOT_STATES_OFFSET, FLASH_SLOT_STATES_SECTORS * FLASH_SECTOR_BYTES, none);
   writeArea(flash, "image", FLASH_SLOT_A_OFFSET, FLASH_SLOT_BYTES, image ?? none);
+}
+
+/** Ids of the boards that the images in the slots are for, but for those that any board takes. */
+export function boardsInFlash(flash: Flash): number[] {
+  return [FLASH_SLOT_A_OFFSET, FLASH_SLOT_B_OFFSET].flatMap((offset) => {
+    const bytes = new Uint8Array(IMAGE_HEADER_BYTES);
+    check("image", flash.read(offset, bytes));
+    const header = decodeImageHeader(bytes);
+    return typeof header === "number" || header.board === 0 ? [] : [header.board];
+  });
 }
 
 export function encodeFactoryRecord(product: string, publicKeys: readonly Uint8Array[]): Uint8Array {

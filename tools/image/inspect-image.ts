@@ -76,9 +76,9 @@ function factsOf(image: Uint8Array, fault: UpdateFailure): Omit<ImageFacts, "kin
   };
 }
 
-/** A line each, for people. */
+/** A line each, for people; not what is wrong with it. */
 export function describeFacts(facts: ImageFacts): string[] {
-  const { kind, id, product, version, engine, hostAbi, board, securityCounter, imageBytes, ramBytes } = facts;
+  const { id, product, version, engine, hostAbi, board, securityCounter, imageBytes, ramBytes } = facts;
   return [
     ...(facts.patch === undefined
       ? [`image ${id}: ${imageBytes} bytes`]
@@ -92,7 +92,6 @@ export function describeFacts(facts: ImageFacts): string[] {
     `RAM: ${ramBytes} bytes`,
     `SHA-256 of its payload: ${facts.digest}`,
     facts.keyId === null ? "not signed" : `signed with key ${facts.keyId} (lintel image verify checks it)`,
-    ...(facts.fault === null ? [] : [`no device takes this ${kind}: ${facts.fault}`]),
   ];
 }
 

@@ -4,7 +4,7 @@
  * TCP and, in virtual time, against one in the same process.
  */
 
-import { writeConfig } from "../../runtime/board/config-image.ts";
+import { readSettings, writeConfig } from "../../runtime/board/config-image.ts";
 import type { DeviceLife, DeviceOptions } from "../../runtime/board/device-life.ts";
 import { Flash, type FlashSnapshot } from "../../runtime/board/flash.ts";
 import type { Network } from "../../runtime/board/network.ts";
@@ -12,20 +12,26 @@ import type { RandomSource } from "../../runtime/board/random.ts";
 import type { Cancel, TimeSource } from "../../runtime/board/time-source.ts";
 import { type LogSink, VirtualBoard } from "../../runtime/board/virtual-board.ts";
 import { CounterSetting } from "../../runtime/contract/config-record.ts";
+import { NO_PIN } from "../../runtime/contract/host-abi.ts";
 import { createDevice, createFlashDevice, type DeviceProgram } from "../build/create-device.ts";
 import type { BoardImages } from "../image/board-images.ts";
 import { flashBoard } from "../image/flash-board.ts";
 import { Door } from "./door.ts";
 
-/** GPIO14 and GPIO12: D5 and D6 of most boards. */
-const PIN_OUTER = 14;
-const PIN_INNER = 12;
+/** What the configuration names unless the program has its pins by itself: D5 and D6 of most boards. */
+const CONFIGURED = { outer: 14, inner: 12 };
 /** Addresses that the fleet has: two bytes of the MAC count the boards. */
 export const DEVICES_MAX = 0xffff;
 /** Boards are ready to count this long after power comes; doors open then. */
 const READY_MS = 1000;
 /** A board is powered within this time of the others, milliseconds. */
 const POWER_SPREAD_MS = 500;
+
+export interface BarrierPins {
+  outer: number;
+  /** Absent: all doors have one barrier. */
+  inner?: number;
+}
 
 export interface FleetOptions {
   time: TimeSource;
@@ -35,6 +41,10 @@ export interface FleetOptions {
   /** The flash of a board, its configuration included: that of an earlier run, or the new one. Absent: a new one. */
   flashOf?: (mac: string, makeNew: () => Flash) => Flash;
   devices: number;
+  /** Absent: a generic board of 1 MB. */
+  board?: { id: number; regionBytes: number };
+  /** Where the barriers are by the program's own constants: the configuration names no pins. Absent: it does. */
+  pins?: BarrierPins;
   /** The network of one board. */
   network: (index: number) => Network;
   /**
@@ -65,10 +75,13 @@ export class CounterFleet {
   readonly #opening: Cancel[] = [];
   /** Of a board that was never started. */
   readonly #newFlash: FlashSnapshot;
+  readonly #pins: BarrierPins;
 
   constructor(options: FleetOptions) {
     this.#options = options;
-    const flash = new Flash();
+    this.#pins = options.pins ?? CONFIGURED;
+    const { board } = options;
+    const flash = new Flash(board === undefined ? {} : { regionBytes: board.regionBytes });
     if ("boot" in options.program) flashBoard(flash, options.program);
     this.#newFlash = flash.snapshot();
     this.members = Array.from({ length: options.devices }, (_, index) => this.#member(index));
@@ -81,6 +94,14 @@ export class CounterFleet {
 
   get doorsAreEmpty(): boolean {
     return this.members.every(({ door }) => door.isEmpty);
+  }
+
+  /** Of the board that counts least often: those that were kept have the period of the run that made them. */
+  get longestPeriodS(): number {
+    const periods = this.members.flatMap(({ flash }) =>
+      readSettings(flash).map((settings) => settings.get(CounterSetting.PeriodS)),
+    );
+    return Math.max(this.#options.periodS, ...periods.filter((periodS) => typeof periodS === "number"));
   }
 
   start(): void {
@@ -107,7 +128,8 @@ export class CounterFleet {
     const { time, random, program, network, boardRandom, meanIntervalMs, log, engine } = this.#options;
     const address = macAddress(index);
     const mac = address.toString("hex");
-    const hasInner = index % 2 === 1;
+    const { outer, inner } = this.#pins;
+    const hasInner = inner !== undefined && index % 2 === 1;
     const makeNew = () => this.#flashNew(hasInner);
     const flash = this.#options.flashOf?.(mac, makeNew) ?? makeNew();
     const board = new VirtualBoard({
@@ -116,12 +138,13 @@ export class CounterFleet {
       network: network(index),
       mac: address,
       flash,
+      boardId: this.#options.board?.id ?? 0,
       log: (level, text) => log?.(mac, level, text),
     });
     const door = new Door({
       time,
       random: random.fork(2 * index + 1),
-      setPin: (barrier, level) => board.pins.setInput(barrier === "outer" ? PIN_OUTER : PIN_INNER, level),
+      setPin: (barrier, level) => board.pins.setInput(barrier === "inner" && hasInner ? inner : outer, level),
       hasInner,
       meanIntervalMs,
     });
@@ -133,11 +156,7 @@ export class CounterFleet {
   #flashNew(hasInner: boolean): Flash {
     const { server, periodS } = this.#options;
     const flash = Flash.from(this.#newFlash);
-    const product = new Map<number, number>([
-      [CounterSetting.PinA, PIN_OUTER],
-      [CounterSetting.PeriodS, periodS],
-    ]);
-    if (hasInner) product.set(CounterSetting.PinB, PIN_INNER);
+    const product = new Map<number, number>([[CounterSetting.PeriodS, periodS], ...this.#pinSettings(hasInner)]);
     writeConfig(flash, {
       ssid: "shop",
       passphrase: "virtual-shop",
@@ -147,6 +166,14 @@ export class CounterFleet {
       product,
     });
     return flash;
+  }
+
+  #pinSettings(hasInner: boolean): [CounterSetting, number][] {
+    const { pins } = this.#options;
+    // A program that was built for two barriers has to be told that its door has one.
+    if (pins !== undefined) return pins.inner === undefined || hasInner ? [] : [[CounterSetting.PinB, NO_PIN]];
+    const outer: [CounterSetting, number] = [CounterSetting.PinA, CONFIGURED.outer];
+    return hasInner ? [outer, [CounterSetting.PinB, CONFIGURED.inner]] : [outer];
   }
 }
 

@@ -18,8 +18,7 @@ const SERVER_PORT = 1883;
 /** After the doors have closed, long enough for the last period to end and to be acknowledged. */
 const DRAIN_PERIODS = 2;
 
-export interface VirtualShopOptions
-  extends Pick<FleetOptions, "program" | "flashOf" | "devices" | "periodS" | "meanIntervalMs" | "log" | "boardRandom"> {
+export interface VirtualShopOptions extends Omit<FleetOptions, "time" | "random" | "network" | "server" | "engine"> {
   seed: number;
   startUnixMs: number;
   /** Sees each connection of a device before the server does. */
@@ -33,25 +32,19 @@ export class VirtualShop {
   readonly network: MemoryNetwork;
   readonly fleet: CounterFleet;
   readonly server: LintelServer;
-  readonly #periodS: number;
   readonly #remove: () => Promise<void>;
 
-  private constructor(
-    parts: Pick<VirtualShop, "time" | "network" | "fleet" | "server">,
-    periodS: number,
-    remove: () => Promise<void>,
-  ) {
+  private constructor(parts: Pick<VirtualShop, "time" | "network" | "fleet" | "server">, remove: () => Promise<void>) {
     this.time = parts.time;
     this.network = parts.network;
     this.fleet = parts.fleet;
     this.server = parts.server;
-    this.#periodS = periodS;
     this.#remove = remove;
   }
 
   static async open(options: VirtualShopOptions): Promise<VirtualShop> {
-    const { program, flashOf, seed, startUnixMs, devices, periodS, meanIntervalMs, log, boardRandom } = options;
-    const temporary = options.dataDir === undefined ? await mkdtemp(join(tmpdir(), "lintel-shop-")) : undefined;
+    const { seed, startUnixMs, dataDir, onConnection, ...fleetOptions } = options;
+    const temporary = dataDir === undefined ? await mkdtemp(join(tmpdir(), "lintel-shop-")) : undefined;
     const remove = async () => {
       if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
     };
@@ -60,7 +53,7 @@ export class VirtualShop {
     const random = new SeededRandom(seed);
     try {
       const server = await startServer({
-        dataDir: options.dataDir ?? temporary ?? "",
+        dataDir: dataDir ?? temporary ?? "",
         host: "127.0.0.1",
         mqttPort: 0,
         httpPort: 0,
@@ -70,24 +63,18 @@ export class VirtualShop {
       undo = () => server.stop().then(remove);
       const network = new MemoryNetwork({ time, random: random.fork(-1), idle: () => server.idle() });
       network.listen(SERVER_HOST, SERVER_PORT, (stream) => {
-        options.onConnection?.(stream);
+        onConnection?.(stream);
         server.handle(stream);
       });
       const fleet = new CounterFleet({
+        ...fleetOptions,
         time,
         random,
-        program,
-        devices,
         network: () => network.station(),
         server: { host: SERVER_HOST, port: SERVER_PORT },
-        periodS,
-        meanIntervalMs,
         engine: { onAllocation: "error" },
-        ...(flashOf === undefined ? {} : { flashOf }),
-        ...(log === undefined ? {} : { log }),
-        ...(boardRandom === undefined ? {} : { boardRandom }),
       });
-      return new VirtualShop({ time, network, fleet, server }, periodS, remove);
+      return new VirtualShop({ time, network, fleet, server }, remove);
     } catch (error) {
       await undo();
       throw error;
@@ -103,7 +90,7 @@ export class VirtualShop {
 
   async drain(): Promise<void> {
     this.fleet.closeDoors();
-    await this.time.runFor(DRAIN_PERIODS * this.#periodS * 1000);
+    await this.time.runFor(DRAIN_PERIODS * this.fleet.longestPeriodS * 1000);
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,2 @@
+/** The program cannot be built; the message says why, compiler diagnostics included. */
+export class BuildError extends Error {}
