@@ -12,6 +12,7 @@ import { chooseSlot, judge } from "./choice.ts";
 const ids = memory.data(16);
 
 function statesOf(a: SlotState, b: SlotState, preferred: Slot, attempts: i32): SlotStates {
+  resetStage();
   const states = new SlotStates();
   states.load();
   putHex(ids, "a1a2a3a4a5a6a7a8" + "b1b2b3b4b5b6b7b8");
@@ -27,10 +28,6 @@ function statesOf(a: SlotState, b: SlotState, preferred: Slot, attempts: i32): S
 function choose(a: SlotState, b: SlotState, preferred: Slot, attempts: i32 = 0): u32 {
   return chooseSlot(statesOf(a, b, preferred, attempts));
 }
-
-beforeEach(() => {
-  resetStage();
-});
 
 describe("chooseSlot", () => {
   test("the preferred one, when it is confirmed or on trial with attempts left", () => {
