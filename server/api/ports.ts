@@ -34,7 +34,7 @@ export interface UpdatePort {
   clearDesired(mac: string): Promise<StoreAnswer>;
   /** Null: the device is not connected. */
   connection(mac: string): UpdateConnection | null;
-  /** The last one that the device was sent. */
+  /** What the device was sent since its desired image was set. */
   lastOffer(mac: string): Offer | null;
 }
 

@@ -212,7 +212,10 @@ export const UpdateSchema = Type.Object({
         kind: Type.Union([Type.Literal("patch"), Type.Literal("compressed"), Type.Literal("image")]),
         bytes: Type.Integer({ description: "what the device has to load for it" }),
       },
-      { description: "the last one that the device was sent; null also where the server was restarted since" },
+      {
+        description:
+          "what the device was sent since the image is desired; null also where the server was restarted since",
+      },
     ),
   ),
   image: Nullable(Type.String({ description: "what state, percent and failure are about" })),

@@ -35,6 +35,11 @@ export class SentOffers {
     else if (state >= UpdateState.RolledBack && (sent.hasBegun || !sent.offer.isRetry)) sent.isOver = true;
   }
 
+  /** Another image is desired, or the same one anew. What the device is at is not over with that. */
+  forgetLast(mac: number): void {
+    this.#last.delete(mac);
+  }
+
   /** Null: none, or none that is remembered. */
   last(mac: number): Offer | null {
     return this.#last.get(mac) ?? null;

@@ -78,7 +78,7 @@ export class UpdateDesk {
     const device = macToNumber(mac);
     const atMs = this.#options.nowMs();
     const answer = await this.#options.request({ kind: "setDesired", mac: device, image, isRetry, atMs });
-    if (answer.outcome === "done") this.#waiting.delete(device);
+    if (answer.outcome === "done") this.#forget(device);
     if (answer.due != null) this.offer(answer.due);
     return answer;
   }
@@ -86,7 +86,7 @@ export class UpdateDesk {
   async clearDesired(mac: string): Promise<StoreAnswer> {
     const device = macToNumber(mac);
     const answer = await this.#options.request({ kind: "clearDesired", mac: device });
-    if (answer.outcome === "done") this.#waiting.delete(device);
+    if (answer.outcome === "done") this.#forget(device);
     return answer;
   }
 
@@ -98,7 +98,7 @@ export class UpdateDesk {
     return { sinceMs: link.sinceMs, underWay: offers.underWay(link) };
   }
 
-  /** What the device was offered last. Null: nothing, as far as is remembered. */
+  /** What the device was offered since an image was desired of it. Null: nothing, as far as is remembered. */
   lastOffer(mac: string): Offer | null {
     return this.#options.offers.last(macToNumber(mac));
   }
@@ -120,6 +120,11 @@ export class UpdateDesk {
       // Another image, or none, may be wanted by now.
       if (this.#waiting.get(due.mac) === due) this.offer(due);
     });
+  }
+
+  #forget(device: number): void {
+    this.#waiting.delete(device);
+    this.#options.offers.forgetLast(device);
   }
 
   #send({ mac, running, isRetry }: UpdateDue, image: SendableImage): void {

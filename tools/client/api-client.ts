@@ -64,7 +64,7 @@ export interface UpdateStatus {
   trial: boolean;
   /** Another image that the device is loading or about to start. */
   underWay: string | null;
-  /** The last one that the device was sent. */
+  /** What the device was sent since the image is desired. */
   offer: UpdateOffer | null;
   state: string;
   percent: number | null;
