@@ -66,10 +66,13 @@ async function update(options: UpdateOptions): Promise<void> {
     throw error;
   }
   const { state, reason } = report;
-  if (state === "interrupted") process.exitCode = EXIT_INTERRUPTED;
-  else if (reason !== null) process.exitCode = 1;
-  if (reason !== null) console.error(`lintel: ${reason}`);
+  if (reason !== null) {
+    console.error(`lintel: ${reason}`);
+    process.exitCode = 1;
+  }
   if (json) console.log(JSON.stringify(report));
+  // A question to the server may be open.
+  if (state === "interrupted") process.exit(EXIT_INTERRUPTED);
 }
 
 async function carryOut(options: UpdateOptions, report: UpdateReport): Promise<void> {

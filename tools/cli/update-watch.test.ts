@@ -7,6 +7,8 @@ const MAC = "024c4e540001";
 const IMAGE = "00000000000000aa";
 const OTHER = "00000000000000bb";
 const URL_OF_IT = new URL(`http://127.0.0.1:8080/api/v1/devices/${MAC}/update`);
+/** Ctrl-C comes while the server is asked, and does not answer. */
+const HANGS: Partial<UpdateStatus> = {};
 const SILENT = new ApiError("no server answers at http://127.0.0.1:8080");
 
 const DEVICE: Device = { mac: MAC, product: "counter", online: true, failedImage: null, failure: null };
@@ -39,6 +41,10 @@ async function watch(
     update: async () => {
       const answer = answers.length > 1 ? answers.shift() : answers[0];
       if (answer instanceof ApiError) throw answer;
+      if (answer === HANGS) {
+        setImmediate(() => stop.abort());
+        return new Promise<never>(() => {});
+      }
       return { ...STATUS, ...answer };
     },
   };
@@ -152,10 +158,12 @@ test("a server that is silent is told of once, and waited for", async () => {
 });
 
 test("Ctrl-C ends the wait, not the order", async () => {
-  const stop = new AbortController();
-  stop.abort();
-  expect(await watch([{}], {}, stop)).toMatchObject({
+  const end = {
     state: "interrupted",
     reason: `the order for ${MAC} stands (it has not begun with it): see ${URL_OF_IT}`,
-  });
+  };
+  const stop = new AbortController();
+  stop.abort();
+  expect(await watch([{}], {}, stop)).toMatchObject(end);
+  expect(await watch([{}, HANGS])).toMatchObject(end);
 });

@@ -89,6 +89,7 @@ export class OrderWatch {
   async wait(timeoutS: number, deadlineMs: number, stop: AbortSignal): Promise<OrderEnd> {
     const { device, url } = this.#order;
     const clock = this.#clock;
+    const stopped = new Promise<undefined>((resolve) => stop.addEventListener("abort", () => resolve(undefined)));
     let answeredMs = clock.nowMs();
     let silence: string | undefined;
     for (;;) {
@@ -102,7 +103,9 @@ export class OrderWatch {
       }
       await clock.sleep(POLL_MS, stop);
       try {
-        this.#status = await this.#api.update(device.mac, ANSWER_MAX_MS);
+        const status = await Promise.race([this.#api.update(device.mac, ANSWER_MAX_MS), stopped]);
+        if (status === undefined) continue;
+        this.#status = status;
         answeredMs = clock.nowMs();
         silence = undefined;
         this.#look(this.#status);
