@@ -44,6 +44,15 @@ function install(states: SlotStates, slot: Slot, state: SlotState, counter: u32)
   states.setImage(slot, id);
 }
 
+/** A is confirmed, B is on trial and goes first. */
+function installTrial(): void {
+  const states = stored();
+  install(states, Slot.A, SlotState.Confirmed, 1);
+  install(states, Slot.B, SlotState.Trial, 2);
+  states.preferred = Slot.B;
+  states.append();
+}
+
 function damage(offset: u32): void {
   store<u8>(image, 0);
   putFlash(offset, image, 1);
@@ -144,6 +153,19 @@ describe("a board whose newest slot states were lost", () => {
     }
   });
 
+  test("both verify: each has all its attempts, one after the other", () => {
+    const states = stored();
+    install(states, Slot.A, SlotState.Empty, 2);
+    install(states, Slot.B, SlotState.Loading, 2);
+    states.append();
+    for (let attempt = 0; attempt < TRIAL_ATTEMPTS; attempt++) {
+      expect(startAfter(ResetReason.Deadline)).toBe(Slot.B);
+      expect(stored().state(Slot.A)).toBe(SlotState.Empty);
+    }
+    for (let attempt = 0; attempt < TRIAL_ATTEMPTS; attempt++) expect(startAfter(ResetReason.Deadline)).toBe(Slot.A);
+    expect(startAfter(ResetReason.Deadline, false)).toBe(Slot.Boot);
+  });
+
   test("not an older one than the security counter allows", () => {
     const states = stored();
     install(states, Slot.A, SlotState.Confirmed, 3);
@@ -186,11 +208,7 @@ describe("a board whose newest slot states were lost", () => {
 
 describe("a program on trial", () => {
   test("an attempt that flash does not keep in place is kept in a new snapshot", () => {
-    const states = stored();
-    install(states, Slot.A, SlotState.Confirmed, 1);
-    install(states, Slot.B, SlotState.Trial, 2);
-    states.preferred = Slot.B;
-    states.append();
+    installTrial();
     // Its three bits cannot be cleared any more.
     setStuck(FLASH_SLOT_STATES_OFFSET + SLOT_RECORD_ATTEMPTS_OFFSET, 7);
     for (let attempt = 0; attempt < TRIAL_ATTEMPTS; attempt++) expect(startAfter(ResetReason.Crash)).toBe(Slot.B);
@@ -198,11 +216,7 @@ describe("a program on trial", () => {
   });
 
   test("each start takes an attempt and sets the deadline; after the last one the old program starts", () => {
-    const states = stored();
-    install(states, Slot.A, SlotState.Confirmed, 1);
-    install(states, Slot.B, SlotState.Trial, 2);
-    states.preferred = Slot.B;
-    states.append();
+    installTrial();
     for (let attempt = 0; attempt < TRIAL_ATTEMPTS; attempt++) {
       expect(startAfter(attempt == 0 ? ResetReason.Software : ResetReason.Deadline)).toBe(Slot.B);
       expect(deadlineMs()).toBe(TRIAL_DEADLINE_MS);
@@ -216,11 +230,7 @@ describe("a program on trial", () => {
   });
 
   test("it crashes each time: its crashes are not held against the old program", () => {
-    const states = stored();
-    install(states, Slot.A, SlotState.Confirmed, 1);
-    install(states, Slot.B, SlotState.Trial, 2);
-    states.preferred = Slot.B;
-    states.append();
+    installTrial();
     startAfter(ResetReason.Software);
     for (let crash = 1; crash < TRIAL_ATTEMPTS; crash++) expect(startAfter(ResetReason.Crash)).toBe(Slot.B);
     expect(startAfter(ResetReason.Crash)).toBe(Slot.A);
@@ -231,11 +241,7 @@ describe("a program on trial", () => {
   });
 
   test("the attempt is in flash before the program runs: power cuts cost attempts, never more starts", () => {
-    const states = stored();
-    install(states, Slot.A, SlotState.Confirmed, 1);
-    install(states, Slot.B, SlotState.Trial, 2);
-    states.preferred = Slot.B;
-    states.append();
+    installTrial();
     for (let attempt = 0; attempt < TRIAL_ATTEMPTS; attempt++) expect(startAfter(ResetReason.PowerOn)).toBe(Slot.B);
     expect(startAfter(ResetReason.PowerOn)).toBe(Slot.A);
     expect(stored().failure).toBe(UpdateFailure.PowerLoss);

@@ -33,12 +33,11 @@ export class SlotStarter {
     note.load();
     if (reason == ResetReason.Crash || reason == ResetReason.Watchdog) note.crashes += 1;
     if (judge(states, reason, note.phase, note.crashes)) this.record();
-    // Each turn that does not end in the program takes a slot away, or is the one that adopts.
-    for (let hasAdopted = false; ; ) {
+    // Each turn that does not end in the program takes a slot away, or adopts one; there are two to adopt.
+    for (let adoptions = 0; ; ) {
       const slot = chooseSlot(states);
       if (slot == Slot.Boot) {
-        if (hasAdopted) break;
-        hasAdopted = true;
+        if (adoptions++ > Slot.B) break;
         this.adopt();
         continue;
       }
@@ -61,7 +60,7 @@ export class SlotStarter {
 
   /**
    * No slot is known to be good. A board that was flashed over serial and never started has good ones. Otherwise the newest of
-   * its states were lost: what verifies and was not given up is tried.
+   * its states were lost: what verifies and was not given up is tried, one at a time, since both would share the attempts.
    */
   private adopt(): void {
     const states = this.states;
@@ -76,6 +75,7 @@ export class SlotStarter {
       if (isFresh) states.floor = check.counter;
       states.setImage(slot, check.id);
       states.renewWords();
+      if (!isFresh) break;
     }
     if (chooseSlot(states) != Slot.Boot) states.append();
   }

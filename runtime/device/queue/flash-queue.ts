@@ -120,15 +120,14 @@ export class FlashQueue implements ReadingQueue {
     const log = this.log;
     const reader = this.reader;
     for (let hops: u32 = 0; hops < log.flash.slots; hops++) {
-      if (reader.sequence != log.endOf(reader)) return reader.next() && this.see();
+      if (reader.sequence != log.endOf(reader)) {
+        if (!reader.next()) return false;
+        this.unseen = max(this.unseen, reader.sequence);
+        return true;
+      }
       if (reader.slot == log.slot || !log.leave(reader)) return false;
     }
     return false;
-  }
-
-  private see(): bool {
-    this.unseen = max(this.unseen, this.reader.sequence);
-    return true;
   }
 
   sequence(): u32 {

@@ -18,7 +18,7 @@ import { LogRecord, recordBytes } from "./log-record.ts";
 import { QueueFlash } from "./queue-flash.ts";
 import { SectorHeader } from "./sector-header.ts";
 
-const BLANK: u32 = 0xffffffff;
+export const BLANK: u32 = 0xffffffff;
 
 export enum Step {
   /** The sector ends here. */
@@ -83,7 +83,7 @@ export class LogCursor {
 
   /** Steps over the next record. */
   step(): Step {
-    for (; this.hasRoom(); this.at += 4) {
+    for (; this.findRoom(); this.at += 4) {
       const word = this.flash.word(this.slot, this.at);
       if (word == 0) continue;
       // Too short for a record that was to follow. More is left only where a start found no room for its mark: what follows
@@ -100,8 +100,8 @@ export class LogCursor {
     return Step.End;
   }
 
-  /** Another record may follow; then the cursor stands where it would. */
-  private hasRoom(): bool {
+  /** Moves to where another record may follow; false when there is no such place. */
+  private findRoom(): bool {
     if (this.at + QUEUE_SHORT_BYTES <= <u32>FLASH_SECTOR_BYTES) return true;
     if (this.headerless == 0) return false;
     this.headerless--;

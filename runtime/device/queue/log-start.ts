@@ -25,13 +25,12 @@ import {
 import { randomU32 } from "../hal/chance.ts";
 import { logText } from "../hal/log.ts";
 import { distance, driftS } from "./boot-time.ts";
-import { Step } from "./log-cursor.ts";
+import { BLANK, Step } from "./log-cursor.ts";
 import { recordBytes } from "./log-record.ts";
 import { isBefore, NO_SPAN, ReadingLog } from "./reading-log.ts";
 import { SectorHeader } from "./sector-header.ts";
 
 const SECTOR_BYTES: u32 = FLASH_SECTOR_BYTES;
-const BLANK: u32 = 0xffffffff;
 /** Left alone behind what reads as written: a record that was cut reaches no further, however little of it shows. */
 const GAP_BYTES: u32 = 16;
 /**
@@ -85,7 +84,6 @@ export class LogStart {
 
   private create(): void {
     const log = this.log;
-    log.slot = 0;
     // There was a queue once.
     if (log.flash.word(0, QUEUE_HEADER_BYTES) != BLANK) log.logFault();
     log.slot = log.flash.slots - 1;

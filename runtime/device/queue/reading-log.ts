@@ -152,8 +152,8 @@ export class ReadingLog {
     flash.void(slot, 0, QUEUE_HEADER_BYTES);
     for (let erases = 0; erases < ERASES_MAX; erases++) {
       if (!flash.erase(slot)) continue;
-      // One worn bit is put right whenever the header is read.
-      if (this.saveHeader(slot, sequence, epoch, shift) || this.header.load(slot)) return true;
+      // One worn bit is put right whenever the header is read. What is read may be the old one, if nothing was erased.
+      if (this.saveHeader(slot, sequence, epoch, shift) || this.header.load(slot, sequence - 1)) return true;
     }
     flash.void(slot, 0, QUEUE_HEADER_BYTES);
     return false;

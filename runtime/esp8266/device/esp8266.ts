@@ -13,7 +13,7 @@ import { NO_FAULT } from "../memory/memory-space.ts";
 import { ApbClock } from "../peripherals/apb-clock.ts";
 import { Dport, EdgeInterrupt } from "../peripherals/dport.ts";
 import { FlashChip } from "../peripherals/flash-chip.ts";
-import type { FlashPort } from "../peripherals/flash-port.ts";
+import { FLASH_SECTOR_BYTES, type FlashPort } from "../peripherals/flash-port.ts";
 import { FrcTimers } from "../peripherals/frc-timers.ts";
 import { Gpio, type PinPort, STRAPS_FLASH } from "../peripherals/gpio.ts";
 import { SharedLine } from "../peripherals/interrupt-input.ts";
@@ -31,7 +31,6 @@ import { SerialLoader } from "../rom/serial-loader.ts";
 import { RUN_FLASH_ADDRESS, startRoutines } from "../rom/start-routines.ts";
 
 const MEGABYTE = 0x100000;
-const SECTOR_BYTES = 0x1000;
 /** What the ROM keeps at the end of DRAM lies above the stack of a program that the loader starts. */
 const STACK_GAP_BYTES = 16;
 const GPIO16 = 16;
@@ -250,8 +249,8 @@ export class Esp8266 {
         this.chip.flashChanged(offset, bytes.length);
       },
       eraseSector: (offset) => {
-        flash.fill(0xff, offset, offset + SECTOR_BYTES);
-        this.chip.flashChanged(offset, SECTOR_BYTES);
+        flash.fill(0xff, offset, offset + FLASH_SECTOR_BYTES);
+        this.chip.flashChanged(offset, FLASH_SECTOR_BYTES);
       },
     };
   }

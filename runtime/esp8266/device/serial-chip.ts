@@ -7,13 +7,15 @@
  * pace, so that an idle one costs next to nothing.
  */
 
-import type { Level, PinPort } from "../peripherals/gpio.ts";
+import { type Level, type PinPort, STRAPS_FLASH, STRAPS_SERIAL } from "../peripherals/gpio.ts";
+import { heardByte } from "../peripherals/line-speed.ts";
 import { RtcResetReason } from "../peripherals/rtc.ts";
 import type { RtcUserMemory } from "../peripherals/rtc-memory.ts";
+import { ROM_CLOCK_MHZ } from "../rom/rom-cycles.ts";
 import { Esp8266 } from "./esp8266.ts";
 
-/** Twice a crystal of 26 MHz: what drives the bus, and counts bits, until a program sets another clock. */
-const CLOCK_HZ = 52_000_000;
+/** What drives the bus, and counts bits, until a program sets another clock. */
+const CLOCK_HZ = ROM_CLOCK_MHZ * 1_000_000;
 /** A capacitor holds EN low for a little longer, so that GPIO0 is settled when the straps are read. */
 const RESET_RELEASE_MS = 2;
 const PACE_MS = 4;
@@ -21,11 +23,7 @@ const PACE_CYCLES = (CLOCK_HZ / 1000) * PACE_MS;
 const SLICE_CYCLES = 500_000;
 /** Of work without a byte, as taking a block apart. */
 const UNPACED_CYCLES = CLOCK_HZ / 2;
-/** Host and chip may differ by so much, as in peripherals/uart.ts. */
-const SPEED_TOLERANCE = 0.05;
 const GPIO0 = 0;
-const STRAPS_SERIAL = 0b001;
-const STRAPS_FLASH = 0b011;
 
 export interface SerialChipOptions {
   flash: Uint8Array;
@@ -168,8 +166,7 @@ export class SerialChip {
 
   #hear(byte: number): void {
     const chipBaud = CLOCK_HZ / this.esp.parts.uarts[0].clockDivider;
-    const isAtSpeed = Math.abs(chipBaud / this.baudRate - 1) <= SPEED_TOLERANCE;
-    const arriving = isAtSpeed ? byte : (byte * 2 + 1) & 0xff;
+    const arriving = heardByte(byte, chipBaud / this.baudRate);
     const { disturb } = this.#options;
     const heard = disturb === undefined ? arriving : disturb(arriving);
     if (heard !== undefined) this.#heard.push(heard);

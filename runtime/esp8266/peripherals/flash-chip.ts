@@ -7,13 +7,16 @@
  */
 import type { CycleClock } from "../bus.ts";
 import {
+  FLASH_BLOCK_BYTES,
   FLASH_BLOCK_ERASE_CYCLES,
+  FLASH_PAGE_BYTES,
   FLASH_PAGE_PROGRAM_CYCLES,
+  FLASH_SECTOR_BYTES,
   FLASH_SECTOR_ERASE_CYCLES,
   type FlashPort,
 } from "./flash-port.ts";
 
-enum Instruction {
+export enum FlashInstruction {
   WriteStatus = 0x01,
   PageProgram = 0x02,
   Read = 0x03,
@@ -33,9 +36,6 @@ enum Instruction {
 
 const STATUS_BUSY = 1 << 0;
 const STATUS_WRITE_ENABLED = 1 << 1;
-const SECTOR_BYTES = 0x1000;
-const BLOCK_BYTES = 0x10000;
-const PAGE_BYTES = 256;
 
 export class FlashChip {
   /** Manufacturer, type, capacity: three bytes, the first one in the lowest place. */
@@ -62,30 +62,30 @@ export class FlashChip {
   /** One transaction: instruction, address where it has one, bytes in; answers with `length` bytes. */
   transfer(instruction: number, address: number, input: Uint8Array, length: number): Uint8Array {
     const output = new Uint8Array(length).fill(0xff);
-    if (instruction === Instruction.ReadStatus) return output.fill(this.status);
+    if (instruction === FlashInstruction.ReadStatus) return output.fill(this.status);
     if (this.isBusy) return output;
     const offset = address % this.#cells.sizeBytes;
     switch (instruction) {
-      case Instruction.JedecId:
+      case FlashInstruction.JedecId:
         return output.map((_, index) => (this.id >>> (8 * (index % 3))) & 0xff);
-      case Instruction.ReadStatus2:
+      case FlashInstruction.ReadStatus2:
         return output.fill(0);
-      case Instruction.Read:
-      case Instruction.FastRead:
+      case FlashInstruction.Read:
+      case FlashInstruction.FastRead:
         this.#cells.read(offset, output);
         return output;
-      case Instruction.WriteEnable:
+      case FlashInstruction.WriteEnable:
         this.#isWriteEnabled = true;
         return output;
-      case Instruction.WriteDisable:
+      case FlashInstruction.WriteDisable:
         this.#isWriteEnabled = false;
         return output;
-      case Instruction.WriteStatus:
-      case Instruction.PageProgram:
-      case Instruction.SectorErase:
-      case Instruction.BlockErase:
-      case Instruction.ChipErase:
-      case Instruction.ChipErase60:
+      case FlashInstruction.WriteStatus:
+      case FlashInstruction.PageProgram:
+      case FlashInstruction.SectorErase:
+      case FlashInstruction.BlockErase:
+      case FlashInstruction.ChipErase:
+      case FlashInstruction.ChipErase60:
         if (this.#isWriteEnabled) this.#change(instruction, offset, input);
         this.#isWriteEnabled = false;
         return output;
@@ -94,27 +94,28 @@ export class FlashChip {
     }
   }
 
-  #change(instruction: Instruction, offset: number, input: Uint8Array): void {
-    if (instruction === Instruction.PageProgram) this.#program(offset, input);
-    else if (instruction === Instruction.SectorErase) this.#erase(offset & -SECTOR_BYTES, SECTOR_BYTES);
-    else if (instruction === Instruction.BlockErase) this.#erase(offset & -BLOCK_BYTES, BLOCK_BYTES);
-    else if (instruction !== Instruction.WriteStatus) this.#erase(0, this.#cells.sizeBytes);
+  #change(instruction: FlashInstruction, offset: number, input: Uint8Array): void {
+    if (instruction === FlashInstruction.PageProgram) this.#program(offset, input);
+    else if (instruction === FlashInstruction.SectorErase)
+      this.#erase(offset & -FLASH_SECTOR_BYTES, FLASH_SECTOR_BYTES);
+    else if (instruction === FlashInstruction.BlockErase) this.#erase(offset & -FLASH_BLOCK_BYTES, FLASH_BLOCK_BYTES);
+    else if (instruction !== FlashInstruction.WriteStatus) this.#erase(0, this.#cells.sizeBytes);
   }
 
   /** Within a page the address wraps; bytes that were sent too early are overwritten (section 8.2.13). */
   #program(offset: number, bytes: Uint8Array): void {
-    const page = offset & -PAGE_BYTES;
-    const content = new Uint8Array(PAGE_BYTES).fill(0xff);
+    const page = offset & -FLASH_PAGE_BYTES;
+    const content = new Uint8Array(FLASH_PAGE_BYTES).fill(0xff);
     bytes.forEach((byte, index) => {
-      content[(offset - page + index) % PAGE_BYTES] = byte;
+      content[(offset - page + index) % FLASH_PAGE_BYTES] = byte;
     });
     this.#cells.write(page, content);
     this.#beBusy(FLASH_PAGE_PROGRAM_CYCLES);
   }
 
   #erase(offset: number, sizeBytes: number): void {
-    for (let done = 0; done < sizeBytes; done += SECTOR_BYTES) this.#cells.eraseSector(offset + done);
-    const blocks = Math.floor(sizeBytes / BLOCK_BYTES);
+    for (let done = 0; done < sizeBytes; done += FLASH_SECTOR_BYTES) this.#cells.eraseSector(offset + done);
+    const blocks = Math.floor(sizeBytes / FLASH_BLOCK_BYTES);
     this.#beBusy(blocks > 0 ? blocks * FLASH_BLOCK_ERASE_CYCLES : FLASH_SECTOR_ERASE_CYCLES);
   }
 

@@ -9,6 +9,10 @@ export const FLASH_SECTOR_ERASE_CYCLES = 3_600_000;
 /** 150 ms. */
 export const FLASH_BLOCK_ERASE_CYCLES = 12_000_000;
 
+export const FLASH_PAGE_BYTES = 256;
+export const FLASH_SECTOR_BYTES = 0x1000;
+export const FLASH_BLOCK_BYTES = 0x10000;
+
 /** The cells of the flash chip. Offsets and sizes are inside of it when it is called. */
 export interface FlashPort {
   readonly sizeBytes: number;

@@ -50,8 +50,9 @@ export interface PinPort {
   onChange(listener: (pin: number) => void): void;
 }
 
-/** The straps at reset, from bit 2 down: GPIO15, GPIO0, GPIO2. 3 starts from flash, 1 the serial loader. */
+/** The straps at reset, from bit 2 down: GPIO15, GPIO0, GPIO2. */
 export const STRAPS_FLASH = 0b011;
+export const STRAPS_SERIAL = 0b001;
 
 export interface GpioOptions {
   pins: PinPort;

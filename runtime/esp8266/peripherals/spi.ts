@@ -7,7 +7,7 @@
  */
 import type { Peripheral } from "../bus.ts";
 import { EmulatorError, hex } from "../emulator-error.ts";
-import type { FlashChip } from "./flash-chip.ts";
+import { type FlashChip, FlashInstruction } from "./flash-chip.ts";
 import { unknownRegister } from "./unknown-register.ts";
 
 const SPI_CMD = 0x00;
@@ -29,19 +29,19 @@ const FLASH_RDID = 1 << 28;
 const FLASH_RDSR = 1 << 27;
 const FLASH_PP = 1 << 25;
 const SPI_USR = 1 << 18;
-const INSTRUCTIONS = new Map<number, number>([
-  [FLASH_READ, 0x03],
-  [1 << 30, 0x06],
-  [1 << 29, 0x04],
-  [FLASH_RDID, 0x9f],
-  [FLASH_RDSR, 0x05],
-  [1 << 26, 0x01],
-  [FLASH_PP, 0x02],
-  [1 << 24, 0x20],
-  [1 << 23, 0xd8],
-  [1 << 22, 0xc7],
-  [1 << 21, 0xb9],
-  [1 << 20, 0xab],
+const INSTRUCTIONS = new Map<number, FlashInstruction>([
+  [FLASH_READ, FlashInstruction.Read],
+  [1 << 30, FlashInstruction.WriteEnable],
+  [1 << 29, FlashInstruction.WriteDisable],
+  [FLASH_RDID, FlashInstruction.JedecId],
+  [FLASH_RDSR, FlashInstruction.ReadStatus],
+  [1 << 26, FlashInstruction.WriteStatus],
+  [FLASH_PP, FlashInstruction.PageProgram],
+  [1 << 24, FlashInstruction.SectorErase],
+  [1 << 23, FlashInstruction.BlockErase],
+  [1 << 22, FlashInstruction.ChipErase],
+  [1 << 21, FlashInstruction.PowerDown],
+  [1 << 20, FlashInstruction.PowerUp],
 ]);
 /** The bits below mean nothing; esptool-js writes there what other chips take for a length. */
 const COMMANDS_MASK = -1 << 18;

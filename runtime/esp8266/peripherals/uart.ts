@@ -9,6 +9,7 @@
  */
 import type { CycleClock, Peripheral } from "../bus.ts";
 import type { InterruptInput } from "./interrupt-input.ts";
+import { heardByte } from "./line-speed.ts";
 import { unknownRegister } from "./unknown-register.ts";
 
 export const UART_ADDRESSES = [0x60000000, 0x60000f00] as const;
@@ -65,9 +66,6 @@ interface SentByte {
   byte: number;
   bitTicks: number | undefined;
 }
-
-/** Sender and receiver may differ by so much before bits are taken for their neighbours: half a bit in ten. */
-const SPEED_TOLERANCE = 0.05;
 
 export interface UartOptions {
   index: 0 | 1;
@@ -280,10 +278,8 @@ export class Uart implements Peripheral {
     });
   }
 
-  /** At the wrong speed a byte is another one: which one is not modelled, only that it is wrong. */
   #heard({ byte, bitTicks }: SentByte): number {
-    if (bitTicks === undefined || Math.abs(bitTicks / this.#clkdiv - 1) <= SPEED_TOLERANCE) return byte;
-    return (byte * 2 + 1) & 0xff;
+    return bitTicks === undefined ? byte : heardByte(byte, bitTicks / this.#clkdiv);
   }
 
   #arrive(byte: number): void {

@@ -4,8 +4,11 @@
  */
 import type { RoutineContext } from "../bus.ts";
 import {
+  FLASH_BLOCK_BYTES,
   FLASH_BLOCK_ERASE_CYCLES,
+  FLASH_PAGE_BYTES,
   FLASH_PAGE_PROGRAM_CYCLES,
+  FLASH_SECTOR_BYTES,
   FLASH_SECTOR_ERASE_CYCLES,
   type FlashPort,
 } from "../peripherals/flash-port.ts";
@@ -21,9 +24,6 @@ export interface FlashCachePort {
 
 const SPI_FLASH_RESULT_OK = 0;
 const SPI_FLASH_RESULT_ERR = 1;
-const SECTOR_BYTES = 0x1000;
-const BLOCK_BYTES = 0x10000;
-const PAGE_BYTES = 256;
 const WORD_BYTES = 4;
 const CACHE_BANK_BYTES = 0x4000;
 
@@ -37,7 +37,7 @@ export function flashRoutines(flash: FlashPort, cache: FlashCachePort): RomRouti
   };
   const erase = (core: RoutineContext, offset: number, sizeBytes: number, costCycles: number) =>
     guarded(core, offset, sizeBytes, () => {
-      for (let done = 0; done < sizeBytes; done += SECTOR_BYTES) flash.eraseSector(offset + done);
+      for (let done = 0; done < sizeBytes; done += FLASH_SECTOR_BYTES) flash.eraseSector(offset + done);
       core.spend(costCycles);
     });
   return [
@@ -63,7 +63,7 @@ export function flashRoutines(flash: FlashPort, cache: FlashCachePort): RomRouti
         const sizeBytes = core.argument(2);
         guarded(core, core.argument(0), sizeBytes, () => {
           flash.write(core.argument(0), core.memory.readBytes(core.argument(1), sizeBytes));
-          core.spend(Math.ceil(sizeBytes / PAGE_BYTES) * FLASH_PAGE_PROGRAM_CYCLES);
+          core.spend(Math.ceil(sizeBytes / FLASH_PAGE_BYTES) * FLASH_PAGE_PROGRAM_CYCLES);
         });
       },
     },
@@ -71,19 +71,19 @@ export function flashRoutines(flash: FlashPort, cache: FlashCachePort): RomRouti
       name: "SPIEraseSector",
       address: 0x40004a00,
       resultWords: 1,
-      run: (core) => erase(core, core.argument(0) * SECTOR_BYTES, SECTOR_BYTES, FLASH_SECTOR_ERASE_CYCLES),
+      run: (core) => erase(core, core.argument(0) * FLASH_SECTOR_BYTES, FLASH_SECTOR_BYTES, FLASH_SECTOR_ERASE_CYCLES),
     },
     {
       name: "SPIEraseBlock",
       address: 0x400049b4,
       resultWords: 1,
-      run: (core) => erase(core, core.argument(0) * BLOCK_BYTES, BLOCK_BYTES, FLASH_BLOCK_ERASE_CYCLES),
+      run: (core) => erase(core, core.argument(0) * FLASH_BLOCK_BYTES, FLASH_BLOCK_BYTES, FLASH_BLOCK_ERASE_CYCLES),
     },
     {
       name: "SPIEraseChip",
       address: 0x40004984,
       resultWords: 1,
-      run: (core) => erase(core, 0, flash.sizeBytes, (flash.sizeBytes / BLOCK_BYTES) * FLASH_BLOCK_ERASE_CYCLES),
+      run: (core) => erase(core, 0, flash.sizeBytes, (flash.sizeBytes / FLASH_BLOCK_BYTES) * FLASH_BLOCK_ERASE_CYCLES),
     },
     {
       // Cache_Read_Enable(odd or even megabyte, pair of megabytes, banks - 1): known from how boot loaders call it.

@@ -3,6 +3,9 @@
  * length of gcc's Xtensa routines of the same names, flash from the typical times of a W25Q32JV (datasheet, section 9.6) and
  * a bus of two data lines at 40 MHz. They count as cycles, never as instructions.
  */
+/** The clock until the boot loader or a program sets another one: twice a crystal of 26 MHz. */
+export const ROM_CLOCK_MHZ = 52;
+
 export const SINGLE_ADD_CYCLES = 45;
 export const SINGLE_MULTIPLY_CYCLES = 75;
 export const DOUBLE_ADD_CYCLES = 75;

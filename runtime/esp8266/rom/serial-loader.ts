@@ -7,7 +7,15 @@
  * (esptool: get_erase_size). It knows no compression, no MD5, no change of speed and no identification of the flash.
  */
 import type { RoutineContext } from "../bus.ts";
-import { FLASH_PAGE_PROGRAM_CYCLES, FLASH_SECTOR_ERASE_CYCLES, type FlashPort } from "../peripherals/flash-port.ts";
+import {
+  FLASH_BLOCK_BYTES,
+  FLASH_PAGE_BYTES,
+  FLASH_PAGE_PROGRAM_CYCLES,
+  FLASH_SECTOR_BYTES,
+  FLASH_SECTOR_ERASE_CYCLES,
+  type FlashPort,
+} from "../peripherals/flash-port.ts";
+import * as cycles from "./rom-cycles.ts";
 import { waitHere } from "./rom-routine.ts";
 import { SlipReader, slipPacket } from "./slip.ts";
 
@@ -48,9 +56,7 @@ const SYNC_VALUE = 0x20120707;
 const SYNC_PAYLOAD = Uint8Array.of(0x07, 0x07, 0x12, 0x20, ...new Array<number>(32).fill(0x55));
 /** Blocks of 16 KiB and what is around them. */
 const PACKET_MAX_BYTES = 0x4000 + BLOCK_HEADER_BYTES + HEADER_BYTES;
-const SECTOR_BYTES = 0x1000;
-const SECTORS_PER_BLOCK = 16;
-const PAGE_BYTES = 256;
+const SECTORS_PER_BLOCK = FLASH_BLOCK_BYTES / FLASH_SECTOR_BYTES;
 const WORD_BYTES = 4;
 export interface LoaderLine {
   /** The next byte that has arrived. */
@@ -224,7 +230,7 @@ export class SerialLoader {
       const [address = 0, value = 0, mask = 0, delayUs = 0] = words.slice(index, index + 4);
       const kept = mask === 0xffffffff ? 0 : bus.load(address);
       isDone = kept !== undefined && bus.store(address, ((kept & ~mask) | (value & mask)) >>> 0);
-      core.spend(delayUs * CYCLES_PER_US);
+      core.spend(delayUs * cycles.ROM_CLOCK_MHZ);
     }
     this.#answer(Command.WriteReg, 0, isDone ? LoaderError.None : LoaderError.Failed);
   }
@@ -252,7 +258,7 @@ export class SerialLoader {
     const fits = bytes.subarray(0, Math.max(0, flash.sizeBytes - at));
     if (fits.length === 0) return false;
     flash.write(at, fits);
-    core.spend(Math.ceil(bytes.length / PAGE_BYTES) * FLASH_PAGE_PROGRAM_CYCLES);
+    core.spend(Math.ceil(bytes.length / FLASH_PAGE_BYTES) * FLASH_PAGE_PROGRAM_CYCLES);
     return true;
   }
 
@@ -260,12 +266,12 @@ export class SerialLoader {
     const { flash } = this.#options;
     const load = loadOf(words);
     const [eraseBytes = 0] = words;
-    const isInside = load !== undefined && load.address % SECTOR_BYTES === 0 && load.address <= flash.sizeBytes;
+    const isInside = load !== undefined && load.address % FLASH_SECTOR_BYTES === 0 && load.address <= flash.sizeBytes;
     this.#flash = isInside ? load : undefined;
     if (load !== undefined && isInside) {
-      const sectors = erasedSectors(load.address / SECTOR_BYTES, Math.ceil(eraseBytes / SECTOR_BYTES));
+      const sectors = erasedSectors(load.address / FLASH_SECTOR_BYTES, Math.ceil(eraseBytes / FLASH_SECTOR_BYTES));
       for (let sector = 0; sector < sectors; sector++) {
-        const offset = load.address + sector * SECTOR_BYTES;
+        const offset = load.address + sector * FLASH_SECTOR_BYTES;
         if (offset < flash.sizeBytes) flash.eraseSector(offset);
       }
       core.spend(sectors * FLASH_SECTOR_ERASE_CYCLES);
@@ -291,9 +297,6 @@ export class SerialLoader {
     };
   }
 }
-
-/** Until the boot loader sets another one: twice the crystal. */
-const CYCLES_PER_US = 52;
 
 /** Bytes, blocks, bytes of a block, address. */
 function loadOf([, blocks, blockBytes, address]: number[]): Load | undefined {

@@ -6,6 +6,7 @@
 import type { RoutineContext } from "../bus.ts";
 import { PS_UM } from "../core/exception-causes.ts";
 import { SpecialRegister } from "../core/special-registers.ts";
+import { STRAPS_FLASH, STRAPS_SERIAL } from "../peripherals/gpio.ts";
 import type { CoreRegisters } from "./interrupt-routines.ts";
 import * as cycles from "./rom-cycles.ts";
 import { type RomRoutine, waitHere } from "./rom-routine.ts";
@@ -16,9 +17,6 @@ const RESET_VECTOR = 0x40000080;
 export const RUN_FLASH_ADDRESS = 0x400010a8;
 /** The SDK's name is UartDwnLdProc. */
 const SERIAL_LOADER_ADDRESS = 0x40003368;
-/** GPIO15 low, GPIO0 low, GPIO2 high; GPIO0 high. */
-const MODE_SERIAL = 0b001;
-const MODE_FLASH = 0b011;
 
 export interface StartOptions {
   core: CoreRegisters;
@@ -52,10 +50,10 @@ export function startRoutines(options: StartOptions): RomRoutine[] {
         if (!isQuiet()) return waitHere(context, cycles.POLL_CYCLES);
         hasTold = false;
         core.writeSpecial(SpecialRegister.PS, PS_UM);
-        if (mode === MODE_SERIAL) {
+        if (mode === STRAPS_SERIAL) {
           loader.reset();
           context.jump(SERIAL_LOADER_ADDRESS);
-        } else if (mode === MODE_FLASH) context.jump(RUN_FLASH_ADDRESS);
+        } else if (mode === STRAPS_FLASH) context.jump(RUN_FLASH_ADDRESS);
         // SDIO and other modes that no board has: nothing comes.
         else return waitHere(context, cycles.POLL_CYCLES);
         return undefined;
