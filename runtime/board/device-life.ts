@@ -145,6 +145,11 @@ export class DeviceLife {
     this.#halt();
   }
 
+  /** The reset pin is pulled, and not let go: `reset` does that. */
+  hold(): void {
+    if (this.#isPowered) this.#halt();
+  }
+
   /** As the reset pin does, or another reason. */
   reset(reason: ResetReason = ResetReason.External): void {
     if (!this.#isPowered) return;

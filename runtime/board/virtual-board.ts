@@ -46,7 +46,7 @@ export class VirtualBoard {
   readonly power: Power;
   readonly sockets: Sockets;
   readonly mac: Uint8Array;
-  readonly boardId: number;
+  boardId: number;
   /** Where the program runs from: a Slot. */
   slot: number;
   readonly log: LogSink;

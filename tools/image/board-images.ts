@@ -38,6 +38,7 @@ export async function buildBoardImages(
     boot: signImage(await buildImage(BOOT_PROGRAM, engine, { product: BOOT_PRODUCT, version: VERSION }), key),
     image: signImage(await buildImage(path, engine, { product, version: VERSION, board }, { pins }), key),
     publicKeys: [publicPoint(key), ...trusted],
+    board,
   };
 }
 

@@ -21,9 +21,9 @@ function bytesAt(flash: Flash, offset: number, sizeBytes: number): Uint8Array {
 }
 
 test("a factory record as Python's struct and zlib write it", () => {
-  const record = Buffer.from(encodeFactoryRecord("counter", [KEY]));
-  expect(record.subarray(0, 28).toString("latin1")).toBe(`LFAC\x01\0\0\0counter${"\0".repeat(9)}\x01\0\0\0`);
-  expect(record.readUInt32LE(156)).toBe(0x45b4f713);
+  const record = Buffer.from(encodeFactoryRecord("counter", [KEY], 7));
+  expect(record.subarray(0, 28).toString("latin1")).toBe(`LFAC\x02\0\0\0counter${"\0".repeat(9)}\x01\0\0\0`);
+  expect([record.readUInt32LE(156), record.readUInt32LE(160)]).toEqual([7, 0xef4df6ee]);
 });
 
 test("everything is in its place, and what was there before is gone", () => {
@@ -33,7 +33,7 @@ test("everything is in its place, and what was there before is gone", () => {
   flash.write(FLASH_SLOT_STATES_OFFSET, new Uint8Array(64));
   flashBoard(flash, { ...contents, image: new Uint8Array(6001).fill(3) });
   expect(bytesAt(flash, FLASH_BOOT_OFFSET, 5001)).toEqual(Uint8Array.from([...contents.boot, 0xff]));
-  expect(bytesAt(flash, FLASH_FACTORY_OFFSET, 160)).toEqual(encodeFactoryRecord("counter", [KEY]));
+  expect(bytesAt(flash, FLASH_FACTORY_OFFSET, 164)).toEqual(encodeFactoryRecord("counter", [KEY], 0));
   expect(bytesAt(flash, FLASH_SLOT_STATES_OFFSET, 64)).toEqual(new Uint8Array(64).fill(0xff));
   const slot = bytesAt(flash, FLASH_SLOT_A_OFFSET, FLASH_SLOT_B_OFFSET - FLASH_SLOT_A_OFFSET);
   expect(slot.subarray(0, 6001).every((byte) => byte === 3)).toBe(true);

@@ -7,6 +7,7 @@ import { crc32 } from "node:zlib";
 import type { Flash } from "../../runtime/board/flash.ts";
 import { HostError } from "../../runtime/contract/error-codes.ts";
 import {
+  FACTORY_BOARD_OFFSET,
   FACTORY_CRC_OFFSET,
   FACTORY_KEY_COUNT_OFFSET,
   FACTORY_KEYS_MAX,
@@ -42,16 +43,18 @@ export interface BoardContents {
   product: string;
   /** x, then y; at most FACTORY_KEYS_MAX. */
   publicKeys: readonly Uint8Array[];
+  /** Id of the board; absent: a generic one. */
+  board?: number;
 }
 
-export function flashBoard(flash: Flash, { boot, image, product, publicKeys }: BoardContents): void {
+export function flashBoard(flash: Flash, { boot, image, product, publicKeys, board = 0 }: BoardContents): void {
   writeArea(flash, "boot program", FLASH_BOOT_OFFSET, FLASH_BOOT_BYTES, boot);
   writeArea(
     flash,
     "factory record",
     FLASH_FACTORY_OFFSET,
     FLASH_SECTOR_BYTES,
-    encodeFactoryRecord(product, publicKeys),
+    encodeFactoryRecord(product, publicKeys, board),
   );
   const none = new Uint8Array(0);
   writeArea(flash, "slot states", FLASH_SLOT_STATES_OFFSET, FLASH_SLOT_STATES_SECTORS * FLASH_SECTOR_BYTES, none);
@@ -68,7 +71,7 @@ export function boardsInFlash(flash: Flash): number[] {
   });
 }
 
-export function encodeFactoryRecord(product: string, publicKeys: readonly Uint8Array[]): Uint8Array {
+export function encodeFactoryRecord(product: string, publicKeys: readonly Uint8Array[], board: number): Uint8Array {
   if (publicKeys.length < 1 || publicKeys.length > FACTORY_KEYS_MAX) {
     throw new ImageError(`a board trusts 1 to ${FACTORY_KEYS_MAX} keys, not ${publicKeys.length}`);
   }
@@ -84,6 +87,7 @@ export function encodeFactoryRecord(product: string, publicKeys: readonly Uint8A
   publicKeys.forEach((key, index) => {
     record.set(key, FACTORY_KEYS_OFFSET + index * P256_PUBLIC_KEY_BYTES);
   });
+  view.setUint32(FACTORY_BOARD_OFFSET, board, true);
   view.setUint32(FACTORY_CRC_OFFSET, crc32(record.subarray(0, FACTORY_CRC_OFFSET)), true);
   return record;
 }

@@ -137,8 +137,8 @@ describe("ImageCheck", () => {
   });
 
   test("no factory record, or a damaged one: nothing is trusted", () => {
-    memory.fill(image + 1500, 0xff, 160);
-    putFlash(FLASH_FACTORY_OFFSET, image + 1500, 160);
+    memory.fill(image + 1500, 0xff, 164);
+    putFlash(FLASH_FACTORY_OFFSET, image + 1500, 164);
     expect(judge()).toBe(UpdateFailure.WrongProduct);
     putBoard();
     store<u32>(image + 1500, 0xfffffffe);

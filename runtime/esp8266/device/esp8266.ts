@@ -3,7 +3,7 @@
  * of Lintel, which only calls its host, needs none of this (native-machine.ts).
  *
  * A reset brings the core and the watchdog to their state after power-on; RAM, RTC memory and flash stay. Then the ROM's own
- * code runs: the serial loader, or `onRunFlash`, as the straps say. Code may also be entered with `chip.pc`, or called.
+ * code runs: the serial loader, or what is in flash, as the straps say. Code may also be entered with `chip.pc`, or called.
  */
 import { InterruptLine, type Peripheral } from "../bus.ts";
 import { Chip, type ChipOptions, type Connections } from "../chip.ts";
@@ -23,16 +23,20 @@ import { RtcMemory, type RtcUserMemory } from "../peripherals/rtc-memory.ts";
 import { Spi } from "../peripherals/spi.ts";
 import { Uart } from "../peripherals/uart.ts";
 import { Watchdog } from "../peripherals/watchdog.ts";
+import { bootFromFlash } from "../rom/flash-boot.ts";
 import { type InterruptRoutines, interruptRoutines } from "../rom/interrupt-routines.ts";
 import { maskRom } from "../rom/mask-rom.ts";
+import * as cycles from "../rom/rom-cycles.ts";
 import { RomMagic } from "../rom/rom-magic.ts";
 import type { RomRoutine } from "../rom/rom-routine.ts";
+import { waitHere } from "../rom/rom-routine.ts";
 import { SerialLoader } from "../rom/serial-loader.ts";
-import { RUN_FLASH_ADDRESS, startRoutines } from "../rom/start-routines.ts";
+import { RUN_FLASH_ADDRESS, type StartRoutines, startRoutines } from "../rom/start-routines.ts";
+import { EMULATED_HOST_ADDRESS } from "./emulated-host.ts";
 
 const MEGABYTE = 0x100000;
 /** What the ROM keeps at the end of DRAM lies above the stack of a program that the loader starts. */
-const STACK_GAP_BYTES = 16;
+const STACK_TOP = DRAM_ADDRESS + DRAM_BYTES - 16;
 const GPIO16 = 16;
 /** Winbond, W25Q; the capacity is the power of two. */
 const FLASH_ID = 0x40ef;
@@ -48,8 +52,8 @@ export interface Esp8266Options {
   transmitted: (uart: 0 | 1, byte: number) => void;
   /** The chip was reset by its watchdog or by itself; a run under way ends. */
   onReset?: (reason: RtcResetReason) => void;
-  /** The ROM is done and would start what is in flash. The core stands still until the next reset. */
-  onRunFlash?: () => void;
+  /** The emulated host begins (emulated-host.ts). The core stands still until the next reset. */
+  onHost?: () => void;
   /** At each reset; see Gpio. */
   straps?: () => number;
   /** JEDEC identification of the flash chip: manufacturer, type, capacity. Default: a W25Q of the flash's size. */
@@ -76,6 +80,7 @@ export class Esp8266 {
   readonly #cells: FlashPort;
   #parts: Parts | undefined;
   #interrupts: InterruptRoutines | undefined;
+  #start: StartRoutines | undefined;
 
   constructor(options: Esp8266Options) {
     this.#options = options;
@@ -116,6 +121,12 @@ export class Esp8266 {
       for (const character of text) uart.transmit(character.charCodeAt(0));
     };
     this.#interrupts = interruptRoutines(chip, tell);
+    const fill = (address: number, bytes: Uint8Array): boolean => {
+      const region = memory.regionAt(address);
+      const isRam = region?.writable && address + bytes.length <= region.address + region.sizeBytes;
+      if (isRam) memory.writeBytes(address, bytes);
+      return isRam === true;
+    };
     const loader = new SerialLoader({
       flash: this.#cells,
       line: {
@@ -142,31 +153,32 @@ export class Esp8266 {
           memory.store(address, 4, value);
           return memory.fault === NO_FAULT;
         },
-        fill: (address, bytes) => {
-          const region = memory.regionAt(address);
-          const isRam = region?.writable && address + bytes.length <= region.address + region.sizeBytes;
-          if (isRam) memory.writeBytes(address, bytes);
-          return isRam === true;
-        },
+        fill,
       },
       runFlash: RUN_FLASH_ADDRESS,
       restart: () => this.reset(RtcResetReason.Software),
-      stackTop: DRAM_ADDRESS + DRAM_BYTES - STACK_GAP_BYTES,
+      stackTop: STACK_TOP,
     });
-    const start = startRoutines({
+    this.#start = startRoutines({
       core: chip,
       loader,
+      line: uart,
       straps: () => parts.gpio.straps,
       cause: () => parts.rtc.resetReason,
-      tell,
-      isQuiet: () => uart.isQuiet,
-      runFlash: (core) => {
-        this.#options.onRunFlash?.();
-        chip.stop();
-        core.jump(core.pc);
-      },
+      boot: () => bootFromFlash({ flash: this.#cells, fill }),
+      stackTop: STACK_TOP,
     });
-    return [...start, ...this.#interrupts.vectors, ...this.#interrupts.routines];
+    const host: RomRoutine = {
+      name: "emulated host",
+      address: EMULATED_HOST_ADDRESS,
+      resultWords: 0,
+      run: (core) => {
+        this.#options.onHost?.();
+        chip.stop();
+        return waitHere(core, cycles.IDLE_CYCLES);
+      },
+    };
+    return [...this.#start.routines, host, ...this.#interrupts.vectors, ...this.#interrupts.routines];
   }
 
   get parts(): Parts {
@@ -179,6 +191,7 @@ export class Esp8266 {
     this.chip.reset();
     this.chip.stop();
     this.#interrupts?.reset();
+    this.#start?.reset();
     for (const uart of this.parts.uarts) uart.reset();
     this.parts.gpio.straps = this.#options.straps?.() ?? STRAPS_FLASH;
     this.parts.watchdog.reset();

@@ -4,8 +4,8 @@ import { ESPLoader, Transport } from "esptool-js";
 import { afterEach, describe, expect, test } from "vitest";
 import { Power } from "../../board/power.ts";
 import { SeededRandom } from "../../board/random.ts";
+import { WebSerialPort } from "../../board/web-serial-port.ts";
 import { SerialChip, type SerialChipOptions } from "./serial-chip.ts";
-import { WebSerialPort } from "./web-serial-port.ts";
 
 const MEGABYTE = 0x100000;
 const MAC = Uint8Array.of(0x5c, 0xcf, 0x7f, 0x01, 0x02, 0x03);
@@ -23,7 +23,7 @@ function setUp(options: Partial<SerialChipOptions> = {}) {
     mac: MAC,
     rtcMemory: new Power(new SeededRandom(1)),
     pins: { level: () => 1, configure: () => {}, onChange: () => {} },
-    onRunFlash: () => flashStarts++,
+    onHost: () => flashStarts++,
     ...options,
   });
   chips.push(chip);

@@ -1,12 +1,12 @@
 /**
  * An ESP8266 at the end of a serial cable, in real time: what a computer sees of a board with the usual circuit of two transistors
- * between DTR, RTS and the pins EN and GPIO0. It shows itself as a port of the Web Serial API, so that tools made for a
- * browser flash it.
+ * between DTR, RTS and the pins EN and GPIO0.
  *
  * The chip runs unpaced while its flash is busy or bytes are on the line, and for a little while after, then at about its own
  * pace, so that an idle one costs next to nothing.
  */
 
+import type { Cable, SerialSignals } from "../../board/web-serial-port.ts";
 import { type Level, type PinPort, STRAPS_FLASH, STRAPS_SERIAL } from "../peripherals/gpio.ts";
 import { heardByte } from "../peripherals/line-speed.ts";
 import { RtcResetReason } from "../peripherals/rtc.ts";
@@ -31,15 +31,17 @@ export interface SerialChipOptions {
   mac: Uint8Array;
   rtcMemory: RtcUserMemory;
   pins: PinPort;
-  /** The program in flash would start. */
-  onRunFlash?: () => void;
+  /** The emulated host in flash has begun; from now on it has the cable. */
+  onHost?: () => void;
+  /** The computer sends, and the emulated host has the cable. */
+  onHostBytes?: (bytes: Uint8Array) => void;
   /** The chip is held in reset, or let go. */
   onReset?: (isHeld: boolean) => void;
   /** What becomes of a byte on the cable; undefined: it is lost. */
   disturb?: (byte: number) => number | undefined;
 }
 
-export class SerialChip {
+export class SerialChip implements Cable {
   readonly esp: Esp8266;
   /** Bytes from the chip, as the computer hears them. */
   onBytes: (bytes: Uint8Array) => void = () => {};
@@ -47,7 +49,8 @@ export class SerialChip {
   onError: (error: unknown) => void = (error) => {
     throw error;
   };
-  baudRate = 115_200;
+  onLost: (why: Error) => void = () => {};
+  #baudRate = 115_200;
   readonly #options: SerialChipOptions;
   #isDtrUp = false;
   #isRtsUp = false;
@@ -69,11 +72,11 @@ export class SerialChip {
       pins: this.#pins(options.pins),
       straps: () => (this.#isGpio0Low ? STRAPS_SERIAL : STRAPS_FLASH),
       transmitted: (uart, byte) => {
-        if (uart === 0) this.#hear(byte);
+        if (uart === 0) this.#hear(byte, CLOCK_HZ / this.esp.parts.uarts[0].clockDivider);
       },
-      onRunFlash: () => {
+      onHost: () => {
         this.#hasLeft = true;
-        options.onRunFlash?.();
+        options.onHost?.();
       },
       ...(options.flashId === undefined ? {} : { flashId: options.flashId }),
     });
@@ -92,8 +95,17 @@ export class SerialChip {
     this.#release = undefined;
   }
 
-  /** Modem lines as the operating system names them: true is asserted, which is low on the wire. */
-  setSignals(signals: { dataTerminalReady?: boolean; requestToSend?: boolean }): void {
+  async open(baudRate: number): Promise<void> {
+    this.#baudRate = baudRate;
+  }
+
+  async close(): Promise<void> {}
+
+  async setBaudRate(baudRate: number): Promise<void> {
+    this.#baudRate = baudRate;
+  }
+
+  async setSignals(signals: SerialSignals): Promise<void> {
     this.#isDtrUp = signals.dataTerminalReady ?? this.#isDtrUp;
     this.#isRtsUp = signals.requestToSend ?? this.#isRtsUp;
     const isHeld = this.#isRtsUp && !this.#isDtrUp;
@@ -119,12 +131,23 @@ export class SerialChip {
   }
 
   /** The computer sends. */
-  send(bytes: Uint8Array): void {
-    if (!this.#isPowered || this.#isHeld || this.#release !== undefined || this.#hasLeft) return;
-    const { disturb } = this.#options;
+  async send(bytes: Uint8Array): Promise<void> {
+    if (!this.#isPowered || this.#isHeld || this.#release !== undefined) return;
+    const { disturb, onHostBytes } = this.#options;
     const arriving = disturb === undefined ? bytes : [...bytes].map(disturb).filter((byte) => byte !== undefined);
-    this.esp.parts.uarts[0].receive(arriving, Math.round(CLOCK_HZ / this.baudRate));
+    if (this.#hasLeft) {
+      onHostBytes?.(Uint8Array.from(arriving));
+      return;
+    }
+    this.esp.parts.uarts[0].receive(arriving, Math.round(CLOCK_HZ / this.#baudRate));
     this.#soon();
+  }
+
+  /** The emulated host sends. */
+  sayAsHost(bytes: Uint8Array, baudRate: number): void {
+    if (!this.#hasLeft) return;
+    for (const byte of bytes) this.#hear(byte, baudRate);
+    this.#deliver();
   }
 
   #start(reason: RtcResetReason): void {
@@ -164,9 +187,8 @@ export class SerialChip {
     else this.#turn = setTimeout(() => this.#run(PACE_CYCLES), PACE_MS);
   }
 
-  #hear(byte: number): void {
-    const chipBaud = CLOCK_HZ / this.esp.parts.uarts[0].clockDivider;
-    const arriving = heardByte(byte, chipBaud / this.baudRate);
+  #hear(byte: number, senderBaudRate: number): void {
+    const arriving = heardByte(byte, senderBaudRate / this.#baudRate);
     const { disturb } = this.#options;
     const heard = disturb === undefined ? arriving : disturb(arriving);
     if (heard !== undefined) this.#heard.push(heard);

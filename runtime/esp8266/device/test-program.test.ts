@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { BARE_PROGRAM, BARE_PROGRAM_SOURCE } from "./bare-program.ts";
+import { EMULATED_HOST_CODE, EMULATED_HOST_SOURCE } from "./emulated-host.ts";
 import { TEST_PROGRAM, TEST_PROGRAM_SOURCE } from "./test-program.ts";
 
 const PREFIX = "xtensa-lx106-elf-";
@@ -43,6 +44,7 @@ function assemble(lines: readonly string[]): Uint8Array {
 test.skipIf(!hasAssembler()).each([
   ["the test program", TEST_PROGRAM, TEST_PROGRAM_SOURCE],
   ["the bare program", BARE_PROGRAM, BARE_PROGRAM_SOURCE],
+  ["the emulated host", EMULATED_HOST_CODE, EMULATED_HOST_SOURCE],
 ])("%s is what the assembler makes of its source", (_, bytes, source) => {
   expect(Buffer.from(bytes).toString("hex")).toBe(Buffer.from(assemble(source)).toString("hex"));
 });

@@ -29,6 +29,8 @@ export const FILL_WORD_CYCLES = 1;
 export const COMPARE_BYTE_CYCLES = 4;
 
 export const SHORT_ROUTINE_CYCLES = 20;
+/** Between two turns of a chip that has nothing to do. */
+export const IDLE_CYCLES = 5000;
 /** Between two looks at a FIFO or a clock. */
 export const POLL_CYCLES = 12;
 

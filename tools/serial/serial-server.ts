@@ -1,0 +1,145 @@
+/**
+ * Offers a serial cable as a TCP port: with modem lines and speed to clients that speak RFC 2217, as pyserial's
+ * rfc2217:// and through it esptool do; as plain bytes at 115,200 baud to all others, as nc. One client at a time has the
+ * cable; another one is turned away.
+ */
+import { createServer, type Server, type Socket } from "node:net";
+import type { Cable } from "../../runtime/board/web-serial-port.ts";
+import { baudRateBytes, COM_PORT_ANSWER, ComPort, Control } from "./com-port-option.ts";
+import { escapeData, negotiation, subnegotiation, TelnetCommand, TelnetOption, TelnetReader } from "./telnet.ts";
+
+const DEFAULT_BAUD = 115_200;
+const { Do, Dont, Will, Wont } = TelnetCommand;
+const OPTIONS: readonly number[] = [TelnetOption.Binary, TelnetOption.SuppressGoAhead, TelnetOption.ComPort];
+
+export interface SerialServer {
+  port: number;
+  close(): Promise<void>;
+}
+
+/** Listens on one address only, for whoever connects has the board. Port 0: any that is free. */
+export async function serveSerial(cable: Cable, port: number, host = "127.0.0.1"): Promise<SerialServer> {
+  let client: Client | undefined;
+  cable.onBytes = (bytes) => client?.deliver(bytes);
+  const server = createServer((socket) => {
+    // A client that ends badly is as one that ends.
+    socket.on("error", () => {});
+    if (client !== undefined) {
+      socket.end("another program has this port\r\n");
+      return;
+    }
+    const own = new Client(socket, cable);
+    client = own;
+    socket.setNoDelay(true);
+    socket.on("data", (bytes) => own.take(bytes));
+    socket.on("close", () => {
+      if (client === own) client = undefined;
+    });
+  });
+  await listen(server, port, host);
+  const address = server.address();
+  return {
+    port: typeof address === "object" && address !== null ? address.port : port,
+    close: () =>
+      new Promise((resolve) => {
+        client?.end();
+        server.close(() => resolve());
+      }),
+  };
+}
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+class Client {
+  readonly #socket: Socket;
+  readonly #cable: Cable;
+  readonly #reader: TelnetReader;
+  /** What the client asked for, one after the other. */
+  #work: Promise<void>;
+  #isTelnet = false;
+  /** Options that both sides have agreed to. */
+  readonly #agreed = new Set<string>();
+  #baudRate = DEFAULT_BAUD;
+
+  constructor(socket: Socket, cable: Cable) {
+    this.#socket = socket;
+    this.#cable = cable;
+    this.#work = cable.open(DEFAULT_BAUD);
+    this.#reader = new TelnetReader({
+      data: (bytes) => this.#then(() => cable.send(bytes)),
+      negotiate: (command, option) => this.#negotiate(command, option),
+      subnegotiate: (option, bytes) => {
+        if (option === TelnetOption.ComPort) this.#then(() => this.#obey(bytes));
+      },
+    });
+  }
+
+  take(bytes: Uint8Array): void {
+    // Until a client shows that it speaks Telnet, what it sends is meant as it is.
+    this.#isTelnet ||= bytes[0] === TelnetCommand.InterpretAsCommand && (bytes[1] ?? 0) >= TelnetCommand.Subnegotiation;
+    if (this.#isTelnet) this.#reader.push(bytes);
+    else this.#then(() => this.#cable.send(bytes));
+  }
+
+  deliver(bytes: Uint8Array): void {
+    this.#write(this.#isTelnet ? escapeData(bytes) : bytes);
+  }
+
+  end(): void {
+    this.#socket.destroy();
+  }
+
+  #then(step: () => Promise<void>): void {
+    this.#work = this.#work.then(step).catch((error: unknown) => {
+      this.#socket.destroy(error instanceof Error ? error : undefined);
+    });
+  }
+
+  #write(bytes: Uint8Array): void {
+    if (!this.#socket.destroyed) this.#socket.write(bytes);
+  }
+
+  /** Each option is answered once, so that no answer answers an answer (RFC 854). */
+  #negotiate(command: TelnetCommand, option: number): void {
+    const isKnown = OPTIONS.includes(option);
+    const isOffer = command === Will || command === Do;
+    const key = `${command === Will || command === Wont ? "peer" : "own"} ${option}`;
+    if (isOffer === this.#agreed.has(key)) return;
+    if (isOffer && isKnown) this.#agreed.add(key);
+    else this.#agreed.delete(key);
+    const answer = command === Will ? (isKnown ? Do : Dont) : command === Do ? (isKnown ? Will : Wont) : undefined;
+    const closing = command === Wont ? Dont : Wont;
+    this.#write(negotiation(answer ?? closing, option));
+  }
+
+  async #obey([command = 0, ...values]: Uint8Array): Promise<void> {
+    let answer = Uint8Array.from(values);
+    if (command === ComPort.SetBaudRate) {
+      const asked = values.reduce((sum, byte) => sum * 256 + byte, 0);
+      if (asked > 0) {
+        this.#baudRate = asked;
+        await this.#cable.setBaudRate(asked);
+      }
+      answer = Uint8Array.from(baudRateBytes(this.#baudRate));
+    } else if (command === ComPort.SetControl) await this.#control(values[0] ?? 0);
+    else if (command === ComPort.Signature) answer = new TextEncoder().encode("Lintel");
+    const reply = Uint8Array.of(command + COM_PORT_ANSWER, ...answer);
+    if (command <= ComPort.PurgeData) this.#write(subnegotiation(TelnetOption.ComPort, reply));
+  }
+
+  async #control(value: number): Promise<void> {
+    if (value === Control.DtrOn || value === Control.DtrOff) {
+      await this.#cable.setSignals({ dataTerminalReady: value === Control.DtrOn });
+    } else if (value === Control.RtsOn || value === Control.RtsOff) {
+      await this.#cable.setSignals({ requestToSend: value === Control.RtsOn });
+    }
+  }
+}
