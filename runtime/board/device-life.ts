@@ -143,6 +143,7 @@ export class DeviceLife {
   powerCut(): void {
     this.#isPowered = false;
     this.#halt();
+    this.board.serial.losePower();
   }
 
   /** As the reset pin does, or another reason. */
@@ -267,6 +268,7 @@ export class DeviceLife {
     const end = this.#engine.endOf(error);
     if (end?.reason === ResetReason.Crash) {
       this.#crashes++;
+      this.board.serialLog?.crash(end.text, end.exception);
       this.board.log(LogLevel.Error, `the program trapped in ${name}: ${end.text}`);
       this.reset(ResetReason.Crash);
       return;
