@@ -17,9 +17,9 @@ import {
 } from "../contract/config-record.ts";
 import { HostError } from "../contract/error-codes.ts";
 import { FLASH_CONFIG_COPIES, FLASH_CONFIG_OFFSET, FLASH_SECTOR_BYTES } from "../contract/flash-map.ts";
+import { SSID_MAX_BYTES } from "../contract/host-abi.ts";
 import type { Flash } from "./flash.ts";
 
-const SSID_MAX_BYTES = 32;
 const TEXT_MAX_BYTES = 64;
 const PORT_MAX = 65535;
 const U32_MAX = 0xffffffff;

@@ -143,6 +143,7 @@ export class DeviceLife {
   powerCut(): void {
     this.#isPowered = false;
     this.#halt();
+    this.board.serial.losePower();
   }
 
   /** The reset pin is pulled, and not let go: `reset` does that. */
@@ -272,6 +273,7 @@ export class DeviceLife {
     const end = this.#engine.endOf(error);
     if (end?.reason === ResetReason.Crash) {
       this.#crashes++;
+      this.board.serialLog?.crash(end.text, end.exception);
       this.board.log(LogLevel.Error, `the program trapped in ${name}: ${end.text}`);
       this.reset(ResetReason.Crash);
       return;

@@ -6,6 +6,7 @@ import {
   EDGE_RECORD_BYTES,
   HOST_ABI_VERSION,
   LogLevel,
+  NET_FOUND_MAX_BYTES,
   NetStatus,
   PinEdge,
   PinMode,
@@ -14,7 +15,7 @@ import {
   TcpStatus,
 } from "../contract/host-abi.ts";
 import { HOST_FUNCTIONS } from "../contract/host-functions.ts";
-import { LOG_MAX_BYTES, RTC_MEMORY_BYTES, TCP_MAX_HANDLES } from "../contract/limits.ts";
+import { LOG_MAX_BYTES, RTC_MEMORY_BYTES, SERIAL_SEND_BYTES, TCP_MAX_HANDLES } from "../contract/limits.ts";
 import { Flash } from "./flash.ts";
 import { hostFunctions } from "./host-functions.ts";
 import type { HostImports } from "./host-imports.ts";
@@ -133,8 +134,16 @@ describe("arguments", () => {
     ["radio_sniff", (host) => host.radio_sniff(1), Unsupported],
     ["radio_read", (host) => host.radio_read(0, 1), Unsupported],
     ["radio_beacon", (host) => host.radio_beacon(0, 1), Unsupported],
-    ["serial_read", (host) => host.serial_read(0, 1), Unsupported],
-    ["serial_write", (host) => host.serial_write(0, 1), Unsupported],
+    ["serial_read, nothing has come", (host) => host.serial_read(0, 1), 0],
+    ["serial_read, negative room", (host) => host.serial_read(0, -1), BadArgument],
+    ["serial_read, bad pointer", (host) => host.serial_read(NEAR_END, 32), OutOfRange],
+    ["serial_write, nothing", (host) => host.serial_write(0, 0), 0],
+    ["serial_write, more than fits", (host) => host.serial_write(0, SERIAL_SEND_BYTES + 1), SERIAL_SEND_BYTES],
+    ["serial_write, negative length", (host) => host.serial_write(0, -1), BadArgument],
+    ["serial_write, bad pointer", (host) => host.serial_write(-1, 1), OutOfRange],
+    ["net_found, before any scan", (host) => host.net_found(0, NET_FOUND_MAX_BYTES), 0],
+    ["net_found, too little room for any", (host) => host.net_found(0, 1), BadArgument],
+    ["net_found, bad pointer", (host) => host.net_found(NEAR_END, 32), OutOfRange],
   ];
 
   test.each(cases)("%s", (_, run, expected) => {

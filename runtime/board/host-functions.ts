@@ -12,6 +12,7 @@ import type { HostImports } from "./host-imports.ts";
 import { isError, ProgramMemory } from "./host-memory.ts";
 import { networkFunctions } from "./host-network.ts";
 import { pinFunctions } from "./host-pins.ts";
+import { serialFunctions } from "./host-serial.ts";
 import { storageFunctions } from "./host-storage.ts";
 import { ProgramStop } from "./power.ts";
 import type { VirtualBoard } from "./virtual-board.ts";
@@ -25,7 +26,8 @@ export function hostFunctions(board: VirtualBoard, memory: () => Uint8Array): Ho
     ...storageFunctions(board, programMemory),
     ...pinFunctions(board, programMemory),
     ...networkFunctions(board, programMemory),
-    ...radioAndSerialFunctions(board),
+    ...radioFunctions(board),
+    ...serialFunctions(board, programMemory),
     ...cryptoFunctions(board, programMemory),
     ...selfFunctions(board, programMemory),
   };
@@ -63,15 +65,11 @@ function powerFunctions(
   };
 }
 
-function radioAndSerialFunctions(
-  board: VirtualBoard,
-): Pick<HostImports, "radio_sniff" | "radio_read" | "radio_beacon" | "serial_read" | "serial_write"> {
+function radioFunctions(board: VirtualBoard): Pick<HostImports, "radio_sniff" | "radio_read" | "radio_beacon"> {
   return {
     radio_sniff: () => board.reportMissing("radio_sniff"),
     radio_read: () => board.reportMissing("radio_read"),
     radio_beacon: () => board.reportMissing("radio_beacon"),
-    serial_read: () => board.reportMissing("serial_read"),
-    serial_write: () => board.reportMissing("serial_write"),
   };
 }
 

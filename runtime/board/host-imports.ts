@@ -95,4 +95,8 @@ export interface HostImports {
   image_run(off: number): number;
   /** One line of text at a LogLevel. */
   log(level: number, ptr: number, len: number): number;
+  /** Starts to look for Wi-Fi networks; HostError.Busy while it does. */
+  net_scan(): number;
+  /** Takes the next network found, the strongest first, as a record; returns its bytes, 0 = no more. */
+  net_found(ptr: number, cap: number): number;
 }

@@ -1,12 +1,10 @@
 /** Host functions of the network group. */
 import { HostError } from "../contract/error-codes.ts";
-import { TcpFlag } from "../contract/host-abi.ts";
+import { SSID_MAX_BYTES, TcpFlag } from "../contract/host-abi.ts";
 import type { HostImports } from "./host-imports.ts";
 import { isError, type ProgramMemory } from "./host-memory.ts";
 import type { VirtualBoard } from "./virtual-board.ts";
 
-/** IEEE 802.11-2020 9.4.2.2: an SSID has at most 32 octets. */
-const SSID_MAX_BYTES = 32;
 /** IEEE 802.11-2020 annex J.4: a passphrase has at most 63 characters, a key in hexadecimal 64. */
 const PASSPHRASE_MAX_BYTES = 64;
 /** RFC 1035 2.3.4, as text without the final dot. */
@@ -15,11 +13,20 @@ const PORT_MAX = 65535;
 
 type NetworkGroup = Pick<
   HostImports,
-  "net_join" | "net_status" | "net_rssi" | "tcp_open" | "tcp_status" | "tcp_write" | "tcp_read" | "tcp_close"
+  | "net_join"
+  | "net_status"
+  | "net_rssi"
+  | "tcp_open"
+  | "tcp_status"
+  | "tcp_write"
+  | "tcp_read"
+  | "tcp_close"
+  | "net_scan"
+  | "net_found"
 >;
 
 export function networkFunctions(board: VirtualBoard, memory: ProgramMemory): NetworkGroup {
-  const { network, sockets } = board;
+  const { network, sockets, scan } = board;
   return {
     net_join(ssidPointer, ssidBytes, passPointer, passBytes) {
       const ssid = memory.range(ssidPointer, ssidBytes);
@@ -56,6 +63,11 @@ export function networkFunctions(board: VirtualBoard, memory: ProgramMemory): Ne
       return sockets.get(handle)?.read(into) ?? HostError.NotConnected;
     },
     tcp_close: (handle) => sockets.close(handle),
+    net_scan: () => scan.start(),
+    net_found(pointer, capacityBytes) {
+      const into = memory.range(pointer, capacityBytes);
+      return isError(into) ? into : scan.take(into);
+    },
   };
 }
 

@@ -11,6 +11,15 @@ import type { TimeSource } from "./time-source.ts";
  */
 export type CutMode = "reset" | "silent";
 
+/** A Wi-Fi network in range. */
+export interface AccessPoint {
+  ssid: string;
+  /** Empty: it is open. */
+  passphrase: string;
+  /** Signal strength at every station, dBm; absent: what the station says. */
+  rssiDbm?: number;
+}
+
 /** Takes a connection: what `net.createServer` is given, too. */
 export type Accept = (stream: Duplex) => void;
 
@@ -27,7 +36,7 @@ export interface MemoryFabric {
   readonly joinMs: number;
   readonly segmentMaxBytes: number | undefined;
   readonly bytesPerS: LinkSpeed;
-  readonly accessPoints: ReadonlyMap<string, string> | undefined;
+  readonly accessPoints: readonly AccessPoint[] | undefined;
   readonly counts: NetworkCounts;
   findHost(host: string): ReadonlyMap<number, Accept> | undefined;
   /** A peer was given something: virtual time waits for what it does with it. */

@@ -64,7 +64,7 @@ describe("joining", () => {
   });
 
   test("a wrong passphrase is denied, an unknown name not found", async () => {
-    const { time, station } = setUp({ accessPoints: new Map([["shop", "right"]]) });
+    const { time, station } = setUp({ accessPoints: [{ ssid: "shop", passphrase: "right" }] });
     const results: NetStatus[] = [];
     for (const [ssid, passphrase] of [
       ["shop", "wrong"],

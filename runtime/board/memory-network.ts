@@ -9,7 +9,7 @@
  */
 
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Accept, CutMode, MemoryFabric, NetworkCounts } from "./memory-fabric.ts";
+import type { Accept, AccessPoint, CutMode, MemoryFabric, NetworkCounts } from "./memory-fabric.ts";
 import type { LinkSpeed } from "./memory-link.ts";
 import { MemoryStation, type StationOptions } from "./memory-station.ts";
 import type { RandomSource } from "./random.ts";
@@ -31,8 +31,8 @@ export interface MemoryNetworkOptions {
   segmentMaxBytes?: number;
   /** Of the line of each station that does not say otherwise. Absent: unlimited. */
   bytesPerS?: LinkSpeed;
-  /** Names and passphrases of the Wi-Fi networks in range. Absent: every network exists and takes any passphrase. */
-  accessPoints?: ReadonlyMap<string, string>;
+  /** The Wi-Fi networks in range. Absent: every network exists and takes any passphrase, and a scan finds none of them. */
+  accessPoints?: readonly AccessPoint[];
   /** Resolves when nothing that a peer has started is unfinished beyond the event loop, as in a worker thread. */
   idle?: () => Promise<void>;
 }
@@ -43,7 +43,7 @@ export class MemoryNetwork implements MemoryFabric {
   readonly joinMs: number;
   readonly segmentMaxBytes: number | undefined;
   readonly bytesPerS: LinkSpeed;
-  readonly accessPoints: ReadonlyMap<string, string> | undefined;
+  readonly accessPoints: readonly AccessPoint[] | undefined;
   readonly counts: NetworkCounts = { bytesToPeers: 0, bytesToBoards: 0, connections: 0 };
   readonly #random: RandomSource;
   readonly #idle: (() => Promise<void>) | undefined;

@@ -2,14 +2,14 @@
 import { HostError } from "../contract/error-codes.ts";
 import { NetStatus, TcpFlag } from "../contract/host-abi.ts";
 import { MemoryConnection } from "./memory-connection.ts";
-import type { CutMode, MemoryFabric, Uplink } from "./memory-fabric.ts";
+import type { AccessPoint, CutMode, MemoryFabric, Uplink } from "./memory-fabric.ts";
 import { type Direction, type LinkSpeed, linksOf, type MemoryLink } from "./memory-link.ts";
-import type { Connection, Network } from "./network.ts";
+import type { Connection, Network, WifiNetwork } from "./network.ts";
 import type { RandomSource } from "./random.ts";
 import type { Cancel } from "./time-source.ts";
 
 export interface StationOptions {
-  /** Signal strength while joined, dBm. */
+  /** Signal strength of the networks that do not say their own, dBm. */
   rssiDbm?: number;
   bytesPerS?: LinkSpeed;
 }
@@ -47,7 +47,16 @@ export class MemoryStation implements Network, Uplink<MemoryConnection> {
   }
 
   rssiDbm(): number {
-    return this.#status === NetStatus.Up ? this.#rssiDbm : 0;
+    return this.#status === NetStatus.Up ? (this.#accessPoint()?.rssiDbm ?? this.#rssiDbm) : 0;
+  }
+
+  inRange(): WifiNetwork[] {
+    if (this.#cut === "reset") return [];
+    return (this.#network.accessPoints ?? []).map(({ ssid, passphrase, rssiDbm = this.#rssiDbm }) => ({
+      ssid,
+      rssiDbm,
+      isOpen: passphrase === "",
+    }));
   }
 
   open(host: string, port: number, flags: number): Connection | HostError {
@@ -113,11 +122,15 @@ export class MemoryStation implements Network, Uplink<MemoryConnection> {
   }
 
   #joinResult(): NetStatus {
-    const { accessPoints } = this.#network;
-    if (accessPoints === undefined || this.#joined === undefined) return NetStatus.Up;
-    const passphrase = accessPoints.get(this.#joined.ssid);
-    if (passphrase === undefined) return NetStatus.NotFound;
-    return passphrase === this.#joined.passphrase ? NetStatus.Up : NetStatus.Denied;
+    if (this.#network.accessPoints === undefined || this.#joined === undefined) return NetStatus.Up;
+    const found = this.#accessPoint();
+    if (found === undefined) return NetStatus.NotFound;
+    return found.passphrase === this.#joined.passphrase ? NetStatus.Up : NetStatus.Denied;
+  }
+
+  /** The one that is joined, or about to be. */
+  #accessPoint(): AccessPoint | undefined {
+    return this.#network.accessPoints?.find(({ ssid }) => ssid === this.#joined?.ssid);
   }
 
   #setStatus(status: NetStatus): void {

@@ -9,6 +9,15 @@ import type { NetStatus, TcpStatus } from "../contract/host-abi.ts";
 export const RECEIVE_BUFFER_BYTES = 5840;
 export const SEND_BUFFER_BYTES = 2920;
 
+/** A Wi-Fi network as a scan finds it. */
+export interface WifiNetwork {
+  ssid: string;
+  /** Signal strength at the board, dBm, below zero. */
+  rssiDbm: number;
+  /** It takes no passphrase. */
+  isOpen: boolean;
+}
+
 /** One board's own side of the network. */
 export interface Network {
   /** Starts to join; a network joined before is left. */
@@ -16,6 +25,8 @@ export interface Network {
   status(): NetStatus;
   /** Signal strength, dBm, below zero; 0 = unknown. */
   rssiDbm(): number;
+  /** The Wi-Fi networks that the board can hear, in any order. */
+  inRange(): readonly WifiNetwork[];
   /** Starts to connect. */
   open(host: string, port: number, flags: number): Connection | HostError;
   /** The chip was reset or lost its power: connections and the join are gone without a farewell. */

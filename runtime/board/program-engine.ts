@@ -1,6 +1,7 @@
 /** What an engine is to the life of a device (device-life.ts): it runs code, and knows what an error out of it means. */
 import { HostError } from "../contract/error-codes.ts";
 import type { ResetReason } from "../contract/host-abi.ts";
+import type { CoreException } from "./serial-log.ts";
 
 /** One run of the program, from its initialization to its end. */
 export interface ProgramRun {
@@ -17,6 +18,8 @@ export interface ProgramRun {
 export interface ProgramEnd {
   reason: ResetReason.Crash | ResetReason.Watchdog;
   text: string;
+  /** Of a crash by an exception of the chip's core. */
+  exception?: CoreException | undefined;
 }
 
 /** Where the programs of a device come from; `P` is a program as its engine takes it. */

@@ -48,6 +48,15 @@ async function joined(): Promise<TcpNetwork> {
   return network;
 }
 
+test("a scan finds the network that the board is said to be at", () => {
+  const accessPoint = { ssid: "shop", passphrase: "secret" };
+  const network = new TcpNetwork({ time: new RealTime(), accessPoint, rssiDbm: -42 });
+  expect(network.inRange()).toEqual([{ ssid: "shop", rssiDbm: -42, isOpen: false }]);
+  network.cut();
+  expect(network.inRange()).toEqual([]);
+  expect(new TcpNetwork({ time: new RealTime() }).inRange()).toEqual([]);
+});
+
 function open(network: TcpNetwork, port: number, host = LOCALHOST): Connection {
   const connection = network.open(host, port, TcpFlag.None);
   if (typeof connection === "number") throw new Error(HostError[connection]);

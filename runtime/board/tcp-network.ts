@@ -6,7 +6,7 @@ import { connect, type Socket } from "node:net";
 import { HostError } from "../contract/error-codes.ts";
 import { NetStatus, TcpFlag, TcpStatus } from "../contract/host-abi.ts";
 import { ByteQueue } from "./byte-queue.ts";
-import { type Connection, type Network, RECEIVE_BUFFER_BYTES, SEND_BUFFER_BYTES } from "./network.ts";
+import { type Connection, type Network, RECEIVE_BUFFER_BYTES, SEND_BUFFER_BYTES, type WifiNetwork } from "./network.ts";
 import type { Cancel, TimeSource } from "./time-source.ts";
 
 /** One read from the operating system takes at most this much: one Ethernet segment. */
@@ -20,6 +20,8 @@ export interface TcpNetworkOptions {
   joinMs?: number;
   /** Signal strength while joined, dBm. */
   rssiDbm?: number;
+  /** The Wi-Fi network that a scan finds; a join succeeds whatever it names. Absent: none. */
+  accessPoint?: { ssid: string; passphrase: string };
 }
 
 export class TcpNetwork implements Network {
@@ -27,6 +29,7 @@ export class TcpNetwork implements Network {
   readonly #time: TimeSource;
   readonly #joinMs: number;
   readonly #rssiDbm: number;
+  readonly #accessPoint: TcpNetworkOptions["accessPoint"];
   readonly #connections = new Set<TcpConnection>();
   #status = NetStatus.Down;
   #isJoined = false;
@@ -37,6 +40,7 @@ export class TcpNetwork implements Network {
     this.#time = options.time;
     this.#joinMs = options.joinMs ?? 0;
     this.#rssiDbm = options.rssiDbm ?? -60;
+    this.#accessPoint = options.accessPoint;
   }
 
   join(): void {
@@ -51,6 +55,12 @@ export class TcpNetwork implements Network {
 
   rssiDbm(): number {
     return this.#status === NetStatus.Up ? this.#rssiDbm : 0;
+  }
+
+  inRange(): WifiNetwork[] {
+    if (this.#accessPoint === undefined || this.#isCut) return [];
+    const { ssid, passphrase } = this.#accessPoint;
+    return [{ ssid, rssiDbm: this.#rssiDbm, isOpen: passphrase === "" }];
   }
 
   open(host: string, port: number, flags: number): Connection | HostError {

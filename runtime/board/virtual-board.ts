@@ -10,8 +10,11 @@ import type { Network } from "./network.ts";
 import { Pins } from "./pins.ts";
 import { Power } from "./power.ts";
 import type { RandomSource } from "./random.ts";
+import { SerialLine } from "./serial-line.ts";
+import { SerialLog } from "./serial-log.ts";
 import { Sockets } from "./sockets.ts";
 import type { TimeSource } from "./time-source.ts";
+import { WifiScan } from "./wifi-scan.ts";
 
 const MAC_BYTES = 6;
 
@@ -30,6 +33,8 @@ export interface BoardOptions {
   /** What `slot` tells a program that does not come out of flash. */
   slot?: number;
   log?: LogSink;
+  /** Log lines, starts and crashes also go out on the serial line, as those of a real chip do (serial-log.ts). */
+  printsOnSerial?: boolean;
   /** What `clock_ms` shows at each start. */
   clockOffsetMs?: number;
   /** How much faster than true the board's clock runs, parts per million; below zero: slower. */
@@ -45,6 +50,10 @@ export class VirtualBoard {
   readonly clock: Clock;
   readonly power: Power;
   readonly sockets: Sockets;
+  readonly scan: WifiScan;
+  readonly serial: SerialLine;
+  /** What the host prints on the serial line; absent: nothing. */
+  readonly serialLog: SerialLog | undefined;
   readonly mac: Uint8Array;
   boardId: number;
   /** Where the program runs from: a Slot. */
@@ -67,12 +76,19 @@ export class VirtualBoard {
     this.mac = options.mac;
     this.boardId = options.boardId ?? 0;
     this.slot = options.slot ?? 0;
-    this.log = options.log ?? (() => {});
     const wake = () => this.onWake();
     this.clock = new Clock(options.time, options.clockOffsetMs, options.clockPpm);
     this.pins = new Pins({ time: options.time, clockMs: () => this.clock.ms(), wake });
     this.power = new Power(options.random);
     this.sockets = new Sockets(options.network);
+    this.scan = new WifiScan(options.time, options.network, wake);
+    this.serial = new SerialLine(options.time, wake);
+    const serialLog = options.printsOnSerial ? new SerialLog(this.serial, () => this.clock.ms()) : undefined;
+    this.serialLog = serialLog;
+    this.log = (level, text) => {
+      options.log?.(level, text);
+      serialLog?.log(level, text);
+    };
     options.network.onChange = wake;
   }
 
@@ -81,12 +97,16 @@ export class VirtualBoard {
     this.halt();
     this.power.start(reason);
     this.clock.start();
+    this.serial.open();
+    this.serialLog?.reset(reason);
   }
 
   /** The chip stands still: reset, asleep or without power. Flash and RTC memory stay. */
   halt(): void {
     this.pins.reset();
     this.sockets.reset();
+    this.scan.reset();
+    this.serial.close();
     this.network.vanish();
   }
 

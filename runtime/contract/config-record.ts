@@ -22,8 +22,7 @@ export const CONFIG_HEADER_BYTES = 20;
 export const CONFIG_MAX_BYTES = 512;
 /** Most entries of the map: its head is one byte. */
 export const CONFIG_ENTRIES_MAX = 23;
-/** Longest network name (IEEE 802.11, 9.4.2.2), and longest of the other texts. */
-export const CONFIG_SSID_MAX_BYTES = 32;
+/** Longest text but the network name (SSID_MAX_BYTES). */
 export const CONFIG_TEXT_MAX_BYTES = 64;
 
 /** Bits of the trial word; a cleared bit means yes. */

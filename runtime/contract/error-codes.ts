@@ -20,4 +20,8 @@ export enum HostError {
   Refused = -8,
   /** The connection took too long or broke. */
   Broken = -9,
+  /** What is asked for is still at work, or something else that excludes it is: again later. */
+  Busy = -10,
+  /** Nothing answers at this address. */
+  NoDevice = -11,
 }

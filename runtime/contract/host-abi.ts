@@ -56,6 +56,22 @@ export enum NetStatus {
   NotFound = 4,
 }
 
+/** IEEE 802.11-2020 9.4.2.2: an SSID has at most 32 octets. */
+export const SSID_MAX_BYTES = 32;
+/**
+ * A record of `net_found`: u8 signal strength as -dBm, u8 NetFoundFlag bits, then the SSID (0 bytes where it is hidden).
+ * `cap` must hold the record that is next, else BadArgument and the record stays; NET_FOUND_MAX_BYTES are always enough.
+ * While a scan runs, `net_found` answers Busy. A scan forgets what the one before has found.
+ */
+export const NET_FOUND_HEADER_BYTES = 2;
+export const NET_FOUND_MAX_BYTES = NET_FOUND_HEADER_BYTES + SSID_MAX_BYTES;
+
+export enum NetFoundFlag {
+  None = 0,
+  /** It takes a passphrase. */
+  Passphrase = 1,
+}
+
 export enum TcpFlag {
   None = 0,
   Tls = 1,

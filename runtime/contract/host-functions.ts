@@ -3,6 +3,8 @@
  * i32; pointers are addresses in the program's memory, lengths are bytes; a result below zero is a HostError. Nothing
  * blocks longer than 10 ms except where it says so.
  *
+ * A function's place in the table is its slot in the chip's table (native-image.ts): new ones stand at the end.
+ *
  * This table is the only definition. `npm run generate` writes the AssemblyScript declarations
  * (runtime/device/imports/host.ts) and the TypeScript interface (runtime/board/host-imports.ts) from it. Programs do not
  * import this file: its text would end up in their memory.
@@ -120,4 +122,12 @@ export const HOST_FUNCTIONS: HostFunction[] = [
     "Starts the image at this offset of flash in place of this program; returns only when there is none to run.",
   ),
   new HostFunction("self", "log", "level *ptr len", true, "One line of text at a LogLevel."),
+  new HostFunction("network", "net_scan", "", true, "Starts to look for Wi-Fi networks; HostError.Busy while it does."),
+  new HostFunction(
+    "network",
+    "net_found",
+    "*ptr cap",
+    true,
+    "Takes the next network found, the strongest first, as a record; returns its bytes, 0 = no more.",
+  ),
 ];

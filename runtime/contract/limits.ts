@@ -29,6 +29,17 @@ export const RTC_MEMORY_BYTES = 512;
 export const LOG_MAX_BYTES = 256;
 /** Longest product name and version in `hello`, bytes. */
 export const NAME_MAX_BYTES = 32;
+/**
+ * Bytes that wait for `serial_read` before those that follow are lost: the FIFO of the UART (128, ESP8266 Technical Reference
+ * 11.2) and the host's buffer behind it, as large as that of the Arduino core for ESP8266.
+ */
+export const SERIAL_RECEIVE_BYTES = 128 + 256;
+/** Bytes on their way out before `serial_write` takes no more: a FIFO and a buffer of the same sizes. */
+export const SERIAL_SEND_BYTES = 128 + 256;
+/** Of the serial line: 8 data bits, no parity, one stop bit. */
+export const SERIAL_BAUD = 115200;
+/** Wi-Fi networks that a scan keeps, the strongest. */
+export const SCAN_FOUND_MAX = 32;
 /** Memory of a program: static data and everything that it allocates, bytes. */
 export const PROGRAM_RAM_BYTES = 16384;
 /** Readings that a device puts into one pack; they fit PACK_SEND_BYTES whatever their values. */

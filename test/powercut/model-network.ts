@@ -50,6 +50,10 @@ export class ModelNetwork implements Network {
     return -60;
   }
 
+  inRange(): [] {
+    return [];
+  }
+
   open(): Connection | HostError {
     if (this.#status !== NetStatus.Up) return HostError.NotConnected;
     const connection = new ModelConnection(this, this.#options);

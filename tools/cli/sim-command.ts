@@ -16,7 +16,7 @@ import { buildBoardImages } from "../image/board-images.ts";
 import { explainLogLine } from "../image/failure-texts.ts";
 import { boardsInFlash } from "../image/flash-board.ts";
 import { publicPoint, readKey } from "../image/keys.ts";
-import { type BarrierPins, CounterFleet, DEVICES_MAX, type FleetOptions } from "../sim/counter-fleet.ts";
+import { type BarrierPins, CounterFleet, DEVICES_MAX, type FleetOptions, SHOP_WIFI } from "../sim/counter-fleet.ts";
 import { FlashFolder } from "../sim/flash-folder.ts";
 import { checkKeptEngine } from "../sim/kept-engine.ts";
 import { tallyReadings } from "../sim/tally.ts";
@@ -170,7 +170,7 @@ async function simulateInRealTime(
     time,
     random: new SeededRandom(options.seed),
     boardRandom: freshRandom(),
-    network: () => new TcpNetwork({ time }),
+    network: () => new TcpNetwork({ time, accessPoint: SHOP_WIFI }),
     server,
   });
   fleet.start();

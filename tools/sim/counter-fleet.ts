@@ -18,6 +18,8 @@ import type { BoardImages } from "../image/board-images.ts";
 import { flashBoard } from "../image/flash-board.ts";
 import { Door } from "./door.ts";
 
+/** The Wi-Fi network of every shop. */
+export const SHOP_WIFI = { ssid: "shop", passphrase: "virtual-shop" };
 /** What the configuration names unless the program has its pins by itself: D5 and D6 of most boards. */
 const CONFIGURED = { outer: 14, inner: 12 };
 /** Addresses that the fleet has: two bytes of the MAC count the boards. */
@@ -158,8 +160,7 @@ export class CounterFleet {
     const flash = Flash.from(this.#newFlash);
     const product = new Map<number, number>([[CounterSetting.PeriodS, periodS], ...this.#pinSettings(hasInner)]);
     writeConfig(flash, {
-      ssid: "shop",
-      passphrase: "virtual-shop",
+      ...SHOP_WIFI,
       serverHost: server.host,
       serverPort: server.port,
       secret: "",

@@ -6,10 +6,10 @@ import { ConfigRefusal } from "../../contract/command-messages.ts";
 import {
   CONFIG_ENTRIES_MAX,
   CONFIG_MAX_BYTES,
-  CONFIG_SSID_MAX_BYTES,
   CONFIG_TEXT_MAX_BYTES,
   ConfigKey,
 } from "../../contract/config-record.ts";
+import { SSID_MAX_BYTES } from "../../contract/host-abi.ts";
 import { CborError } from "../cbor/format.ts";
 import { CborWriter } from "../cbor/writer.ts";
 import { Config } from "./config.ts";
@@ -63,7 +63,7 @@ export class ConfigWriter {
 
   private checkValue(key: i32): bool {
     const reader = this.config.reader;
-    if (key == ConfigKey.Ssid) return this.isText(1, CONFIG_SSID_MAX_BYTES);
+    if (key == ConfigKey.Ssid) return this.isText(1, SSID_MAX_BYTES);
     if (key == ConfigKey.ServerHost) return this.isText(1, CONFIG_TEXT_MAX_BYTES);
     if (key == ConfigKey.Passphrase || key == ConfigKey.Secret) return this.isText(0, CONFIG_TEXT_MAX_BYTES);
     if (key == ConfigKey.ServerPort) {

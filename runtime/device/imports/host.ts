@@ -186,3 +186,11 @@ export declare function image_run(off: i32): i32;
 /** One line of text at a LogLevel. */
 @external("host", "log")
 export declare function log(level: i32, ptr: usize, len: i32): i32;
+
+/** Starts to look for Wi-Fi networks; HostError.Busy while it does. */
+@external("host", "net_scan")
+export declare function net_scan(): i32;
+
+/** Takes the next network found, the strongest first, as a record; returns its bytes, 0 = no more. */
+@external("host", "net_found")
+export declare function net_found(ptr: usize, cap: i32): i32;

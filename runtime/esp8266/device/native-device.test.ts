@@ -12,7 +12,12 @@ import { Case, SAID_RAM_IS_KEPT, TEST_PROGRAM, TRAP_OFFSET } from "./test-progra
 
 const MAC = Uint8Array.from(Buffer.from("lintel"));
 
-function setUp(first: Case, options: DeviceOptions = {}, program = NativeProgram.load(TEST_PROGRAM, SYMBOLS)) {
+function setUp(
+  first: Case,
+  options: DeviceOptions = {},
+  program = NativeProgram.load(TEST_PROGRAM, SYMBOLS),
+  printsOnSerial = false,
+) {
   const time = new VirtualTime();
   const random = new SeededRandom(1);
   const network = new MemoryNetwork({ time, random });
@@ -24,6 +29,7 @@ function setUp(first: Case, options: DeviceOptions = {}, program = NativeProgram
     random,
     network: network.station(),
     mac: MAC,
+    printsOnSerial,
     log: (level, text) => {
       if (level === LogLevel.Info && text.length === 1) said.push([time.nowMs(), text.charCodeAt(0) - 48]);
       else logs.push([level, text]);
@@ -216,6 +222,21 @@ describe("ends of a run", () => {
       new AllocationError("the program allocates after start: heap 64 to 80 bytes, memory 512 to 512 bytes"),
     );
   });
+});
+
+test("a crash is printed on the serial line with what the core says of it", async () => {
+  const { program, time, board, device } = setUp(Case.NullPointer, {}, undefined, true);
+  let printed = "";
+  board.serial.onBytes = (bytes) => {
+    printed += Buffer.from(bytes).toString();
+  };
+  device.powerOn();
+  await time.run(400);
+  const [started, , crash, trapped, again] = printed.split("\r\n");
+  expect([started, again]).toEqual(["reset: PowerOn", "reset: Crash"]);
+  const at = /exception (\d+) \(\w+\) for (\w+) at (\w+)/.exec(trapped ?? "");
+  expect(crash).toBe(`crash: cause ${at?.[1]} at ${at?.[3]} address ${at?.[2]} image 0xc000`);
+  expect(Number(at?.[3])).toBeGreaterThanOrEqual(program.address);
 });
 
 describe("a fleet", () => {

@@ -122,7 +122,9 @@ class NativeEngine implements ProgramEngine {
   }
 
   endOf(error: unknown): ProgramEnd | undefined {
-    if (error instanceof NativeTrap) return { reason: ResetReason.Crash, text: error.message };
+    if (error instanceof NativeTrap) {
+      return { reason: ResetReason.Crash, text: error.message, exception: error.exception };
+    }
     if (error instanceof WatchdogBite) return { reason: ResetReason.Watchdog, text: error.message };
     return undefined;
   }

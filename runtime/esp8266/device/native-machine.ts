@@ -9,6 +9,7 @@
 
 import { POLL_WATCHDOG_MS } from "../../board/device-life.ts";
 import type { HostImports } from "../../board/host-imports.ts";
+import type { CoreException } from "../../board/serial-log.ts";
 import { HOST_FUNCTIONS } from "../../contract/host-functions.ts";
 import { PROGRAM_DATA_OFFSET } from "../../contract/limits.ts";
 import { HOST_IMAGE_SLOT, PROGRAM_RAM_ADDRESS } from "../../contract/native-image.ts";
@@ -35,6 +36,13 @@ const STACK_TOP = 0x3fffc000;
 /** The program ran into an exception of the core, or did what the emulated chip cannot show. */
 export class NativeTrap extends Error {
   override readonly name = "NativeTrap";
+  /** Where the core says that it happened; absent: it has noticed nothing. */
+  readonly exception: CoreException | undefined;
+
+  constructor(message: string, exception?: CoreException) {
+    super(message);
+    this.exception = exception;
+  }
 }
 
 /** A call took longer than the watchdog waits. */
@@ -195,7 +203,8 @@ export class NativeMachine {
       cause === ExceptionCause.LoadProhibited ||
       cause === ExceptionCause.StoreProhibited;
     const what = trap ?? `exception ${cause} (${ExceptionCause[cause]})${isAccess ? ` for ${hex(address)}` : ""}`;
-    return new NativeTrap(`${what} at ${this.#program.describe(pc)}`);
+    const exception = { cause, epc1: pc, excvaddr: address, imageOffset: this.#program.regionOffset };
+    return new NativeTrap(`${what} at ${this.#program.describe(pc)}`, exception);
   }
 
   #switchTo(user: MachineUser): void {

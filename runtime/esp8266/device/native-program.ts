@@ -45,6 +45,8 @@ export class NativeProgram {
   /** Where its first byte stands on the chip's flash, and in the address space. */
   readonly flashOffset: number;
   readonly address: number;
+  /** Where its image begins in the Lintel region. */
+  readonly regionOffset: number;
   /** From PROGRAM_RAM_ADDRESS on. */
   readonly ramBytes: number;
   readonly entries: ProgramEntries;
@@ -59,6 +61,7 @@ export class NativeProgram {
     this.image = image;
     this.flashOffset = flashOffset;
     this.address = FLASH_MAP_ADDRESS + flashOffset;
+    this.regionOffset = flashOffset - FLASH_REGION_CHIP_OFFSET - IMAGE_HEADER_BYTES;
     this.#symbols = symbols;
     const word = wordsOf(image);
     this.ramBytes = word(NativeImageWord.RamBytes);
