@@ -28,6 +28,8 @@ const USB_VENDOR_ID = 0x10c4;
 const USB_PRODUCT_ID = 0xea60;
 
 export class WebSerialPort {
+  /** As the event of the draft: the cable is gone. */
+  ondisconnect: ((why: Error) => void) | null = null;
   readonly #cable: Cable;
   #readable: ReadableStream<Uint8Array> | null = null;
   #writable: WritableStream<Uint8Array> | null = null;
@@ -92,5 +94,6 @@ export class WebSerialPort {
   #lose(why: Error): void {
     this.#source?.error(new DOMException(`The device has been lost: ${why.message}`, "NetworkError"));
     this.#source = undefined;
+    this.ondisconnect?.(why);
   }
 }

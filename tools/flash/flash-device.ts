@@ -1,0 +1,92 @@
+/**
+ * Flashes a board over serial: looks what it is, checks everything that can be checked, writes what is not right already, and
+ * compares. Nothing is written before the checks. Whatever interrupts it, the same can be run again.
+ */
+import { FACTORY_MAGIC, FACTORY_RECORD_BYTES } from "../../runtime/contract/factory-record.ts";
+import { FLASH_FACTORY_OFFSET, FLASH_REGION_CHIP_OFFSET } from "../../runtime/contract/flash-map.ts";
+import type { WebSerialPort } from "../../runtime/board/web-serial-port.ts";
+import type { Board } from "../build/board-schema.ts";
+import { type ChipFacts, type ConnectOptions, EspConnection, type FlashPart } from "./esp-connection.ts";
+import { FlashError } from "./flash-error.ts";
+
+const MIB = 0x100000;
+
+export interface FlashJob {
+  parts: readonly FlashPart[];
+  board: Board;
+  connect: ConnectOptions;
+  /** The whole flash first, the readings that were not sent included. */
+  erase: boolean;
+}
+
+/** Whoever watches. */
+export interface FlashListener {
+  connected(facts: ChipFacts): void;
+  note(text: string): void;
+  /** Ends with `doneBytes` equal to `totalBytes`; 0 of 0: it was right already. */
+  progress(what: string, doneBytes: number, totalBytes: number): void;
+}
+
+export interface FlashResult extends ChipFacts {
+  /** Of all parts. */
+  bytes: number;
+  writtenBytes: number;
+  /** What flash holds was compared after it was written; false: the ROM cannot do that, and the stub was not wanted. */
+  verified: boolean;
+}
+
+export async function flashDevice(port: WebSerialPort, job: FlashJob, listener: FlashListener): Promise<FlashResult> {
+  const connection = await EspConnection.open(port, job.connect);
+  try {
+    const { facts } = connection;
+    checkFlashSize(facts, job.board);
+    listener.connected(facts);
+    if (await isToErase(connection, job, listener)) {
+      await connection.eraseAll((done, total) => listener.progress("erasing", done, total));
+    }
+    const result = await writeParts(connection, job.parts, listener);
+    await connection.leave();
+    return { ...facts, ...result };
+  } finally {
+    await connection.close();
+  }
+}
+
+function checkFlashSize({ flashBytes }: ChipFacts, { name, flash }: Board): void {
+  if (flashBytes >= flash.sizeMiB * MIB) return;
+  throw new FlashError(
+    `the flash of this board has ${flashBytes / MIB} MiB, and ${name} has ${flash.sizeMiB} MiB: ` +
+      "it is another board, so name it with --board (lintel boards)",
+  );
+}
+
+/** What another firmware left would be taken for readings that are damaged. */
+async function isToErase(connection: EspConnection, job: FlashJob, listener: FlashListener): Promise<boolean> {
+  if (job.erase) return true;
+  if (!connection.hasStub) return false;
+  const offset = FLASH_REGION_CHIP_OFFSET + FLASH_FACTORY_OFFSET;
+  const record = await connection.read(offset, FACTORY_RECORD_BYTES, () => {});
+  const isLintel = new DataView(record.buffer, record.byteOffset).getUint32(0, true) === FACTORY_MAGIC;
+  if (!isLintel) listener.note("not a board of Lintel yet: its flash is erased first");
+  return !isLintel;
+}
+
+async function writeParts(connection: EspConnection, parts: readonly FlashPart[], listener: FlashListener) {
+  let writtenBytes = 0;
+  for (const part of parts) {
+    const { name, bytes } = part;
+    if (connection.hasStub && (await connection.holds(part))) {
+      listener.progress(name, 0, 0);
+      continue;
+    }
+    await connection.write(part, (done, total) => listener.progress(name, done, total));
+    if (connection.hasStub && !(await connection.holds(part))) {
+      throw new FlashError(
+        `the ${name} reads back otherwise than it was written: run the same again; if it stays so, the flash is worn out`,
+      );
+    }
+    writtenBytes += bytes.length;
+  }
+  const bytes = parts.reduce((sum, part) => sum + part.bytes.length, 0);
+  return { bytes, writtenBytes, verified: connection.hasStub };
+}

@@ -1,0 +1,76 @@
+/**
+ * The host as a file for offset 0 of flash: an image as the ROM loads it, with the marker of contract/host-marker.ts. Mode,
+ * size and frequency of the flash stand in its header (esptool documentation, "Firmware Image Format", ESP8266); the
+ * checksum does not cover them.
+ */
+import { FLASH_REGION_CHIP_OFFSET } from "../../runtime/contract/flash-map.ts";
+import { HOST_ABI_VERSION } from "../../runtime/contract/host-abi.ts";
+import {
+  HOST_MARKER,
+  HOST_MARKER_ABI_OFFSET,
+  HOST_MARKER_BYTES,
+  HOST_MARKER_FLASH_OFFSET,
+} from "../../runtime/contract/host-marker.ts";
+import type { Board } from "../build/board-schema.ts";
+import { FlashError } from "./flash-error.ts";
+
+const MAGIC = 0xe9;
+const MODE_OFFSET = 2;
+const SIZE_OFFSET = 3;
+const WORD_BYTES = 4;
+
+const MODES = { qio: 0, qout: 1, dio: 2, dout: 3 } as const;
+/** High half of the byte: size. 2 and 4 MiB have several codes; these are esptool's. */
+const SIZES = new Map([
+  [1, 0x20],
+  [2, 0x30],
+  [4, 0x40],
+  [8, 0x80],
+  [16, 0x90],
+]);
+/** Low half: frequency. */
+const FREQUENCIES = { 40: 0, 26: 1, 20: 2, 80: 0xf } as const;
+
+/** The bytes for offset 0 of this board. Throws a FlashError where the file is no host for it. */
+export function hostFor(file: Uint8Array, name: string, board: Board): Uint8Array {
+  const { flash } = board;
+  const at = markerAt(file);
+  if (file[0] !== MAGIC || at === undefined) {
+    throw new FlashError(
+      `${name} is not a host of Lintel: take the firmware.bin that PlatformIO made of runtime/native`,
+    );
+  }
+  if (file.length > FLASH_REGION_CHIP_OFFSET) {
+    throw new FlashError(
+      `${name} has ${file.length} bytes, and a host has room for ${FLASH_REGION_CHIP_OFFSET}: programs begin behind it`,
+    );
+  }
+  const view = new DataView(file.buffer, file.byteOffset + at, HOST_MARKER_BYTES);
+  const abi = view.getUint32(HOST_MARKER_ABI_OFFSET, true);
+  if (abi < HOST_ABI_VERSION) {
+    throw new FlashError(`${name} has host ABI ${abi}, and programs need ${HOST_ABI_VERSION}: build the host anew`);
+  }
+  const linkedMiB = view.getUint32(HOST_MARKER_FLASH_OFFSET, true);
+  // 0: for any size, as the emulated host.
+  if (linkedMiB !== 0 && linkedMiB !== flash.sizeMiB) {
+    throw new FlashError(
+      `${name} was built for a flash of ${linkedMiB} MiB, and ${board.name} has ${flash.sizeMiB} MiB: ` +
+        "build the host in the environment of this board",
+    );
+  }
+  const size = SIZES.get(flash.sizeMiB);
+  if (size === undefined) throw new FlashError(`a flash of ${flash.sizeMiB} MiB has no code in the header of a host`);
+  const host = file.slice();
+  host[MODE_OFFSET] = MODES[flash.mode];
+  host[SIZE_OFFSET] = size | FREQUENCIES[flash.frequencyMHz];
+  return host;
+}
+
+function markerAt(file: Uint8Array): number | undefined {
+  const marker = Buffer.from(HOST_MARKER, "latin1");
+  const bytes = Buffer.from(file.buffer, file.byteOffset, file.length);
+  for (let at = bytes.indexOf(marker); at >= 0; at = bytes.indexOf(marker, at + 1)) {
+    if (at % WORD_BYTES === 0 && at + HOST_MARKER_BYTES <= file.length) return at;
+  }
+  return undefined;
+}
