@@ -2,9 +2,10 @@
  * Flashes a board over serial: looks what it is, checks everything that can be checked, writes what is not right already, and
  * compares. Nothing is written before the checks. Whatever interrupts it, the same can be run again.
  */
+
+import type { WebSerialPort } from "../../runtime/board/web-serial-port.ts";
 import { FACTORY_MAGIC, FACTORY_RECORD_BYTES } from "../../runtime/contract/factory-record.ts";
 import { FLASH_FACTORY_OFFSET, FLASH_REGION_CHIP_OFFSET } from "../../runtime/contract/flash-map.ts";
-import type { WebSerialPort } from "../../runtime/board/web-serial-port.ts";
 import type { Board } from "../build/board-schema.ts";
 import { type ChipFacts, type ConnectOptions, EspConnection, type FlashPart } from "./esp-connection.ts";
 import { FlashError } from "./flash-error.ts";

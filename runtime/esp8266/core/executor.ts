@@ -97,6 +97,7 @@ export class Executor {
       if (core.cycles >= cycleLimit || core.instructions + idle >= instructionLimit) return "limit";
       if (core.attention || core.cycles >= core.nextEvent) {
         core.serve();
+        near = false;
         continue;
       }
       if (core.waiting) {
