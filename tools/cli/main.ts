@@ -7,10 +7,13 @@ import { PACKAGE_ROOT } from "../build/package-root.ts";
 import { addDemoCommand } from "../demo/demo-command.ts";
 import { addBoardsCommand } from "./boards-command.ts";
 import { addBuildCommand } from "./build-command.ts";
+import { addChipCommands } from "./chip-commands.ts";
 import { CommandError } from "./command-error.ts";
 import { addDisasmCommand } from "./disasm-command.ts";
+import { addFlashCommand } from "./flash-command.ts";
 import { addImageCommand } from "./image-command.ts";
 import { addKeysCommand } from "./keys-command.ts";
+import { addMonitorCommand } from "./monitor-command.ts";
 import { addServeCommand } from "./serve-command.ts";
 import { addSimCommand } from "./sim-command.ts";
 import { addTailCommand } from "./tail-command.ts";
@@ -32,6 +35,9 @@ async function main(): Promise<void> {
     addBuildCommand,
     addBoardsCommand,
     addKeysCommand,
+    addFlashCommand,
+    addMonitorCommand,
+    addChipCommands,
     addImageCommand,
     addUpdateCommand,
     addSimCommand,

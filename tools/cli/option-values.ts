@@ -13,6 +13,13 @@ export function parsePort(text: string): number {
   return port;
 }
 
+/** As tcp:4000. */
+export function parseTcpPort(text: string): number {
+  const port = Number(/^tcp:(\d{1,5})$/.exec(text)?.[1]);
+  if (!(port <= PORT_MAX)) throw new InvalidArgumentError("A TCP port is expected, as tcp:4000; 0 is any free one.");
+  return port;
+}
+
 /** A whole number from `least` to `most`. */
 export function parseCount(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
@@ -37,6 +44,14 @@ export function parseDuration(text: string): number {
 /** As parseDuration, and zero: a moment. */
 export function parseMoment(text: string): number {
   return text === "0" ? 0 : parseDuration(text);
+}
+
+/** A number of bytes, decimal or as 0xc0000. */
+export function parseBytes(text: string): number {
+  if (!/^(\d{1,10}|0x[0-9a-f]{1,8})$/i.test(text)) {
+    throw new InvalidArgumentError("A number of bytes is expected, as 4096 or 0x1000.");
+  }
+  return Number(text);
 }
 
 /** Of files whose endings are added: it has more than a folder. */

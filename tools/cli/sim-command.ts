@@ -13,9 +13,9 @@ import type { Engine } from "../build/compile-program.ts";
 import { type PinPlan, type PinWishes, planPins } from "../build/pin-plan.ts";
 import { ApiClient } from "../client/api-client.ts";
 import { buildBoardImages } from "../image/board-images.ts";
-import { explainLogLine } from "../image/failure-texts.ts";
 import { boardsInFlash } from "../image/flash-board.ts";
 import { publicPoint, readKey } from "../image/keys.ts";
+import { explainLogLine } from "../monitor/log-text.ts";
 import { type BarrierPins, CounterFleet, DEVICES_MAX, type FleetOptions, SHOP_WIFI } from "../sim/counter-fleet.ts";
 import { FlashFolder } from "../sim/flash-folder.ts";
 import { checkKeptEngine } from "../sim/kept-engine.ts";
@@ -24,9 +24,10 @@ import { VirtualShop } from "../sim/virtual-shop.ts";
 import { boardOption, pinOption } from "./board-options.ts";
 import { ChipWatch, describeChip } from "./chip-watch.ts";
 import { CommandError } from "./command-error.ts";
-import { parseAddress, parseCount, parseDuration, parseEngine } from "./option-values.ts";
+import { parseAddress, parseCount, parseDuration, parseEngine, parseTcpPort } from "./option-values.ts";
 import { reachServer } from "./reach-server.ts";
 import { DEFAULT_HOST, DEFAULT_MQTT_PORT } from "./serve-command.ts";
+import { simulateOnCable } from "./sim-cable.ts";
 import { StopRequest } from "./stop-request.ts";
 
 const HOUR_MS = 3_600_000;
@@ -47,6 +48,7 @@ interface SimOptions {
   key?: string;
   profile: boolean;
   trace?: string;
+  serial?: number;
   json: boolean;
 }
 
@@ -87,6 +89,11 @@ export function addSimCommand(program: Command): void {
     .option("--seed <n>", "the same seed gives the same visitors", parseCount(0), 1)
     .option("--flash <folder>", "keep the boards' flash there from one run to the next")
     .option("--key <file>", "new boards trust this public key too, so that lintel update can send them your images")
+    .option(
+      "--serial <tcp:port>",
+      "one blank board on a serial cable instead, served on this port of 127.0.0.1 (RFC 2217)",
+      parseTcpPort,
+    )
     .option("--profile", "with lx106: say which functions take the time", false)
     .option("--trace <file>", "with lx106: write the first 200,000 instructions to a file")
     .option("--json", "end with one line of JSON; log to standard error", false)
@@ -95,6 +102,13 @@ export function addSimCommand(program: Command): void {
       const board = readBoard(options.board ?? DEFAULT_BOARD);
       const plan = planPins(path, board, options.pin);
       for (const warning of plan.warnings) log(`warning: ${warning}`);
+      if (options.serial !== undefined) {
+        const { serial: serialPort, seed, interval, seconds } = options;
+        const cable = { board, plan, serialPort, seed, meanIntervalMs: interval * 1000, log };
+        const result = await simulateOnCable({ ...cable, ...(seconds === undefined ? {} : { seconds }) });
+        if (options.json) console.log(JSON.stringify(result));
+        process.exit(0);
+      }
       const server = options.server ?? { host: DEFAULT_HOST, port: DEFAULT_MQTT_PORT };
       if (options.virtualHours === undefined) await reachServer(server);
       else if (options.flash !== undefined && options.data === undefined) {

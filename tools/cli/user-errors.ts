@@ -6,6 +6,8 @@ import { BuildError } from "../build/build-error.ts";
 import { FileError } from "../build/read-file.ts";
 import { ApiError } from "../client/api-client.ts";
 import { ServerProcessError } from "../demo/server-process.ts";
+import { FlashError } from "../flash/flash-error.ts";
+import { SerialError } from "../serial/serial-error.ts";
 import { FlashFolderError } from "../sim/flash-folder.ts";
 import { CommandError } from "./command-error.ts";
 
@@ -19,6 +21,8 @@ const USER_ERRORS = [
   ProgramError,
   ImageError,
   FlashFolderError,
+  FlashError,
+  SerialError,
 ];
 
 export function isUserError(error: unknown): error is Error {

@@ -37,15 +37,6 @@ export function failureText(failure: UpdateFailure): string {
   return TEXTS[failure] ?? `for a reason that is not known here (${failure})`;
 }
 
-/** Lines of programs that end with an UpdateFailure: runtime/device/update, firmware/boot. */
-const FAILURE_LINE = /^(?:update refused|program given up|no program: slot [AB]), failure (\d+)$/;
-
-/** A line of a device's log, with words for the number of a failure. */
-export function explainLogLine(line: string): string {
-  const failure = Number(FAILURE_LINE.exec(line)?.[1] ?? UpdateFailure.None);
-  return failure === UpdateFailure.None ? line : `${line}: ${failureText(failure)}`;
-}
-
 /** Of a failure as the API names it, as `bad-signature`. */
 export function namedFailureText(name: string | null): string {
   if (name === null) return "it was not told why";

@@ -8,3 +8,8 @@ const CONSTANT = /^(?:export )?const VERSION(?:: string)? = "([^"]*)";?$/m;
 export function versionInSource(path: string): string | undefined {
   return CONSTANT.exec(readFileSync(findEntry(path), "utf8"))?.[1];
 }
+
+/** The same, or what a build without a version is called. */
+export function programVersion(path: string): string {
+  return versionInSource(path) ?? "0.0.0";
+}

@@ -1,8 +1,9 @@
 /** The way to Ready: CONNECT, CONNACK, SUBSCRIBE, SUBACK. What the server may send later is tested over whole devices. */
+import { ConnectionFailure } from "../../contract/connection-failure.ts";
 import { TcpStatus } from "../../contract/host-abi.ts";
 import { CONNACK, receive, SUBACK, sent } from "../testing/peer.ts";
 import { resetStage, setTcpStatus } from "../testing/stage.ts";
-import { ClientState, Failure, MqttClient } from "./client.ts";
+import { ClientState, MqttClient } from "./client.ts";
 
 /** Written by mqtt-packet: id 1, `ack`, `offer`, `chunk`, `config` and `command` of MAC 000000000000, each at QoS 0. */
 const SUBSCRIBE =
@@ -52,7 +53,7 @@ describe("SUBACK", () => {
   test("ack refused: failed, whatever else is granted", () => {
     answer("900700018000000000");
     expect(client.state).toBe(ClientState.Failed);
-    expect(client.failure).toBe(Failure.Subscription);
+    expect(client.failure).toBe(ConnectionFailure.Subscription);
   });
 
   test("more or fewer codes than filters: not MQTT [MQTT-3.9.3-1]", () => {
@@ -60,13 +61,13 @@ describe("SUBACK", () => {
     for (let i = 0; i < answers.length; i++) {
       answer(answers[i]);
       expect(client.state).toBe(ClientState.Failed, answers[i]);
-      expect(client.failure).toBe(Failure.Protocol, answers[i]);
+      expect(client.failure).toBe(ConnectionFailure.Protocol, answers[i]);
     }
   });
 
   test("a second one: not MQTT", () => {
     answer(SUBACK + SUBACK);
     poll();
-    expect(client.failure).toBe(Failure.Protocol);
+    expect(client.failure).toBe(ConnectionFailure.Protocol);
   });
 });

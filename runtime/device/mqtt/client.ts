@@ -5,6 +5,7 @@
  * A server that breaks the protocol, refuses, is silent for longer than the limits allow or goes away ends in Failed.
  */
 
+import { ConnectionFailure } from "../../contract/connection-failure.ts";
 import { TcpStatus } from "../../contract/host-abi.ts";
 import { CONNECT_TIMEOUT_MS, KEEP_ALIVE_S, MQTT_RESPONSE_TIMEOUT_MS } from "../../contract/limits.ts";
 import {
@@ -52,24 +53,6 @@ export enum ClientState {
   Failed = 5,
 }
 
-export enum Failure {
-  None = 0,
-  /** No TCP connection came about in time, or the host refused one. */
-  Connect = 1,
-  /** The peer closed, or the connection broke. */
-  Closed = 2,
-  /** CONNACK refused us: `refusal` holds its return code (3.2.2.3). */
-  Refused = 3,
-  /** The broker refused the subscription to `ack`. */
-  Subscription = 4,
-  /** No answer in time. */
-  Silence = 5,
-  /** Bytes that MQTT 3.1.1 does not allow here. */
-  Protocol = 6,
-  /** A packet of ours does not fit its buffer: the secret in the configuration is too long. */
-  TooLong = 7,
-}
-
 const TX_BYTES: i32 = 560;
 const SUBSCRIBE_ID: u32 = 1;
 /** Topic filters in the one SUBSCRIBE packet, and so return codes in its answer (3.9.3). That of `ack` is the first. */
@@ -89,7 +72,7 @@ export class MqttClient implements IncomingChannel {
   private pingPending: bool = false;
 
   state: ClientState = ClientState.Idle;
-  failure: Failure = Failure.None;
+  failure: ConnectionFailure = ConnectionFailure.None;
   refusal: u32 = 0;
 
   /** Payload and channel of the message that `receive` found. */
@@ -123,14 +106,14 @@ export class MqttClient implements IncomingChannel {
     this.tx.packetBytes = 0;
     this.sentBytes = 0;
     this.pingPending = false;
-    this.failure = Failure.None;
+    this.failure = ConnectionFailure.None;
     this.sinceMs = nowMs;
     this.handle = tcp_open(host, hostBytes, port, flags);
     this.state = ClientState.Opening;
-    if (this.handle < 0) this.fail(Failure.Connect);
+    if (this.handle < 0) this.fail(ConnectionFailure.Connect);
   }
 
-  private fail(failure: Failure): void {
+  private fail(failure: ConnectionFailure): void {
     if (this.handle >= 0) tcp_close(this.handle);
     this.handle = -1;
     this.failure = failure;
@@ -139,7 +122,7 @@ export class MqttClient implements IncomingChannel {
 
   /** The owner waited in vain for an answer above MQTT. */
   timeOut(): void {
-    this.fail(Failure.Silence);
+    this.fail(ConnectionFailure.Silence);
   }
 
   /** Nothing of an earlier packet waits to be sent: a new one can be begun. */
@@ -152,19 +135,19 @@ export class MqttClient implements IncomingChannel {
     if (this.state == ClientState.Idle || this.state == ClientState.Failed) return;
     const status = tcp_status(this.handle);
     if (status < 0) {
-      this.fail(this.state == ClientState.Opening ? Failure.Connect : Failure.Closed);
+      this.fail(this.state == ClientState.Opening ? ConnectionFailure.Connect : ConnectionFailure.Closed);
       return;
     }
     if (this.state == ClientState.Opening) {
       if (status == TcpStatus.Open) this.sendConnect(secret, secretBytes, will, willBytes, nowMs);
       else if (status == TcpStatus.Closed || elapsedMs(nowMs, this.sinceMs) > CONNECT_TIMEOUT_MS) {
-        this.fail(Failure.Connect);
+        this.fail(ConnectionFailure.Connect);
         return;
       }
     }
     this.flush();
     if (this.state == ClientState.Greeting || this.state == ClientState.Subscribing || this.pingPending) {
-      if (elapsedMs(nowMs, this.sinceMs) > MQTT_RESPONSE_TIMEOUT_MS) this.fail(Failure.Silence);
+      if (elapsedMs(nowMs, this.sinceMs) > MQTT_RESPONSE_TIMEOUT_MS) this.fail(ConnectionFailure.Silence);
     } else if (this.state == ClientState.Ready && this.idle && elapsedMs(nowMs, this.sinceMs) >= PING_AFTER_MS) {
       this.tx.begin();
       this.tx.finish(PacketType.Pingreq << 4);
@@ -183,7 +166,7 @@ export class MqttClient implements IncomingChannel {
 
   private send(nowMs: u32): void {
     if (this.tx.overflow) {
-      this.fail(Failure.TooLong);
+      this.fail(ConnectionFailure.TooLong);
       return;
     }
     this.sentBytes = 0;
@@ -194,7 +177,7 @@ export class MqttClient implements IncomingChannel {
   private flush(): void {
     if (this.idle) return;
     const taken = tcp_write(this.handle, this.tx.packet + this.sentBytes, this.tx.packetBytes - this.sentBytes);
-    if (taken < 0) this.fail(Failure.Closed);
+    if (taken < 0) this.fail(ConnectionFailure.Closed);
     else this.sentBytes += taken;
   }
 
@@ -272,8 +255,8 @@ export class MqttClient implements IncomingChannel {
       if (this.handlePacket(nowMs)) return true;
     }
     if (this.handle < 0) return false;
-    if (this.rx.broken) this.fail(Failure.Protocol);
-    else if (tcp_status(this.handle) == TcpStatus.Closed) this.fail(Failure.Closed);
+    if (this.rx.broken) this.fail(ConnectionFailure.Protocol);
+    else if (tcp_status(this.handle) == TcpStatus.Closed) this.fail(ConnectionFailure.Closed);
     return false;
   }
 
@@ -292,7 +275,7 @@ export class MqttClient implements IncomingChannel {
       if (type == PacketType.Connack && this.state == ClientState.Greeting && rx.bodyBytes == 2) {
         this.refusal = load<u8>(rx.body, 1);
         if (this.refusal == 0) this.sendSubscribe(nowMs);
-        else this.fail(Failure.Refused);
+        else this.fail(ConnectionFailure.Refused);
         return false;
       }
       if (
@@ -302,7 +285,7 @@ export class MqttClient implements IncomingChannel {
       ) {
         // A server that refuses any of the others is an older one, and `ack` is all that it has to say.
         if (load<u8>(rx.body, SUBACK_ID_BYTES) < SUBACK_FAILURE) this.state = ClientState.Ready;
-        else this.fail(Failure.Subscription);
+        else this.fail(ConnectionFailure.Subscription);
         return false;
       }
       if (type == PacketType.Pingresp && rx.bodyBytes == 0) {
@@ -310,7 +293,7 @@ export class MqttClient implements IncomingChannel {
         return false;
       }
     }
-    this.fail(Failure.Protocol);
+    this.fail(ConnectionFailure.Protocol);
     return false;
   }
 

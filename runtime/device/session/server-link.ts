@@ -4,6 +4,7 @@
  */
 
 import { CONFIG_TRIAL_MS, ConfigKey } from "../../contract/config-record.ts";
+import { ConnectionFailure } from "../../contract/connection-failure.ts";
 import { LogLevel, NetStatus, TcpFlag } from "../../contract/host-abi.ts";
 import { CONNECT_TIMEOUT_MS, POLL_MAX_MS } from "../../contract/limits.ts";
 import { STREAM_REBOOT } from "../../contract/stream-ids.ts";
@@ -13,7 +14,7 @@ import { logText, logValue } from "../hal/log.ts";
 import { RTC_BOOTS_OFFSET } from "../hal/rtc-map.ts";
 import { RtcRecord } from "../hal/rtc-record.ts";
 import { net_join, net_status, restart } from "../imports/host.ts";
-import { ClientState, Failure } from "../mqtt/client.ts";
+import { ClientState } from "../mqtt/client.ts";
 import { ReadingQueue } from "../queue/reading-queue.ts";
 import { TrialPhase } from "../update/trial-note.ts";
 import { UpdateClient } from "../update/update-client.ts";
@@ -179,7 +180,7 @@ export class ServerLink {
     const client = conversation.client;
     if (client.state == ClientState.Failed) {
       logValue(LogLevel.Warning, "connection lost, failure ", client.failure);
-      if (client.failure == Failure.Refused) this.update.reached(TrialPhase.Refused);
+      if (client.failure == ConnectionFailure.Refused) this.update.reached(TrialPhase.Refused);
       this.wait();
     }
   }

@@ -1,0 +1,238 @@
+/** `lintel flash`: from a blank board to one that counts, over serial. */
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import type { Command } from "commander";
+import type { DeviceConfig } from "../../runtime/board/config-image.ts";
+import { CONFIG_TEXT_MAX_BYTES } from "../../runtime/contract/config-record.ts";
+import { FLASH_REGION_CHIP_OFFSET } from "../../runtime/contract/flash-map.ts";
+import { SSID_MAX_BYTES } from "../../runtime/contract/host-abi.ts";
+import { emulatedHostImage } from "../../runtime/esp8266/device/emulated-host.ts";
+import { DEFAULT_BOARD, readBoard } from "../build/board.ts";
+import type { Board } from "../build/board-schema.ts";
+import { type PinWishes, planPins } from "../build/pin-plan.ts";
+import { readFile } from "../build/read-file.ts";
+import { ApiClient } from "../client/api-client.ts";
+import { watchFirstBoot } from "../flash/first-boot.ts";
+import { type FlashResult, flashDevice } from "../flash/flash-device.ts";
+import { FlashError } from "../flash/flash-error.ts";
+import { flashPlan } from "../flash/flash-plan.ts";
+import { type ContentsOptions, prepareContents } from "../flash/prepare-contents.ts";
+import { ProgressBar } from "../flash/progress-bar.ts";
+import { keyFiles, newKey, readKey, readPrivateKey, writeKey } from "../image/keys.ts";
+import { showLine } from "../monitor/show-line.ts";
+import { boardOption, pinOption } from "./board-options.ts";
+import { CommandError } from "./command-error.ts";
+import { readBytes, shown } from "./command-files.ts";
+import { parseAddress, parseDuration, parseUrl } from "./option-values.ts";
+import { readSecret } from "./read-secret.ts";
+import { connectOptions, findPort, type LoaderOptions, loaderOptions } from "./serial-options.ts";
+import { DEFAULT_HTTP_PORT } from "./serve-command.ts";
+import { EXIT_INTERRUPTED, StopRequest } from "./stop-request.ts";
+import { isUserError } from "./user-errors.ts";
+
+const KEY_NAME = "lintel";
+const PASSPHRASE_VARIABLE = "LINTEL_PASSPHRASE";
+const SECRET_BYTES = 18;
+const DEFAULT_TIMEOUT_S = 90;
+const HOST_FOLDER = "runtime/native";
+/** For boards of lintel sim --serial. */
+const EMULATED_HOST = "emulated";
+const LOOPBACK = /^(localhost$|127\.|::1$)/;
+
+interface FlashOptions extends LoaderOptions {
+  board: string;
+  pin: PinWishes;
+  image?: string;
+  host?: string;
+  key?: string;
+  ssid?: string;
+  passphrase?: string;
+  server?: { host: string; port: number };
+  secret?: string;
+  keepConfig: boolean;
+  erase: boolean;
+  wait: boolean;
+  api?: URL;
+  timeout: number;
+  json: boolean;
+}
+
+export function addFlashCommand(program: Command): void {
+  const command = program
+    .command("flash")
+    .description("put the host, the boot program, a program and its configuration onto a board, and see it come online")
+    .argument("[program]", "folder of the program", "firmware/counter")
+    .addOption(boardOption("the board on the cable").default(DEFAULT_BOARD))
+    .addOption(pinOption())
+    .option("--image <file>", "a signed image in place of the program's sources")
+    .option("--host <file>", `the host, firmware.bin, or "emulated" (default: what PlatformIO made in ${HOST_FOLDER})`)
+    .option(
+      "--key <file>",
+      "key that signs, and that the board will trust (default: lintel.key.pem, made if not there)",
+    )
+    .option("--ssid <name>", "Wi-Fi network; absent: the board waits to be told over serial (Improv)")
+    .option("--passphrase <text>", `of that network; better in ${PASSPHRASE_VARIABLE}, or asked for`)
+    .option("--server <host:port>", "MQTT listener of the server, as boards reach it", parseAddress)
+    .option("--secret <text>", "the device's password at the server (default: a random one)")
+    .option("--keep-config", "leave the configuration on the board as it is", false)
+    .option("--erase", "erase everything first, readings that were not sent included", false)
+    .option("--no-wait", "end when the board is flashed, whether or not it comes online")
+    .option("--api <url>", "API of the server (default: port 8080 of --server)", parseUrl)
+    .option("--timeout <s>", "wait no longer than this for the board to come online", parseDuration, DEFAULT_TIMEOUT_S)
+    .option("--json", "end with one line of JSON; progress goes to standard error", false);
+  for (const option of loaderOptions()) command.addOption(option);
+  command.action(async (path: string, options: FlashOptions) => {
+    const report: Record<string, unknown> = { port: options.port ?? null, board: options.board, online: false };
+    try {
+      await carryOut(path, options, report);
+      if (options.json) console.log(JSON.stringify(report));
+    } catch (error) {
+      if (isUserError(error)) throw new CommandError(error.message, { ...report, error: error.message });
+      throw error;
+    }
+    // A port that was closed may hold the process.
+    process.exit(report["interrupted"] === true ? EXIT_INTERRUPTED : 0);
+  });
+}
+
+async function carryOut(path: string, options: FlashOptions, report: Record<string, unknown>): Promise<void> {
+  const say = options.json ? console.error : console.log;
+  const startedMs = performance.now();
+  const board = readBoard(options.board);
+  const plan = planPins(path, board, options.pin);
+  for (const warning of plan.warnings) console.error(`lintel: warning: ${warning}`);
+  const { name, port } = await findPort(options.port);
+  report["port"] = name;
+  const config = await configOf(options, name);
+  if (options.image === undefined) say(`building ${path} for ${board.title}`);
+  const contents = await prepareContents({
+    board,
+    host: readHost(options.host, board),
+    key: keyOf(options, say),
+    program: options.image === undefined ? { path, pins: plan.pins } : imageOf(options.image),
+    ...(config === undefined ? {} : { config }),
+  });
+  say(`connecting to ${name}`);
+  const bar = new ProgressBar(options.json ? process.stderr : process.stdout);
+  const job = { parts: flashPlan(contents), board, connect: connectOptions(options), erase: options.erase };
+  const result = await flashDevice(port, job, {
+    connected: ({ mac, flashBytes, flashId }) =>
+      say(`${board.title}, MAC ${mac}, flash ${hexId(flashId)} of ${flashBytes / 0x100000} MiB`),
+    note: say,
+    progress: (what, done, total) => bar.show(what, done, total),
+  }).finally(() => bar.leave());
+  Object.assign(report, reportOf(result));
+  const seconds = () => Number(((performance.now() - startedMs) / 1000).toFixed(1));
+  report["seconds"] = seconds();
+  say(`${result.mac} is flashed${result.verified ? " and compared" : ", not compared (--no-stub)"}: ${seconds()} s`);
+  if (config?.ssid === "") say("it has no Wi-Fi yet: give it one over serial with any Improv tool (ESP Web Tools)");
+  if (!options.wait || config?.ssid === "") return;
+  await seeOnline(options, port, result.mac, config, say);
+  Object.assign(report, { online: true, seconds: seconds() });
+  say(`${result.mac} is online: ${seconds()} s from the start`);
+}
+
+function reportOf(result: FlashResult): object {
+  const { mac, flashId, flashBytes, bytes, writtenBytes, verified } = result;
+  return { mac, flashId: hexId(flashId), flashBytes, bytes, writtenBytes, verified };
+}
+
+/** Manufacturer first, as flash chips and esptool tell it: ef4016. */
+function hexId(flashId: number): string {
+  const [manufacturer, type, capacity] = [flashId & 0xff, (flashId >> 8) & 0xff, (flashId >> 16) & 0xff];
+  return Buffer.from([manufacturer, type, capacity]).toString("hex");
+}
+
+async function seeOnline(
+  { server, api, timeout }: FlashOptions,
+  port: Awaited<ReturnType<typeof findPort>>["port"],
+  mac: string,
+  config: DeviceConfig | undefined,
+  say: (line: string) => void,
+): Promise<void> {
+  const url =
+    api ?? (server === undefined ? undefined : new URL(`http://${urlHost(server.host)}:${DEFAULT_HTTP_PORT}`));
+  const where = config === undefined ? "its server" : `${config.serverHost}:${config.serverPort}`;
+  say(`waiting up to ${timeout} s until it is online at ${where}; Ctrl-C leaves it alone`);
+  const stop = new StopRequest();
+  await watchFirstBoot(port, {
+    mac,
+    timeoutS: timeout,
+    onLine: (line) => say(showLine(line)),
+    signal: stop.signal,
+    ...(url === undefined ? {} : { api: new ApiClient(url) }),
+  });
+}
+
+function urlHost(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+/** undefined: the board keeps what it has. */
+async function configOf(options: FlashOptions, port: string): Promise<DeviceConfig | undefined> {
+  const { ssid, server, secret, keepConfig } = options;
+  if (keepConfig) {
+    if (ssid === undefined && server === undefined) return undefined;
+    throw new CommandError("--keep-config leaves Wi-Fi and server as they are: leave out --ssid and --server");
+  }
+  if (server === undefined) {
+    throw new CommandError("--server says where the board finds its server, as 192.168.1.10:1883 (or --keep-config)");
+  }
+  if (LOOPBACK.test(server.host) && !port.includes(":")) {
+    throw new CommandError(
+      `${server.host} is the board itself, to a board: name the server by its address in the network, as 192.168.1.10`,
+    );
+  }
+  checkText("--ssid", ssid ?? "", SSID_MAX_BYTES);
+  checkText("--server", server.host, CONFIG_TEXT_MAX_BYTES);
+  checkText("--secret", secret ?? "", CONFIG_TEXT_MAX_BYTES);
+  const passphrase = ssid === undefined ? "" : await passphraseOf(options);
+  checkText("the passphrase", passphrase, CONFIG_TEXT_MAX_BYTES);
+  return {
+    ssid: ssid ?? "",
+    passphrase,
+    serverHost: server.host,
+    serverPort: server.port,
+    secret: secret ?? randomBytes(SECRET_BYTES).toString("base64url"),
+    product: new Map(),
+  };
+}
+
+function checkText(what: string, text: string, maxBytes: number): void {
+  const sizeBytes = Buffer.byteLength(text);
+  if (sizeBytes > maxBytes) throw new CommandError(`${what} takes ${sizeBytes} bytes, more than ${maxBytes}`);
+}
+
+async function passphraseOf({ ssid, passphrase }: FlashOptions): Promise<string> {
+  const given = passphrase ?? process.env[PASSPHRASE_VARIABLE];
+  if (given !== undefined) return given;
+  if (process.stdin.isTTY) return readSecret(`passphrase of ${ssid} (empty: an open network): `);
+  throw new CommandError(`the passphrase of ${ssid}: set ${PASSPHRASE_VARIABLE}, empty for an open network`);
+}
+
+function imageOf(file: string): Extract<ContentsOptions["program"], { image: Uint8Array }> {
+  return { name: shown(file), image: readBytes(file) };
+}
+
+function readHost(file: string | undefined, board: Board): ContentsOptions["host"] {
+  if (file === EMULATED_HOST) return { name: "the emulated host", bytes: emulatedHostImage() };
+  const path = file ?? `${HOST_FOLDER}/.pio/build/flash${board.flash.sizeMiB}m/firmware.bin`;
+  if (file === undefined && !existsSync(path)) {
+    throw new FlashError(
+      `there is no host for this board yet (${path}): make it once with ` +
+        `pio run -d ${HOST_FOLDER} -e flash${board.flash.sizeMiB}m, or name one with --host`,
+    );
+  }
+  return { name: shown(path), bytes: readFile(path, FLASH_REGION_CHIP_OFFSET, "that is no host") };
+}
+
+function keyOf({ key, image }: FlashOptions, say: (line: string) => void) {
+  if (key !== undefined) return image === undefined ? readPrivateKey(key) : readKey(key);
+  const files = keyFiles(KEY_NAME);
+  if (existsSync(files.privateFile)) return readPrivateKey(files.privateFile);
+  if (image !== undefined) throw new CommandError("--key names the public key that the image was signed for");
+  const made = newKey();
+  writeKey(made, files);
+  say(`${files.privateFile} is new: it signs what your boards run. Keep a copy: without it they take no update`);
+  return made;
+}

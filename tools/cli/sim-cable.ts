@@ -1,0 +1,69 @@
+/** `lintel sim --serial`: a blank board of boards/ on a virtual serial cable, which other tools reach over TCP. */
+
+import { SeededRandom } from "../../runtime/board/random.ts";
+import { RealTime } from "../../runtime/board/real-time.ts";
+import { TcpNetwork } from "../../runtime/board/tcp-network.ts";
+import { NO_PIN } from "../../runtime/contract/host-abi.ts";
+import type { Board } from "../build/board-schema.ts";
+import type { PinPlan } from "../build/pin-plan.ts";
+import { serveSerial } from "../serial/serial-server.ts";
+import { cableBoard } from "../sim/cable-board.ts";
+import { Door } from "../sim/door.ts";
+import { CommandError } from "./command-error.ts";
+import { StopRequest } from "./stop-request.ts";
+
+/** A vendor prefix of Espressif, and a number that no board of theirs is likely to have. */
+const MAC_PREFIX = [0x5c, 0xcf, 0x7f];
+
+export interface CableOptions {
+  board: Board;
+  plan: PinPlan;
+  /** TCP port, 0 = any that is free. */
+  serialPort: number;
+  seed: number;
+  /** Mean time between two visitors, milliseconds. */
+  meanIntervalMs: number;
+  seconds?: number;
+  log: (line: string) => void;
+}
+
+export async function simulateOnCable(options: CableOptions) {
+  const { board, plan, serialPort, seed, log } = options;
+  const time = new RealTime();
+  const mac = Uint8Array.of(...MAC_PREFIX, ...[16, 8, 0].map((shift) => (seed >>> shift) & 0xff));
+  const device = cableBoard({ board, mac, time, network: new TcpNetwork({ time }), seed });
+  const server = await serveSerial(device.chip, serialPort).catch((error: Error) => {
+    throw new CommandError(`port ${serialPort} cannot be served: ${error.message}`);
+  });
+  const name = `rfc2217://127.0.0.1:${server.port}`;
+  const outer = plan.pins.get("barrierA");
+  const inner = plan.pins.get("barrierB") ?? NO_PIN;
+  const door = new Door({
+    time,
+    random: new SeededRandom(seed),
+    setPin: (barrier, level) => {
+      const pin = barrier === "inner" ? inner : outer;
+      if (pin !== undefined && pin !== NO_PIN) device.board.pins.setInput(pin, level);
+    },
+    hasInner: inner !== NO_PIN,
+    meanIntervalMs: options.meanIntervalMs,
+  });
+  const stop = new StopRequest();
+  device.powerOn();
+  door.open();
+  log(
+    `a blank ${board.title} with MAC ${Buffer.from(mac).toString("hex")} is on ${name}; its flash goes with this process`,
+  );
+  log(
+    `flash it: lintel flash --board ${board.name} --host emulated --port ${name} --ssid shop --server 127.0.0.1:1883`,
+  );
+  await stop.wait(options.seconds);
+  door.close();
+  device.powerOff();
+  await server.close();
+  return {
+    board: board.name,
+    mac: Buffer.from(mac).toString("hex"),
+    visitorsSimulated: door.visitorsIn + door.visitorsOut,
+  };
+}
