@@ -10,6 +10,8 @@ import { escapeData, negotiation, subnegotiation, TelnetCommand, TelnetOption, T
 
 const DEFAULT_BAUD = 115_200;
 const { Do, Dont, Will, Wont } = TelnetCommand;
+/** Longer than two commands of a client take, pyserial's pauses included. */
+const SETTLE_MS = 250;
 const OPTIONS: readonly number[] = [TelnetOption.Binary, TelnetOption.SuppressGoAhead, TelnetOption.ComPort];
 
 export interface SerialServer {
@@ -33,6 +35,7 @@ export async function serveSerial(cable: Cable, port: number, host = "127.0.0.1"
     socket.setNoDelay(true);
     socket.on("data", (bytes) => own.take(bytes));
     socket.on("close", () => {
+      own.end();
       if (client === own) client = undefined;
     });
   });
@@ -68,6 +71,8 @@ class Client {
   /** Options that both sides have agreed to. */
   readonly #agreed = new Set<string>();
   #baudRate = DEFAULT_BAUD;
+  readonly #lines = { dataTerminalReady: false, requestToSend: false };
+  #settling: NodeJS.Timeout | undefined;
 
   constructor(socket: Socket, cable: Cable) {
     this.#socket = socket;
@@ -94,6 +99,7 @@ class Client {
   }
 
   end(): void {
+    clearTimeout(this.#settling);
     this.#socket.destroy();
   }
 
@@ -135,11 +141,19 @@ class Client {
     if (command <= ComPort.PurgeData) this.#write(subnegotiation(TelnetOption.ComPort, reply));
   }
 
+  /**
+   * A client changes one line at a time and waits for each answer. On its way from "held in reset" to "GPIO0 low" a board would
+   * already start: both lines asserted, which mean nothing to it, are kept back for a moment.
+   */
   async #control(value: number): Promise<void> {
-    if (value === Control.DtrOn || value === Control.DtrOff) {
-      await this.#cable.setSignals({ dataTerminalReady: value === Control.DtrOn });
-    } else if (value === Control.RtsOn || value === Control.RtsOff) {
-      await this.#cable.setSignals({ requestToSend: value === Control.RtsOn });
-    }
+    const lines = this.#lines;
+    if (value === Control.DtrOn || value === Control.DtrOff) lines.dataTerminalReady = value === Control.DtrOn;
+    else if (value === Control.RtsOn || value === Control.RtsOff) lines.requestToSend = value === Control.RtsOn;
+    else return;
+    clearTimeout(this.#settling);
+    this.#settling = undefined;
+    const isMeaningless = lines.dataTerminalReady && lines.requestToSend;
+    if (!isMeaningless) await this.#cable.setSignals({ ...lines });
+    else this.#settling = setTimeout(() => this.#then(() => this.#cable.setSignals({ ...lines })), SETTLE_MS);
   }
 }

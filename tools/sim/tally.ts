@@ -15,7 +15,7 @@ export interface Tally {
   lost: number;
 }
 
-const VISITOR_STREAMS = new Set([STREAM_VISITORS_IN, STREAM_VISITORS_OUT].map((id) => id.toString(16)));
+export const VISITOR_STREAMS = new Set([STREAM_VISITORS_IN, STREAM_VISITORS_OUT].map((id) => id.toString(16)));
 
 export async function tallyReadings(api: ApiClient): Promise<Tally> {
   const tally: Tally = { devices: 0, visitorsCounted: 0, readingsStored: 0, duplicates: 0, lost: 0 };
