@@ -68,7 +68,7 @@ export async function flashOne(server: LintelServer, options: FlashCase): Promis
   const content = new Uint8Array(board.flash.sizeMiB * 0x100000).fill(0xff);
   const device = cableBoard({
     ...{ board, mac, time, content, seed: index, network: new TcpNetwork({ time }) },
-    ...(disturbance === undefined ? {} : { disturb: disturbance.disturb }),
+    ...(disturbance === undefined ? {} : { cable: { disturb: disturbance.disturb } }),
   });
   const port = new WebSerialPort(device.chip);
   device.powerOn();

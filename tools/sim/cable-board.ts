@@ -19,17 +19,18 @@ export interface CableBoardOptions {
   /** What is in its flash; absent: all ones. */
   content?: Uint8Array;
   log?: LogSink;
-  disturb?: FlashedBoardOptions["disturb"];
+  /** Otherwise than usual. */
+  cable?: FlashedBoardOptions["cable"];
 }
 
-export function cableBoard({ board, mac, seed, content, ...options }: CableBoardOptions): FlashedBoard {
+export function cableBoard({ board, mac, seed, content, cable, ...options }: CableBoardOptions): FlashedBoard {
   const flashId = usualFlashId(board);
   return new FlashedBoard({
     ...options,
     mac,
     content: content ?? new Uint8Array(board.flash.sizeMiB * MIB).fill(ERASED),
     random: new SeededRandom(seed),
-    ...(flashId === undefined ? {} : { flashId }),
+    cable: { ...(flashId === undefined ? {} : { flashId }), ...cable },
   });
 }
 

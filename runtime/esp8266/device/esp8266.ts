@@ -58,6 +58,8 @@ export interface Esp8266Options {
   straps?: () => number;
   /** JEDEC identification of the flash chip: manufacturer, type, capacity. Default: a W25Q of the flash's size. */
   flashId?: number;
+  /** The word by which tools know the chip, where it is to pass for another one. */
+  romMagic?: number;
   chip?: Pick<ChipOptions, "engine" | "cacheMissCycles" | "translateAfter">;
 }
 
@@ -91,7 +93,7 @@ export class Esp8266 {
       peripherals: (connections) => {
         this.#parts = this.#wire(connections);
         const { uarts, ...others } = this.#parts;
-        return [...uarts, ...Object.values<Peripheral>({ ...others }), new RomMagic()];
+        return [...uarts, ...Object.values<Peripheral>({ ...others }), new RomMagic(options.romMagic)];
       },
     });
     const rom = maskRom({

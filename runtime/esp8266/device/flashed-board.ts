@@ -20,8 +20,8 @@ const ERASED = 0xff;
 export interface FlashedBoardOptions extends Omit<BoardOptions, "flash" | "boardId" | "slot" | "printsOnSerial"> {
   /** Content of the whole flash chip, 1 MiB or more; the board changes it. */
   content: Uint8Array;
-  flashId?: number;
-  disturb?: SerialChipOptions["disturb"];
+  /** Of the chip on the cable; see SerialChip. */
+  cable?: Pick<SerialChipOptions, "flashId" | "romMagic" | "disturb">;
 }
 
 export class FlashedBoard {
@@ -30,7 +30,7 @@ export class FlashedBoard {
   readonly device: NativeDevice;
   readonly #content: Uint8Array;
 
-  constructor({ content, flashId, disturb, ...options }: FlashedBoardOptions) {
+  constructor({ content, cable, ...options }: FlashedBoardOptions) {
     this.#content = content;
     const spareBytes = content.length - MIB;
     const flash = new Flash({ regionBytes: Math.min(FLASH_REGION_BYTES + spareBytes, FLASH_REGION_MAX_BYTES) });
@@ -44,8 +44,7 @@ export class FlashedBoard {
       onHost: () => this.#start(),
       onReset: () => this.device.hold(),
       onHostBytes: (bytes) => this.board.serial.send(bytes),
-      ...(flashId === undefined ? {} : { flashId }),
-      ...(disturb === undefined ? {} : { disturb }),
+      ...cable,
     });
     this.board.serial.onBytes = (bytes) => this.chip.sayAsHost(bytes, SERIAL_BAUD);
     this.#load();

@@ -28,6 +28,7 @@ const GPIO0 = 0;
 export interface SerialChipOptions {
   flash: Uint8Array;
   flashId?: number;
+  romMagic?: number;
   mac: Uint8Array;
   rtcMemory: RtcUserMemory;
   pins: PinPort;
@@ -79,6 +80,7 @@ export class SerialChip implements Cable {
         options.onHost?.();
       },
       ...(options.flashId === undefined ? {} : { flashId: options.flashId }),
+      ...(options.romMagic === undefined ? {} : { romMagic: options.romMagic }),
     });
   }
 

@@ -5,6 +5,7 @@
 import type { Peripheral } from "../bus.ts";
 import { EmulatorError } from "../emulator-error.ts";
 
+/** Of an ESP8266. */
 const MAGIC_VALUE = 0xfff0c101;
 
 export class RomMagic implements Peripheral {
@@ -12,8 +13,14 @@ export class RomMagic implements Peripheral {
   readonly address = 0x40001000;
   readonly sizeBytes = 4;
 
+  readonly #value: number;
+
+  constructor(value = MAGIC_VALUE) {
+    this.#value = value;
+  }
+
   read(): number {
-    return MAGIC_VALUE;
+    return this.#value;
   }
 
   write(): void {
