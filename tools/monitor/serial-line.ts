@@ -14,7 +14,10 @@ export type MonitorLine =
 /** A longer line is no line. */
 const LINE_MAX_BYTES = 1024;
 const LF = 0x0a;
-const PRINTABLE_FROM = 0x20;
+const CR = 0x0d;
+const HOST_LINE = /\d+\.\d{3} (?:error|warning|info|debug) |reset: |crash: /;
+/** Not text: control characters, or bytes that are no UTF-8. */
+const NOISE = /[\u0000-\u0008\u000e-\u001f\u007f-\u009f\ufffd]/;
 const LOG = /^(\d+\.\d{3}) (error|warning|info|debug) (.*)$/;
 const RESET = /^reset: (\w+)$/;
 const EXCEPTION = /^crash: cause (\d+) at 0x([0-9a-f]{1,8}) address 0x([0-9a-f]{1,8}) image 0x([0-9a-f]{1,6})$/;
@@ -36,11 +39,13 @@ export class LineReader {
   }
 
   #end(): void {
-    const bytes = this.#bytes.splice(0).filter((byte) => byte !== 0x0d);
-    // What was noise before the line is cut off; the host's own lines begin with a printable character.
-    const start = bytes.findLastIndex((byte) => byte < PRINTABLE_FROM || byte === 0x7f) + 1;
-    const text = new TextDecoder().decode(Uint8Array.from(bytes.slice(start))).replace(/^.*\ufffd/, "");
-    if (text.trim() === "" || text.startsWith("IMPROV")) return;
+    const bytes = this.#bytes.splice(0);
+    if (bytes.at(-1) === CR) bytes.pop();
+    const decoded = new TextDecoder().decode(Uint8Array.from(bytes));
+    // Noise may stand before a line of the host; a line of nothing else is noise.
+    const start = HOST_LINE.exec(decoded)?.index;
+    const text = decoded.slice(start ?? 0);
+    if (text.trim() === "" || text.startsWith("IMPROV") || (start === undefined && NOISE.test(text))) return;
     this.#onLine(lineOf(text));
   }
 }
