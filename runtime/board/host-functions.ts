@@ -17,10 +17,10 @@ import { storageFunctions } from "./host-storage.ts";
 import { ProgramStop } from "./power.ts";
 import type { VirtualBoard } from "./virtual-board.ts";
 
-/** `memory` gives the program's memory as it is at the moment of a call. */
-export function hostFunctions(board: VirtualBoard, memory: () => Uint8Array): HostImports {
-  const programMemory = new ProgramMemory(memory);
-  return {
+/** `memory` gives the program's memory as it is at the moment of a call; the host keeps what is before `first` for itself. */
+export function hostFunctions(board: VirtualBoard, memory: () => Uint8Array, first = 0): HostImports {
+  const programMemory = new ProgramMemory(memory, first);
+  return board.alterHost({
     ...clockAndChanceFunctions(board, programMemory),
     ...powerFunctions(board),
     ...storageFunctions(board, programMemory),
@@ -30,7 +30,7 @@ export function hostFunctions(board: VirtualBoard, memory: () => Uint8Array): Ho
     ...serialFunctions(board, programMemory),
     ...cryptoFunctions(board, programMemory),
     ...selfFunctions(board, programMemory),
-  };
+  });
 }
 
 function clockAndChanceFunctions(

@@ -6,6 +6,7 @@ import { HostError } from "../contract/error-codes.ts";
 import { LogLevel, type ResetReason } from "../contract/host-abi.ts";
 import { Clock } from "./clock.ts";
 import { Flash } from "./flash.ts";
+import type { HostImports } from "./host-imports.ts";
 import type { Network } from "./network.ts";
 import { Pins } from "./pins.ts";
 import { Power } from "./power.ts";
@@ -35,6 +36,8 @@ export interface BoardOptions {
   log?: LogSink;
   /** Log lines, starts and crashes also go out on the serial line, as those of a real chip do (serial-log.ts). */
   printsOnSerial?: boolean;
+  /** Puts other host functions in the place of some: for tests of what notices a host that is wrong. */
+  alterHost?: (host: HostImports) => HostImports;
   /** What `clock_ms` shows at each start. */
   clockOffsetMs?: number;
   /** How much faster than true the board's clock runs, parts per million; below zero: slower. */
@@ -59,6 +62,7 @@ export class VirtualBoard {
   /** Where the program runs from: a Slot. */
   slot: number;
   readonly log: LogSink;
+  readonly alterHost: (host: HostImports) => HostImports;
   /** Set by the engine: something has happened that the program may want to be polled for. */
   onWake: () => void = () => {};
   /** Set by the engine: the program has asked for a reset after this time of its clock, 0 = none. */
@@ -76,6 +80,7 @@ export class VirtualBoard {
     this.mac = options.mac;
     this.boardId = options.boardId ?? 0;
     this.slot = options.slot ?? 0;
+    this.alterHost = options.alterHost ?? ((host) => host);
     const wake = () => this.onWake();
     this.clock = new Clock(options.time, options.clockOffsetMs, options.clockPpm);
     this.pins = new Pins({ time: options.time, clockMs: () => this.clock.ms(), wake });

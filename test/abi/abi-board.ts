@@ -1,0 +1,100 @@
+/**
+ * A virtual board for firmware/abi, and a small world around it: a Wi-Fi network with a peer that sends back what it is sent, a
+ * wire between two pins. The harness sits at the serial line only, as it does with a real board.
+ */
+import type { Duplex } from "node:stream";
+import { Flash } from "../../runtime/board/flash.ts";
+import type { HostImports } from "../../runtime/board/host-imports.ts";
+import { MemoryNetwork } from "../../runtime/board/memory-network.ts";
+import { SeededRandom } from "../../runtime/board/random.ts";
+import { VirtualBoard } from "../../runtime/board/virtual-board.ts";
+import { VirtualTime } from "../../runtime/board/virtual-time.ts";
+import type { Engine } from "../../tools/build/compile-program.ts";
+import { createFlashDevice } from "../../tools/build/create-device.ts";
+import { type BoardImages, buildBoardImages } from "../../tools/image/board-images.ts";
+import { flashBoard } from "../../tools/image/flash-board.ts";
+
+const PROGRAM = "firmware/abi";
+/** Of board time; a run takes about a minute. */
+const RUN_MAX_MS = 300_000;
+const RUN_STEP_MS = 1000;
+
+const WIFI = { ssid: "conformance", passphrase: "not-a-secret", rssiDbm: -61 };
+const PEER = { host: "192.168.1.2", port: 1234 };
+const WIRE = { out: 12, in: 14 };
+/** EOT ends the connection. */
+const LAST_BYTE = 4;
+
+const ENVIRONMENT = [
+  `wifi ${WIFI.ssid} ${WIFI.passphrase}`,
+  `peer ${PEER.host}:${PEER.port}`,
+  `wire ${WIRE.out} ${WIRE.in}`,
+  "wake",
+  "end",
+];
+
+const images = new Map<Engine, Promise<BoardImages>>();
+
+function imagesFor(engine: Engine): Promise<BoardImages> {
+  const found = images.get(engine) ?? buildBoardImages(PROGRAM, engine);
+  images.set(engine, found);
+  return found;
+}
+
+export interface AbiBoardOptions {
+  /** Makes the host wrong. */
+  alterHost?: (host: HostImports) => HostImports;
+}
+
+/** Runs the conformance to its end; the lines of the serial line. */
+export async function runAbi(engine: Engine, { alterHost }: AbiBoardOptions = {}): Promise<string[]> {
+  const time = new VirtualTime({ startUnixMs: 1_700_000_000_000 });
+  const random = new SeededRandom(1);
+  const network = new MemoryNetwork({ time, random: random.fork(1), accessPoints: [WIFI] });
+  network.listen(PEER.host, PEER.port, echo);
+  const flash = new Flash();
+  flashBoard(flash, await imagesFor(engine));
+  const board = new VirtualBoard({
+    time,
+    random: random.fork(2),
+    network: network.station(),
+    mac: Uint8Array.of(0x02, 0x4c, 0x4e, 0x54, 0, 1),
+    flash,
+    printsOnSerial: true,
+    ...(alterHost === undefined ? {} : { alterHost }),
+  });
+  board.pins.onOutput((pin, level) => {
+    if (pin === WIRE.out) board.pins.setInput(WIRE.in, level);
+  });
+  const lines: string[] = [];
+  let rest = "";
+  let isDone = false;
+  board.serial.onBytes = (bytes) => {
+    const [...whole] = (rest + Buffer.from(bytes).toString("latin1")).split(/\r?\n/);
+    rest = whole.pop() ?? "";
+    for (const line of whole) {
+      lines.push(line);
+      if (line.endsWith("abi env?")) answer(board);
+      isDone ||= line.includes(" abi done ");
+    }
+  };
+  const device = createFlashDevice(engine, board, { onAllocation: "error" });
+  device.powerOn();
+  while (!isDone && time.nowMs() < RUN_MAX_MS) await time.runFor(RUN_STEP_MS);
+  device.stop();
+  return lines;
+}
+
+function answer(board: VirtualBoard): void {
+  for (const fact of ENVIRONMENT) board.serial.send(Buffer.from(`env ${fact}\n`));
+}
+
+function echo(stream: Duplex): void {
+  stream.on("error", () => {});
+  stream.on("data", (bytes: Buffer) => {
+    const end = bytes.indexOf(LAST_BYTE);
+    if (end < 0) stream.write(bytes);
+    else stream.end(bytes.subarray(0, end));
+  });
+  stream.on("end", () => stream.end());
+}
