@@ -65,6 +65,6 @@ export class ClockChecks extends Checks {
     report.equal("unaligned", random_fill(scratch + 1, 3), 0);
     report.equal("all", random_fill(scratch, SCRATCH_BYTES), 0);
     report.equal("nothing", random_fill(scratch, 0), 0);
-    report.equal("nothing-at-null", random_fill(0, 0), 0);
+    report.equal("empty-null", random_fill(0, 0), 0);
   }
 }

@@ -41,10 +41,10 @@ export class CryptoChecks extends Checks {
     report.equal("hashes", sha256(other, putText(other, "abc"), scratch), 0);
     report.holds("abc", isSame(scratch, ABC, SHA256_BYTES));
     report.holds("stays-in-range", isRestUntouched(SHA256_BYTES, FILL));
-    report.equal("nothing-at-null", sha256(0, 0, scratch + 1), 0);
+    report.equal("empty-null", sha256(0, 0, scratch + 1), 0);
     report.holds("empty", isSame(scratch + 1, EMPTY, SHA256_BYTES));
-    report.equal("over-itself", sha256(other, 3, other), 0);
-    report.holds("over-itself-abc", isSame(other, ABC, SHA256_BYTES));
+    report.equal("in-place", sha256(other, 3, other), 0);
+    report.holds("in-place-abc", isSame(other, ABC, SHA256_BYTES));
     report.of("hmac_sha256");
     const keyBytes = putText(other, "Jefe");
     const textBytes = putText(other + 8, "what do ya want for nothing?");

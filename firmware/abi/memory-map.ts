@@ -7,14 +7,14 @@ export const RAM_START: usize = RAM_END - PROGRAM_RAM_BYTES;
 /** Before it are the host's function pointers. */
 export const DATA_START: usize = RAM_START + PROGRAM_DATA_OFFSET;
 
-export const SCRATCH_BYTES = 1024;
+export const SCRATCH_BYTES = 576;
 const GUARD_BYTES = 16;
 const GUARD: u8 = 0xa5;
 
 const guarded: usize = memory.data(GUARD_BYTES + SCRATCH_BYTES + GUARD_BYTES, 4);
 export const scratch: usize = guarded + GUARD_BYTES;
 /** A second place, for functions with two pointers. */
-export const other: usize = memory.data(256, 4);
+export const other: usize = memory.data(128, 4);
 
 /** Fills scratch memory; what lies around it is watched from now on. */
 export function fillScratch(byte: u8): void {

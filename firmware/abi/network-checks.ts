@@ -45,11 +45,11 @@ export class NetworkChecks extends Checks {
     const sizeBytes = putText(other, NOWHERE);
     report.equal("bad-empty-name", net_join(other, 0, 0, 0), HostError.BadArgument);
     report.equal("bad-long-name", net_join(other, 33, 0, 0), HostError.BadArgument);
-    report.equal("bad-long-passphrase", net_join(other, sizeBytes, other, 65), HostError.BadArgument);
+    report.equal("bad-long-pass", net_join(other, sizeBytes, other, 65), HostError.BadArgument);
     report.of("net_status");
     report.equal("still-down", net_status(), NetStatus.Down);
     report.of("net_found");
-    report.equal("before-any-scan", net_found(scratch, NET_FOUND_MAX_BYTES), 0);
+    report.equal("not-scanned", net_found(scratch, NET_FOUND_MAX_BYTES), 0);
     report.equal("bad-room", net_found(scratch, NET_FOUND_HEADER_BYTES - 1), HostError.BadArgument);
     report.equal("bad-no-room", net_found(scratch, 0), HostError.BadArgument);
     report.of("net_scan");

@@ -41,9 +41,9 @@ export class PointerChecks extends Checks {
   private refuseLengths(parameter: PointerParameter): void {
     const report = this.report;
     report.equal("bad-negative", callWith(parameter, scratch, -1), HostError.BadArgument);
-    report.equal("bad-most-negative", callWith(parameter, scratch, i32.MIN_VALUE), HostError.BadArgument);
+    report.equal("bad-lowest", callWith(parameter, scratch, i32.MIN_VALUE), HostError.BadArgument);
     this.refuse("bad-endless", parameter, scratch, i32.MAX_VALUE);
-    this.refuse("bad-empty-behind-ram", parameter, RAM_END + 4, 0);
-    this.refuse("bad-empty-in-table", parameter, RAM_START + 4, 0);
+    this.refuse("bad-empty-end", parameter, RAM_END + 4, 0);
+    this.refuse("bad-empty-host", parameter, RAM_START + 4, 0);
   }
 }

@@ -10,9 +10,12 @@ import {
   flash_read,
   flash_write,
   hmac_sha256,
+  i2c_transfer,
   log,
   net_found,
   net_join,
+  radio_beacon,
+  radio_read,
   random_fill,
   rtc_read,
   rtc_write,
@@ -27,6 +30,9 @@ import {
 } from "../../runtime/device/index.ts";
 import { scratch } from "./memory-map.ts";
 import { RTC_TEST_OFFSET } from "./storage-checks.ts";
+
+/** An I2C address that hardly any device has. */
+const NOBODY = 0x13;
 
 export enum PointerParameter {
   RandomFill,
@@ -54,6 +60,10 @@ export enum PointerParameter {
   SerialWrite,
   ChipMac,
   Log,
+  I2cWrite,
+  I2cRead,
+  RadioRead,
+  RadioBeacon,
   Count,
 }
 
@@ -126,6 +136,14 @@ export function callWith(parameter: PointerParameter, pointer: usize, sizeBytes:
       return chip_mac(pointer);
     case PointerParameter.Log:
       return log(LogLevel.Debug, pointer, sizeBytes);
+    case PointerParameter.I2cWrite:
+      return i2c_transfer(NOBODY, pointer, sizeBytes, 0, 0);
+    case PointerParameter.I2cRead:
+      return i2c_transfer(NOBODY, 0, 0, pointer, sizeBytes);
+    case PointerParameter.RadioRead:
+      return radio_read(pointer, sizeBytes);
+    case PointerParameter.RadioBeacon:
+      return radio_beacon(pointer, sizeBytes);
     default:
       return unreachable();
   }
@@ -175,6 +193,13 @@ export function functionOf(parameter: PointerParameter): string {
       return "serial_write";
     case PointerParameter.ChipMac:
       return "chip_mac";
+    case PointerParameter.I2cWrite:
+    case PointerParameter.I2cRead:
+      return "i2c_transfer";
+    case PointerParameter.RadioRead:
+      return "radio_read";
+    case PointerParameter.RadioBeacon:
+      return "radio_beacon";
     default:
       return "log";
   }

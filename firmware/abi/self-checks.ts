@@ -68,7 +68,7 @@ export class SelfChecks extends Checks {
     report.equal("longest", log(LogLevel.Debug, scratch, LOG_MAX_BYTES), 0);
     report.equal("nothing", log(LogLevel.Debug, 0, 0), 0);
     report.equal("bad-level", log(4, scratch, 1), HostError.BadArgument);
-    report.equal("bad-level-negative", log(-1, scratch, 1), HostError.BadArgument);
+    report.equal("bad-neg-level", log(-1, scratch, 1), HostError.BadArgument);
     report.equal("bad-long", log(LogLevel.Info, scratch, LOG_MAX_BYTES + 1), HostError.BadArgument);
     this.wait(LOG_MAX_BYTES / 4);
     return Next.Step;

@@ -77,11 +77,11 @@ export class StorageChecks extends Checks {
     report.of("flash_read");
     report.equal("unaligned", flash_read(OWN_SECTOR + 17, scratch + 1, 3), 0);
     flash_read(OWN_SECTOR + 16, other + 32, 4);
-    report.holds("unaligned-bytes", isSame(scratch + 1, other + 33, 3));
+    report.holds("odd-bytes", isSame(scratch + 1, other + 33, 3));
     report.of("flash_erase");
     report.equal("again", flash_erase(OWN_SECTOR), 0);
     flash_read(NEXT_SECTOR - 8, scratch, 16);
-    report.holds("only-its-sector", isAll(scratch, 8, 0xff) && isSame(scratch + 8, other + 8, 8));
+    report.holds("other-sector", isAll(scratch, 8, 0xff) && isSame(scratch + 8, other + 8, 8));
   }
 
   private checkBadFlash(): void {
@@ -93,9 +93,9 @@ export class StorageChecks extends Checks {
     report.equal("bad-below-zero", flash_read(-4, scratch, 4), HostError.OutOfRange);
     report.equal("bad-wraps", flash_read(-2, scratch, 4), HostError.OutOfRange);
     report.of("flash_write");
-    report.equal("bad-offset-align", flash_write(OWN_SECTOR + 2, other, 4), HostError.Unaligned);
-    report.equal("bad-length-align", flash_write(OWN_SECTOR, other, 6), HostError.Unaligned);
-    report.equal("bad-pointer-align", flash_write(OWN_SECTOR, other + 1, 4), HostError.Unaligned);
+    report.equal("bad-odd-offset", flash_write(OWN_SECTOR + 2, other, 4), HostError.Unaligned);
+    report.equal("bad-odd-length", flash_write(OWN_SECTOR, other, 6), HostError.Unaligned);
+    report.equal("bad-odd-source", flash_write(OWN_SECTOR, other + 1, 4), HostError.Unaligned);
     report.equal("bad-over-end", flash_write(size - 4, other, 8), HostError.OutOfRange);
     report.equal("bad-below-zero", flash_write(-4, other, 4), HostError.OutOfRange);
     report.of("flash_erase");
@@ -104,7 +104,7 @@ export class StorageChecks extends Checks {
     report.equal("bad-below-zero", flash_erase(-FLASH_SECTOR_BYTES), HostError.OutOfRange);
     flash_read(OWN_SECTOR, scratch, 256);
     report.of("flash_write");
-    report.holds("bad-writes-nothing", isAll(scratch, 256, 0xff));
+    report.holds("bad-no-effect", isAll(scratch, 256, 0xff));
   }
 
   private checkRtc(): void {
@@ -118,7 +118,7 @@ export class StorageChecks extends Checks {
     report.holds("reads-back", isSame(scratch, other, RTC_TEST_BYTES));
     report.holds("stays-in-range", isRestUntouched(RTC_TEST_BYTES, FILL));
     report.equal("unaligned", rtc_read(RTC_TEST_OFFSET + 3, scratch + 1, 5), 0);
-    report.holds("unaligned-bytes", isSame(scratch + 1, other + 3, 5));
+    report.holds("odd-bytes", isSame(scratch + 1, other + 3, 5));
     report.equal("all", rtc_read(0, scratch, RTC_MEMORY_BYTES), 0);
     report.equal("nothing-at-end", rtc_read(RTC_MEMORY_BYTES, 0, 0), 0);
     report.equal("bad-over-end", rtc_read(RTC_MEMORY_BYTES - 3, scratch, 4), HostError.OutOfRange);
@@ -127,7 +127,7 @@ export class StorageChecks extends Checks {
     report.of("rtc_write");
     report.equal("unaligned", rtc_write(RTC_TEST_OFFSET + 1, other, 3), 0);
     rtc_read(RTC_TEST_OFFSET, scratch, 5);
-    report.holds("unaligned-bytes", isSame(scratch + 1, other, 3) && load<u8>(scratch + 4) == load<u8>(other + 4));
+    report.holds("odd-bytes", isSame(scratch + 1, other, 3) && load<u8>(scratch + 4) == load<u8>(other + 4));
     report.equal("nothing", rtc_write(RTC_TEST_OFFSET, 0, 0), 0);
     report.equal("bad-over-end", rtc_write(RTC_MEMORY_BYTES, other, 1), HostError.OutOfRange);
     report.equal("bad-below-zero", rtc_write(-4, other, 4), HostError.OutOfRange);

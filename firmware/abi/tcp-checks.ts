@@ -47,12 +47,12 @@ export class TcpChecks extends Checks {
     report.equal("bad-long-host", tcp_open(scratch, HOST_NAME_MAX_BYTES + 1, 1883, 0), HostError.BadArgument);
     report.equal("bad-port-0", tcp_open(other, sizeBytes, 0, 0), HostError.BadArgument);
     report.equal("bad-port-65536", tcp_open(other, sizeBytes, 65536, 0), HostError.BadArgument);
-    report.equal("bad-port-negative", tcp_open(other, sizeBytes, -1, 0), HostError.BadArgument);
+    report.equal("bad-neg-port", tcp_open(other, sizeBytes, -1, 0), HostError.BadArgument);
     report.equal("bad-flag", tcp_open(other, sizeBytes, 1883, 2), HostError.BadArgument);
     putText(other, "h b");
-    report.equal("bad-space-in-host", tcp_open(other, sizeBytes, 1883, 0), HostError.BadArgument);
+    report.equal("bad-space", tcp_open(other, sizeBytes, 1883, 0), HostError.BadArgument);
     store<u8>(other + 1, 0);
-    report.equal("bad-zero-in-host", tcp_open(other, sizeBytes, 1883, 0), HostError.BadArgument);
+    report.equal("bad-zero-byte", tcp_open(other, sizeBytes, 1883, 0), HostError.BadArgument);
     putText(other, "hub");
     if (net_status() == NetStatus.Up) return Next.Step;
     report.equal("not-joined", tcp_open(other, sizeBytes, 1883, 0), HostError.NotConnected);
@@ -156,7 +156,7 @@ export class TcpChecks extends Checks {
     this.report.equal("closes", tcp_close(this.handle), 0);
     this.report.equal("bad-again", tcp_close(this.handle), HostError.NotConnected);
     this.report.of("tcp_read");
-    this.report.equal("bad-after-close", tcp_read(this.handle, scratch, 1), HostError.NotConnected);
+    this.report.equal("bad-closed", tcp_read(this.handle, scratch, 1), HostError.NotConnected);
     return Next.Step;
   }
 

@@ -12,6 +12,7 @@ import type { HostImports } from "./host-imports.ts";
 import { isError, ProgramMemory } from "./host-memory.ts";
 import { networkFunctions } from "./host-network.ts";
 import { pinFunctions } from "./host-pins.ts";
+import { radioFunctions } from "./host-radio.ts";
 import { serialFunctions } from "./host-serial.ts";
 import { storageFunctions } from "./host-storage.ts";
 import { ProgramStop } from "./power.ts";
@@ -26,7 +27,7 @@ export function hostFunctions(board: VirtualBoard, memory: () => Uint8Array, fir
     ...storageFunctions(board, programMemory),
     ...pinFunctions(board, programMemory),
     ...networkFunctions(board, programMemory),
-    ...radioFunctions(board),
+    ...radioFunctions(board, programMemory),
     ...serialFunctions(board, programMemory),
     ...cryptoFunctions(board, programMemory),
     ...selfFunctions(board, programMemory),
@@ -62,14 +63,6 @@ function powerFunctions(
     },
     reset_reason: () => board.power.resetReason,
     deadline_set: (ms) => board.onDeadline(ms >>> 0),
-  };
-}
-
-function radioFunctions(board: VirtualBoard): Pick<HostImports, "radio_sniff" | "radio_read" | "radio_beacon"> {
-  return {
-    radio_sniff: () => board.reportMissing("radio_sniff"),
-    radio_read: () => board.reportMissing("radio_read"),
-    radio_beacon: () => board.reportMissing("radio_beacon"),
   };
 }
 

@@ -7,9 +7,12 @@ import { LogLevel, type ResetReason } from "../contract/host-abi.ts";
 import { Clock } from "./clock.ts";
 import { Flash } from "./flash.ts";
 import type { HostImports } from "./host-imports.ts";
+import { I2cBus } from "./i2c-bus.ts";
 import type { Network } from "./network.ts";
 import { Pins } from "./pins.ts";
 import { Power } from "./power.ts";
+import { Radio } from "./radio.ts";
+import type { RadioAir } from "./radio-air.ts";
 import type { RandomSource } from "./random.ts";
 import { SerialLine } from "./serial-line.ts";
 import { SerialLog } from "./serial-log.ts";
@@ -18,6 +21,8 @@ import type { TimeSource } from "./time-source.ts";
 import { WifiScan } from "./wifi-scan.ts";
 
 const MAC_BYTES = 6;
+/** Of the board's randomness: what the radio draws disturbs nothing else. */
+const SALT_FORK = 0x5a17;
 
 export type LogSink = (level: LogLevel, text: string) => void;
 
@@ -26,6 +31,8 @@ export interface BoardOptions {
   random: RandomSource;
   /** This board's own: a station of a MemoryNetwork, or a TcpNetwork. */
   network: Network;
+  /** The air that this board shares with others. Absent: it hears nobody. */
+  air?: RadioAir;
   /** Station MAC address, 6 bytes. */
   mac: Uint8Array;
   /** Absent: a new flash, all ones. */
@@ -54,6 +61,8 @@ export class VirtualBoard {
   readonly power: Power;
   readonly sockets: Sockets;
   readonly scan: WifiScan;
+  readonly radio: Radio;
+  readonly i2c = new I2cBus();
   readonly serial: SerialLine;
   /** What the host prints on the serial line; absent: nothing. */
   readonly serialLog: SerialLog | undefined;
@@ -87,6 +96,15 @@ export class VirtualBoard {
     this.power = new Power(options.random);
     this.sockets = new Sockets(options.network);
     this.scan = new WifiScan(options.time, options.network, wake);
+    this.radio = new Radio({
+      mac: options.mac,
+      time: options.time,
+      random: options.random.fork(SALT_FORK),
+      network: options.network,
+      scan: this.scan,
+      air: options.air,
+      wake,
+    });
     this.serial = new SerialLine(options.time, wake);
     const serialLog = options.printsOnSerial ? new SerialLog(this.serial, () => this.clock.ms()) : undefined;
     this.serialLog = serialLog;
@@ -102,6 +120,7 @@ export class VirtualBoard {
     this.halt();
     this.power.start(reason);
     this.clock.start();
+    this.radio.start();
     this.serial.open();
     this.serialLog?.reset(reason);
   }
@@ -111,6 +130,7 @@ export class VirtualBoard {
     this.pins.reset();
     this.sockets.reset();
     this.scan.reset();
+    this.radio.reset();
     this.serial.close();
     this.network.vanish();
   }
