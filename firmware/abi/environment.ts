@@ -8,6 +8,8 @@
  *   env wire 12 14                GPIO12 and GPIO14 are connected, and to nothing else
  *   env phone 6                   a phone that sends probe requests on channel 6, once a second or more often
  *   env beacon 6                  an access point whose beacons are heard on channel 6, once a second or more often
+ *   env adc 700                   the analogue input reads so, give or take 16
+ *   env board 7                   the id of this board
  *   env wake                      GPIO16 is connected to the reset pin, so the chip wakes from deep sleep
  *   env end
  *
@@ -50,6 +52,8 @@ export class Environment {
   wireIn: i32 = NONE;
   phoneChannel: i32 = NONE;
   beaconChannel: i32 = NONE;
+  adc: i32 = NONE;
+  board: i32 = NONE;
   wakes: bool = false;
   private lineBytes: i32 = 0;
   /** In the line that is read. */
@@ -98,6 +102,10 @@ export class Environment {
       this.phoneChannel = this.number();
     } else if (this.isNext("beacon")) {
       this.beaconChannel = this.number();
+    } else if (this.isNext("adc")) {
+      this.adc = this.number();
+    } else if (this.isNext("board")) {
+      this.board = this.number();
     } else if (this.isNext("wake")) {
       this.wakes = true;
     } else if (this.isNext("end")) {

@@ -26,6 +26,7 @@ export const FLASH_PIN = 6;
 /** Has no pull-up and no interrupt. */
 const RTC_PIN = 16;
 const ADC_MAX = 1023;
+const ADC_TOLERANCE = 16;
 const DEBOUNCE_MS = 50;
 const FILL: u8 = 0x3c;
 
@@ -70,6 +71,8 @@ export class PinChecks extends Checks {
     report.equal("none", edge_read(scratch, EDGE_RECORD_BYTES), 0);
     report.of("adc_read");
     report.within("in-bounds", adc_read(), 0, ADC_MAX);
+    const adc = this.environment.adc;
+    if (adc != NONE) report.within("known", adc_read(), adc - ADC_TOLERANCE, adc + ADC_TOLERANCE);
     return Next.Step;
   }
 

@@ -15,6 +15,7 @@ import {
   slot,
 } from "../../runtime/device/index.ts";
 import { Checks, Next } from "./checks.ts";
+import { NONE } from "./environment.ts";
 import { fillScratch, isRestUntouched, other, putText, SCRATCH_BYTES, scratch } from "./memory-map.ts";
 
 const MAC_BYTES = 6;
@@ -47,6 +48,7 @@ export class SelfChecks extends Checks {
     report.equal("individual", load<u8>(scratch) & 1, 0);
     report.of("board_id");
     report.within("in-bounds", board_id(), 0, BOARD_ID_MAX);
+    if (this.environment.board != NONE) report.equal("known", board_id(), this.environment.board);
     report.of("abi_version");
     report.within("at-least", abi_version(), HOST_ABI_VERSION, i32.MAX_VALUE);
     report.of("slot");

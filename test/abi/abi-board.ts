@@ -14,7 +14,8 @@ import { VirtualBoard } from "../../runtime/board/virtual-board.ts";
 import { VirtualTime } from "../../runtime/board/virtual-time.ts";
 import { RadioKind } from "../../runtime/contract/host-abi.ts";
 import type { Engine } from "../../tools/build/compile-program.ts";
-import { createFlashDevice } from "../../tools/build/create-device.ts";
+import { createDevice, createFlashDevice } from "../../tools/build/create-device.ts";
+import { loadProgram } from "../../tools/build/load-program.ts";
 import { type BoardImages, buildBoardImages } from "../../tools/image/board-images.ts";
 import { flashBoard } from "../../tools/image/flash-board.ts";
 
@@ -27,6 +28,8 @@ const WIFI = { ssid: "conformance", passphrase: "not-a-secret", rssiDbm: -61 };
 const PEER = { host: "192.168.1.2", port: 1234 };
 const WIRE = { out: 12, in: 14 };
 const SENSOR = { address: 0x40, register: 3, value: 90 };
+const ADC = 700;
+const BOARD_ID = 7;
 const PHONE_CHANNEL = 6;
 const ACCESS_POINT = { kind: RadioKind.Beacon, address: Uint8Array.of(2, 0, 0, 0, 0, 9), channel: 11 };
 const BEACON_EVERY_MS = 100;
@@ -40,6 +43,8 @@ const ENVIRONMENT = [
   `i2c ${SENSOR.address} ${SENSOR.register} ${SENSOR.value}`,
   `phone ${PHONE_CHANNEL}`,
   `beacon ${ACCESS_POINT.channel}`,
+  `adc ${ADC}`,
+  `board ${BOARD_ID}`,
   "wake",
   "end",
 ];
@@ -53,12 +58,17 @@ function imagesFor(engine: Engine): Promise<BoardImages> {
 }
 
 export interface AbiBoardOptions {
+  /** Nobody answers at the serial line, so the program knows of nothing around the board. */
+  isBare?: boolean;
+  /** The host runs the program by itself, not from flash. */
+  isAlone?: boolean;
   /** Makes the host wrong. */
   alterHost?: (host: HostImports) => HostImports;
 }
 
 /** Runs the conformance to its end; the lines of the serial line. */
-export async function runAbi(engine: Engine, { alterHost }: AbiBoardOptions = {}): Promise<string[]> {
+export async function runAbi(engine: Engine, options: AbiBoardOptions = {}): Promise<string[]> {
+  const { isBare = false, isAlone = false, alterHost } = options;
   const time = new VirtualTime({ startUnixMs: 1_700_000_000_000 });
   const random = new SeededRandom(1);
   const network = new MemoryNetwork({ time, random: random.fork(1), accessPoints: [WIFI] });
@@ -75,9 +85,11 @@ export async function runAbi(engine: Engine, { alterHost }: AbiBoardOptions = {}
     air,
     mac: Uint8Array.of(0x02, 0x4c, 0x4e, 0x54, 0, 1),
     flash,
+    boardId: BOARD_ID,
     printsOnSerial: true,
     ...(alterHost === undefined ? {} : { alterHost }),
   });
+  board.pins.setAdc(ADC);
   board.i2c.attach(sensor());
   board.pins.onOutput((pin, level) => {
     if (pin === WIRE.out) board.pins.setInput(WIRE.in, level);
@@ -90,11 +102,14 @@ export async function runAbi(engine: Engine, { alterHost }: AbiBoardOptions = {}
     rest = whole.pop() ?? "";
     for (const line of whole) {
       lines.push(line);
-      if (line.endsWith("abi env?")) answer(board);
+      if (!isBare && line.endsWith("abi env?")) answer(board);
       isDone ||= line.includes(" abi done ");
     }
   };
-  const device = createFlashDevice(engine, board, { onAllocation: "error" });
+  const onAllocation = "error";
+  const device = isAlone
+    ? createDevice(await loadProgram(PROGRAM, engine), board, { onAllocation })
+    : createFlashDevice(engine, board, { onAllocation });
   device.powerOn();
   while (!isDone && time.nowMs() < RUN_MAX_MS) await time.runFor(RUN_STEP_MS);
   device.stop();

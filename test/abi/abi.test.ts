@@ -4,7 +4,7 @@ import { HOST_FUNCTIONS } from "../../runtime/contract/host-functions.ts";
 import { ENGINES, type Engine } from "../../tools/build/compile-program.ts";
 import { runAbi } from "./abi-board.ts";
 import { judgeReport } from "./judge-report.ts";
-import { MUTANTS } from "./mutants.ts";
+import { MUTANTS, TABLE_MUTANTS } from "./mutants.ts";
 import { readReport } from "./report-lines.ts";
 
 const BUILD_MS = 120_000;
@@ -32,11 +32,47 @@ describe("virtual boards", () => {
   });
 });
 
+describe("what a host prints", () => {
+  test.each(ENGINES)("%s tells each start, and the crash", (engine) => {
+    const starts = linesOf(engine).filter((line) => line.startsWith("reset: "));
+    const reasons = ["PowerOn", "Software", "DeepSleep", "Deadline", "Watchdog", "Crash"];
+    expect(starts).toEqual(reasons.map((reason) => `reset: ${reason}`));
+    const crash = {
+      wasm: /^crash: RuntimeError: unreachable/,
+      lx106: /^crash: cause 0 at 0x[0-9a-f]{8} address 0x[0-9a-f]{8} image 0xc000$/,
+    };
+    expect(linesOf(engine).filter((line) => line.startsWith("crash: "))).toEqual([
+      expect.stringMatching(crash[engine]),
+    ]);
+  });
+});
+
+describe("a board that lacks something", () => {
+  test("is told by the functions that were not shown, and by nothing else", { timeout: BUILD_MS }, async () => {
+    const { faults, failed } = judgeReport(readReport(await runAbi("wasm", { isBare: true })));
+    const missing = ["sleep_deep", "tcp_status", "tcp_write", "tcp_read", "tcp_close"];
+    expect(faults).toEqual(missing.map((name) => `${name} was not called with good arguments`));
+    expect(failed).toBe(0);
+  });
+
+  test.each(ENGINES)("%s: a program that runs alone cannot hand over", { timeout: BUILD_MS }, async (engine) => {
+    const { faults, failed } = judgeReport(readReport(await runAbi(engine, { isAlone: true })));
+    expect(faults).toEqual(["image_run was not called with good arguments"]);
+    expect(failed).toBe(0);
+  });
+});
+
 describe("a host that is wrong is found", () => {
   test.each(MUTANTS)("$title", { timeout: BUILD_MS }, async ({ fn, alter }) => {
     const lines = await runAbi("wasm", { alterHost: (host) => ({ ...host, ...alter(host) }) });
     const failed = judgeReport(readReport(lines)).functions.filter((judged) => judged.failed.length > 0);
     expect(failed.map(({ name }) => name)).toContain(fn);
+  });
+
+  /** Some of these boot does not get over: then there is no report, which is a fault too. */
+  test.each(TABLE_MUTANTS)("$title", { timeout: BUILD_MS }, async ({ alter }) => {
+    const lines = await runAbi("wasm", { alterHost: (host) => ({ ...host, ...alter(host) }) });
+    expect(judgeReport(readReport(lines)).faults).not.toEqual([]);
   });
 
   test("on the emulated chip too", { timeout: BUILD_MS }, async () => {

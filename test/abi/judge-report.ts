@@ -12,7 +12,7 @@ export interface Verdict {
 }
 
 /** A function without a result cannot refuse, one without parameters has nothing to. */
-function canRefuse({ params, returns }: HostFunction): boolean {
+export function canRefuse({ params, returns }: HostFunction): boolean {
   return returns && params !== "";
 }
 

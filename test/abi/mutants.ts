@@ -1,6 +1,8 @@
 /** Hosts that are wrong in one place each: a conformance that passes one of them shows nothing. */
 import type { HostImports } from "../../runtime/board/host-imports.ts";
 import { HostError } from "../../runtime/contract/error-codes.ts";
+import { HOST_FUNCTIONS } from "../../runtime/contract/host-functions.ts";
+import { canRefuse } from "./judge-report.ts";
 
 export interface Mutant {
   title: string;
@@ -65,6 +67,22 @@ export const MUTANTS: Mutant[] = [
   mutant("every reset is one of the program", "reset_reason", ({ reset_reason }) => ({
     reset_reason: () => (reset_reason() === 0 ? 0 : 2),
   })),
+];
+
+/** A host that answers 0 in place of any error; whoever cannot refuse has none. */
+const lenient = HOST_FUNCTIONS.filter(canRefuse).map(({ name }) => name as keyof HostImports);
+/** Slot A is 0: a host that knows no other slot is right about this program. */
+const idle = HOST_FUNCTIONS.map(({ name }) => name as keyof HostImports).filter((name) => name !== "slot");
+
+/** The same two mistakes in every function of the table: it does nothing and answers 0, or it refuses nothing. */
+export const TABLE_MUTANTS: Mutant[] = [
+  ...idle.map((fn) => mutant(`${fn} does nothing`, fn, () => ({ [fn]: () => 0 }))),
+  ...lenient.map((fn) =>
+    mutant(`${fn} refuses nothing`, fn, (host) => {
+      const serve = host[fn] as (...args: number[]) => number;
+      return { [fn]: (...args: number[]) => Math.max(0, serve(...args)) };
+    }),
+  ),
 ];
 
 function zeroFor(error: HostError, result: number): number {
