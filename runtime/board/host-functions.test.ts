@@ -301,26 +301,6 @@ describe("pulses", () => {
   });
 });
 
-describe("I2C", () => {
-  test("a device takes what is written and answers", () => {
-    const { host, board, memory } = setUp();
-    const written: number[][] = [];
-    const detach = board.i2c.attach({
-      address: 0x40,
-      write: (bytes) => written.push([...bytes]),
-      read: () => Uint8Array.of(7, 8),
-    });
-    memory.set([0xe3, 1], TEXT);
-    expect(host.i2c_transfer(0x40, 0, 0, 0, 0)).toBe(0);
-    expect(host.i2c_transfer(0x40, TEXT, 2, 0, 3)).toBe(3);
-    expect([...memory.subarray(0, 3)]).toEqual([7, 8, 0xff]);
-    expect(written).toEqual([[0xe3, 1]]);
-    expect(() => board.i2c.attach({ address: 0x40, write() {}, read: () => new Uint8Array(0) })).toThrow("taken");
-    detach();
-    expect(host.i2c_transfer(0x40, TEXT, 2, 0, 3)).toBe(HostError.NoDevice);
-  });
-});
-
 describe("flash and crypto", () => {
   test("flash is written, read and hashed across sectors", () => {
     const { host, memory } = setUp();

@@ -3,6 +3,10 @@
  * i32; pointers are addresses in the program's memory, lengths are bytes; a result below zero is a HostError. Nothing
  * blocks longer than 10 ms except where it says so.
  *
+ * A host looks at addresses before anything else, in the order of the parameters: a length below zero is BadArgument, a range
+ * that is not between the host's table (PROGRAM_DATA_OFFSET) and the end of the program's memory (PROGRAM_RAM_BYTES) OutOfRange.
+ * An empty range may also stand at 0. No function writes outside of the range that it was given.
+ *
  * A function's place in the table is its slot in the chip's table (native-image.ts): new ones stand at the end.
  *
  * This table is the only definition. `npm run generate` writes the AssemblyScript declarations
