@@ -79,6 +79,9 @@ describe("probe requests", () => {
     expect(first).not.toContain(Buffer.from(PHONE).toString("hex").slice(2));
     expect(hear(one)).toBe(first);
     expect(hear(two)).not.toBe(first);
+    // As when boot hands over to a slot: the start goes on.
+    one.board.halt();
+    expect(hear(one)).toBe(first);
     one.board.start(ResetReason.Software);
     expect(hear(one)).not.toBe(first);
   });

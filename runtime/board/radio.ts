@@ -56,7 +56,7 @@ export class Radio implements AirListener {
   readonly #parts: RadioParts;
   #channel = 0;
   #log: RadioRecord[] = [];
-  #salt = new Uint8Array(SALT_BYTES);
+  readonly #salt = new Uint8Array(SALT_BYTES);
   /** When the last frame has left. */
   #freeAtMs = 0;
 
@@ -127,11 +127,10 @@ export class Radio implements AirListener {
     this.#parts.random.fill(this.#salt);
   }
 
-  /** The chip stands still. */
+  /** The chip stands still, or hands over to another image: that is no new start, so the salt stays. */
   reset(): void {
     this.#channel = 0;
     this.#log = [];
-    this.#salt = new Uint8Array(SALT_BYTES);
     this.#freeAtMs = 0;
   }
 
