@@ -313,6 +313,7 @@ export class DeviceLife {
     this.#endRun();
     this.#next = this.board.time.at(this.#busyMs() + HAND_OVER_MS, () => {
       this.#next = undefined;
+      this.board.serial.open();
       this.#begin(false);
     });
   }

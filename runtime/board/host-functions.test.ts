@@ -10,6 +10,8 @@ import {
   NetStatus,
   PinEdge,
   PinMode,
+  RADIO_CHANNEL_MAX,
+  RADIO_RECORD_BYTES,
   ResetReason,
   TcpFlag,
   TcpStatus,
@@ -67,7 +69,7 @@ const RFC_6979_SIGNATURE =
 type Context = ReturnType<typeof setUp>;
 
 describe("arguments", () => {
-  const { BadArgument, OutOfRange, Unaligned, NotConnected, Unsupported } = HostError;
+  const { BadArgument, OutOfRange, Unaligned, NotConnected, NoDevice, Unsupported } = HostError;
   const cases: [call: string, run: (host: HostImports, context: Context) => number, expected: number][] = [
     ["random_fill, negative length", (host) => host.random_fill(0, -1), BadArgument],
     ["random_fill, over the end", (host) => host.random_fill(MEMORY_BYTES - 1, 2), OutOfRange],
@@ -129,11 +131,21 @@ describe("arguments", () => {
     ["log, no such level", (host) => host.log(4, 0, 1), BadArgument],
     ["log, too long", (host) => host.log(LogLevel.Info, 0, LOG_MAX_BYTES + 1), BadArgument],
     ["log, bad pointer", (host) => host.log(LogLevel.Info, -1, 1), OutOfRange],
-    ["pwm_write", (host) => host.pwm_write(4, 512), Unsupported],
-    ["i2c_transfer", (host) => host.i2c_transfer(0x40, 0, 0, 0, 0), Unsupported],
-    ["radio_sniff", (host) => host.radio_sniff(1), Unsupported],
-    ["radio_read", (host) => host.radio_read(0, 1), Unsupported],
-    ["radio_beacon", (host) => host.radio_beacon(0, 1), Unsupported],
+    ["pwm_write, not an output", (host) => host.pwm_write(4, 512), BadArgument],
+    ["pwm_write, too much", (host) => host.pwm_write(4, 1024), BadArgument],
+    ["pwm_write, no such pin", (host) => host.pwm_write(17, 0), BadArgument],
+    ["pwm_write, the RTC's pin", (host) => host.pwm_write(16, 0), Unsupported],
+    ["i2c_transfer, nobody there", (host) => host.i2c_transfer(0x40, 0, 0, 0, 0), NoDevice],
+    ["i2c_transfer, no such address", (host) => host.i2c_transfer(128, 0, 0, 0, 0), BadArgument],
+    ["i2c_transfer, bad write pointer", (host) => host.i2c_transfer(0x40, NEAR_END, 32, 0, 0), OutOfRange],
+    ["i2c_transfer, bad read pointer", (host) => host.i2c_transfer(0x40, 0, 0, NEAR_END, 32), OutOfRange],
+    ["i2c_transfer, too long together", (host) => host.i2c_transfer(0x40, 0, 60, 0, 41), BadArgument],
+    ["radio_sniff, no such channel", (host) => host.radio_sniff(RADIO_CHANNEL_MAX + 1), BadArgument],
+    ["radio_sniff, negative channel", (host) => host.radio_sniff(-1), BadArgument],
+    ["radio_read, too little room", (host) => host.radio_read(0, RADIO_RECORD_BYTES - 1), BadArgument],
+    ["radio_read, bad pointer", (host) => host.radio_read(NEAR_END, 32), OutOfRange],
+    ["radio_beacon, no beacon", (host) => host.radio_beacon(0, 36), BadArgument],
+    ["radio_beacon, bad pointer", (host) => host.radio_beacon(NEAR_END, 36), OutOfRange],
     ["serial_read, nothing has come", (host) => host.serial_read(0, 1), 0],
     ["serial_read, negative room", (host) => host.serial_read(0, -1), BadArgument],
     ["serial_read, bad pointer", (host) => host.serial_read(NEAR_END, 32), OutOfRange],
@@ -167,13 +179,12 @@ describe("arguments", () => {
   });
 
   test("what is missing is logged once each", () => {
-    const { host, logs } = setUp();
-    host.pwm_write(1, 1);
-    host.pwm_write(1, 1);
-    host.radio_sniff(1);
+    const { host, logs, put } = setUp();
+    const open = () => host.tcp_open(TEXT, put("hub"), 1883, TcpFlag.Tls);
+    expect([open(), open(), host.image_run(0)]).toEqual(new Array(3).fill(HostError.Unsupported));
     expect(logs).toEqual([
-      [LogLevel.Warning, "host call pwm_write is not offered by the virtual board"],
-      [LogLevel.Warning, "host call radio_sniff is not offered by the virtual board"],
+      [LogLevel.Warning, "host call tcp_open with TLS is not offered by the virtual board"],
+      [LogLevel.Warning, "host call image_run is not offered by the virtual board"],
     ]);
   });
 });
@@ -266,6 +277,27 @@ describe("pins", () => {
     expect([host.pin_read(2), board.pins.level(2)]).toEqual([1, 1]);
     board.pins.setAdc(5000);
     expect(host.adc_read()).toBe(1023);
+  });
+});
+
+describe("pulses", () => {
+  test("show on the pin until it is written or its mode is set", () => {
+    const { host, board } = setUp();
+    const levels: number[] = [];
+    host.pin_mode(2, PinMode.Output);
+    board.pins.onOutput((_, level) => levels.push(level));
+    expect([host.pwm_write(2, 1023), host.pwm_write(2, 300), board.pins.duty(2)]).toEqual([0, 0, 300]);
+    expect([host.pwm_write(2, 0), board.pins.duty(2), host.pin_read(2)]).toEqual([0, 0, 0]);
+    host.pwm_write(2, 700);
+    host.pin_write(2, 0);
+    expect([board.pins.duty(2), levels]).toEqual([undefined, [1, 0, 1, 0]]);
+    host.pwm_write(2, 700);
+    host.pin_mode(2, PinMode.Input);
+    expect(board.pins.duty(2)).toBeUndefined();
+    host.pin_mode(2, PinMode.Output);
+    host.pwm_write(2, 700);
+    board.start(ResetReason.External);
+    expect([board.pins.duty(2), host.pin_read(2)]).toEqual([undefined, 0]);
   });
 });
 

@@ -12,25 +12,26 @@ import type { HostImports } from "./host-imports.ts";
 import { isError, ProgramMemory } from "./host-memory.ts";
 import { networkFunctions } from "./host-network.ts";
 import { pinFunctions } from "./host-pins.ts";
+import { radioFunctions } from "./host-radio.ts";
 import { serialFunctions } from "./host-serial.ts";
 import { storageFunctions } from "./host-storage.ts";
 import { ProgramStop } from "./power.ts";
 import type { VirtualBoard } from "./virtual-board.ts";
 
-/** `memory` gives the program's memory as it is at the moment of a call. */
-export function hostFunctions(board: VirtualBoard, memory: () => Uint8Array): HostImports {
-  const programMemory = new ProgramMemory(memory);
-  return {
+/** `memory` gives the program's memory as it is at the moment of a call; the host keeps what is before `first` for itself. */
+export function hostFunctions(board: VirtualBoard, memory: () => Uint8Array, first = 0): HostImports {
+  const programMemory = new ProgramMemory(memory, first);
+  return board.alterHost({
     ...clockAndChanceFunctions(board, programMemory),
     ...powerFunctions(board),
     ...storageFunctions(board, programMemory),
     ...pinFunctions(board, programMemory),
     ...networkFunctions(board, programMemory),
-    ...radioFunctions(board),
+    ...radioFunctions(board, programMemory),
     ...serialFunctions(board, programMemory),
     ...cryptoFunctions(board, programMemory),
     ...selfFunctions(board, programMemory),
-  };
+  });
 }
 
 function clockAndChanceFunctions(
@@ -62,14 +63,6 @@ function powerFunctions(
     },
     reset_reason: () => board.power.resetReason,
     deadline_set: (ms) => board.onDeadline(ms >>> 0),
-  };
-}
-
-function radioFunctions(board: VirtualBoard): Pick<HostImports, "radio_sniff" | "radio_read" | "radio_beacon"> {
-  return {
-    radio_sniff: () => board.reportMissing("radio_sniff"),
-    radio_read: () => board.reportMissing("radio_read"),
-    radio_beacon: () => board.reportMissing("radio_beacon"),
   };
 }
 

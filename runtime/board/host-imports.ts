@@ -37,9 +37,9 @@ export interface HostImports {
   edge_read(ptr: number, cap: number): number;
   /** The analogue input, 0 to 1023. */
   adc_read(): number;
-  /** Pulse width, duty 0 to 1023. */
+  /** Pulses of 1 kHz on an output, duty 0 to PWM_DUTY_MAX; `pin_write` and `pin_mode` end them. */
   pwm_write(pin: number, duty: number): number;
-  /** Writes, then reads; returns bytes read. */
+  /** Writes, then reads, I2C_TRANSFER_MAX_BYTES at most; returns bytes read. NoDevice where none answers. */
   i2c_transfer(addr: number, wptr: number, wlen: number, rptr: number, rlen: number): number;
   /** Size of the Lintel region, bytes. */
   flash_size(): number;
@@ -65,11 +65,11 @@ export interface HostImports {
   tcp_read(h: number, ptr: number, cap: number): number;
   /** Closes and frees the handle. */
   tcp_close(h: number): number;
-  /** Receives probe requests on a channel; 0 = off. */
+  /** Listens on a channel, off the network; 0 = no more. */
   radio_sniff(channel: number): number;
-  /** Takes the oldest probe request: salted hash, RSSI, age. */
+  /** Takes the oldest probe requests and beacons heard, RADIO_RECORD_BYTES each; returns bytes. */
   radio_read(ptr: number, cap: number): number;
-  /** Sends one raw management frame. */
+  /** Sends one raw beacon frame; Busy while one is on its way. */
   radio_beacon(ptr: number, len: number): number;
   /** SHA-256 of flash. */
   sha256_flash(off: number, len: number, out: number): number;

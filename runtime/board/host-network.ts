@@ -26,7 +26,7 @@ type NetworkGroup = Pick<
 >;
 
 export function networkFunctions(board: VirtualBoard, memory: ProgramMemory): NetworkGroup {
-  const { network, sockets, scan } = board;
+  const { network, sockets, scan, radio } = board;
   return {
     net_join(ssidPointer, ssidBytes, passPointer, passBytes) {
       const ssid = memory.range(ssidPointer, ssidBytes);
@@ -35,6 +35,7 @@ export function networkFunctions(board: VirtualBoard, memory: ProgramMemory): Ne
       if (isError(passphrase)) return passphrase;
       if (ssid.length === 0 || ssid.length > SSID_MAX_BYTES) return HostError.BadArgument;
       if (passphrase.length > PASSPHRASE_MAX_BYTES) return HostError.BadArgument;
+      if (radio.isListening) return HostError.Busy;
       network.join(decode(ssid), decode(passphrase));
       return 0;
     },
@@ -63,7 +64,7 @@ export function networkFunctions(board: VirtualBoard, memory: ProgramMemory): Ne
       return sockets.get(handle)?.read(into) ?? HostError.NotConnected;
     },
     tcp_close: (handle) => sockets.close(handle),
-    net_scan: () => scan.start(),
+    net_scan: () => (radio.isListening ? HostError.Busy : scan.start()),
     net_found(pointer, capacityBytes) {
       const into = memory.range(pointer, capacityBytes);
       return isError(into) ? into : scan.take(into);

@@ -1,6 +1,6 @@
-/** Host functions of the pins group. Pulse width and I2C are not offered by the virtual board yet. */
+/** Host functions of the pins group. */
 import { HostError } from "../contract/error-codes.ts";
-import { EDGE_RECORD_BYTES } from "../contract/host-abi.ts";
+import { EDGE_RECORD_BYTES, I2C_SCL_PIN, I2C_SDA_PIN, PinMode } from "../contract/host-abi.ts";
 import type { HostImports } from "./host-imports.ts";
 import { isError, type ProgramMemory } from "./host-memory.ts";
 import type { VirtualBoard } from "./virtual-board.ts";
@@ -19,7 +19,7 @@ type PinsGroup = Pick<
 >;
 
 export function pinFunctions(board: VirtualBoard, memory: ProgramMemory): PinsGroup {
-  const { pins } = board;
+  const { pins, i2c } = board;
   return {
     pin_mode: (pin, mode) => pins.setMode(pin, mode),
     pin_read: (pin) => pins.read(pin),
@@ -32,7 +32,18 @@ export function pinFunctions(board: VirtualBoard, memory: ProgramMemory): PinsGr
       return into.length < EDGE_RECORD_BYTES ? HostError.BadArgument : pins.takeEdges(into);
     },
     adc_read: () => pins.readAdc(),
-    pwm_write: () => board.reportMissing("pwm_write"),
-    i2c_transfer: () => board.reportMissing("i2c_transfer"),
+    pwm_write: (pin, duty) => pins.pulse(pin, duty),
+    i2c_transfer(address, writePointer, writeBytes, readPointer, readBytes) {
+      const bytes = memory.range(writePointer, writeBytes);
+      if (isError(bytes)) return bytes;
+      const into = memory.range(readPointer, readBytes);
+      if (isError(into)) return into;
+      const result = i2c.transfer(address, bytes, into);
+      if (result !== HostError.BadArgument) {
+        pins.setMode(I2C_SDA_PIN, PinMode.InputPullup);
+        pins.setMode(I2C_SCL_PIN, PinMode.InputPullup);
+      }
+      return result;
+    },
   };
 }

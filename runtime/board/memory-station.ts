@@ -37,9 +37,16 @@ export class MemoryStation implements Network, Uplink<MemoryConnection> {
   }
 
   join(ssid: string, passphrase: string): void {
-    this.#leave();
+    this.leave();
     this.#joined = { ssid, passphrase };
     if (this.#cut !== "reset") this.#startJoining();
+  }
+
+  leave(): void {
+    this.#joined = undefined;
+    this.#joining?.();
+    this.#setStatus(NetStatus.Down);
+    for (const connection of [...this.#connections]) connection.break();
   }
 
   status(): NetStatus {
@@ -107,13 +114,6 @@ export class MemoryStation implements Network, Uplink<MemoryConnection> {
 
   forget(connection: MemoryConnection): void {
     this.#connections.delete(connection);
-  }
-
-  #leave(): void {
-    this.#joined = undefined;
-    this.#joining?.();
-    this.#setStatus(NetStatus.Down);
-    for (const connection of [...this.#connections]) connection.break();
   }
 
   #startJoining(): void {

@@ -25,6 +25,8 @@ export interface Network {
   status(): NetStatus;
   /** Signal strength, dBm, below zero; 0 = unknown. */
   rssiDbm(): number;
+  /** Leaves the network: status Down, connections break. */
+  leave(): void;
   /** The Wi-Fi networks that the board can hear, in any order. */
   inRange(): readonly WifiNetwork[];
   /** Starts to connect. */

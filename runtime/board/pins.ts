@@ -12,7 +12,7 @@
  * What each pin of the chip can do: chip-pins.ts.
  */
 import { HostError } from "../contract/error-codes.ts";
-import { EDGE_RECORD_BYTES, PinEdge, PinMode } from "../contract/host-abi.ts";
+import { EDGE_RECORD_BYTES, PinEdge, PinMode, PWM_DUTY_MAX } from "../contract/host-abi.ts";
 import { EDGE_LOG_MAX } from "../contract/limits.ts";
 import { CHIP_PINS, type ChipPin } from "./chip-pins.ts";
 import type { Cancel, TimeSource } from "./time-source.ts";
@@ -37,6 +37,8 @@ class Pin {
   readonly chip: ChipPin;
   mode: PinMode = PinMode.Input;
   outputLatch: PinLevel = 0;
+  /** of its pulses; undefined = it has none */
+  duty: number | undefined = undefined;
   /** what the outside world drives; undefined = nothing is connected */
   driven: PinLevel | undefined = undefined;
   watch: Watch | undefined = undefined;
@@ -101,6 +103,11 @@ export class Pins {
     return this.#pins[number]?.level();
   }
 
+  /** The duty of the pulses on a pin; undefined: there are none. */
+  duty(number: number): number | undefined {
+    return this.#pins[number]?.duty;
+  }
+
   /** Calls back on each change of an output. */
   onOutput(listener: OutputListener): void {
     this.#listeners.push(listener);
@@ -122,6 +129,7 @@ export class Pins {
     if (pin === undefined || PinMode[mode] === undefined) return HostError.BadArgument;
     if (mode === PinMode.InputPullup && pin.chip.pull !== "up") return HostError.Unsupported;
     const before = this.#outputOf(pin);
+    pin.duty = undefined;
     pin.mode = mode;
     this.#reportOutput(number, pin, before);
     this.#levelMayHaveChanged(number, pin);
@@ -136,10 +144,20 @@ export class Pins {
   write(number: number, level: number): number {
     const pin = this.#pins[number];
     if (pin === undefined || (level !== 0 && level !== 1)) return HostError.BadArgument;
-    const before = this.#outputOf(pin);
-    pin.outputLatch = level;
-    this.#reportOutput(number, pin, before);
-    this.#levelMayHaveChanged(number, pin);
+    this.#setLatch(number, pin, level, undefined);
+    return 0;
+  }
+
+  /**
+   * Pulses on an output. The timer that makes them reaches GPIO0 to GPIO15. Here the pin does not swing: its level is the
+   * one that it has for the longer part of a pulse.
+   */
+  pulse(number: number, duty: number): number {
+    const pin = this.#pins[number];
+    if (pin === undefined || duty < 0 || duty > PWM_DUTY_MAX) return HostError.BadArgument;
+    if (!pin.chip.hasInterrupt) return HostError.Unsupported;
+    if (pin.mode !== PinMode.Output) return HostError.BadArgument;
+    this.#setLatch(number, pin, 2 * duty > PWM_DUTY_MAX ? 1 : 0, duty);
     return 0;
   }
 
@@ -189,9 +207,18 @@ export class Pins {
       pin.watch = undefined;
       const before = this.#outputOf(pin);
       pin.mode = PinMode.Input;
+      pin.duty = undefined;
       pin.outputLatch = 0;
       this.#reportOutput(number, pin, before);
     });
+  }
+
+  #setLatch(number: number, pin: Pin, level: PinLevel, duty: number | undefined): void {
+    const before = this.#outputOf(pin);
+    pin.duty = duty;
+    pin.outputLatch = level;
+    this.#reportOutput(number, pin, before);
+    this.#levelMayHaveChanged(number, pin);
   }
 
   #outputOf(pin: Pin): PinLevel | undefined {

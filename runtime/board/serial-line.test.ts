@@ -94,6 +94,9 @@ describe("from the board", () => {
     line.open();
     line.write(counting(SERIAL_SEND_BYTES));
     line.losePower();
+    // A host function in which the power went away still returns.
+    line.writeLine("too late");
+    expect(line.write(counting(1))).toBe(0);
     line.open();
     expect(line.write(counting(SERIAL_SEND_BYTES))).toBe(SERIAL_SEND_BYTES);
     await time.run(1000);

@@ -42,6 +42,7 @@ export class SerialLine {
   #underWayBytes = 0;
   /** What is under way belongs to one time with power. */
   #powered = 0;
+  #hasPower = false;
   #isOpen = false;
   /** A write took fewer bytes than it was given. */
   #wantsRoom = false;
@@ -67,7 +68,7 @@ export class SerialLine {
 
   /** Returns the bytes taken. */
   write(bytes: Uint8Array): number {
-    const roomBytes = Math.max(0, SERIAL_SEND_BYTES - this.#underWayBytes);
+    const roomBytes = this.#hasPower ? Math.max(0, SERIAL_SEND_BYTES - this.#underWayBytes) : 0;
     const taken = bytes.slice(0, roomBytes);
     if (taken.length < bytes.length) this.#wantsRoom = true;
     this.#transmit(taken);
@@ -79,12 +80,14 @@ export class SerialLine {
   /** A line of the host, without its end. What would end it early becomes a space. */
   writeLine(text: string): void {
     const line = Buffer.from(`${text.replace(/[\r\n]+/g, " ")}\r\n`);
+    if (!this.#hasPower) return;
     if (this.#underWayBytes + line.length > BACKLOG_MAX_BYTES) this.counts.linesLost++;
     else this.#transmit(line);
   }
 
   /** A program starts. */
   open(): void {
+    this.#hasPower = true;
     this.#isOpen = true;
   }
 
@@ -98,6 +101,7 @@ export class SerialLine {
   /** The board has no power any more. */
   losePower(): void {
     this.close();
+    this.#hasPower = false;
     this.#powered++;
     this.#underWayBytes = 0;
     this.#fromBoard = new MemoryLink(BYTES_PER_S);

@@ -76,15 +76,19 @@ export class TcpNetwork implements Network {
     return connection;
   }
 
-  vanish(): void {
+  leave(): void {
     this.#isJoined = false;
-    this.#leave();
+    this.#goDown();
+  }
+
+  vanish(): void {
+    this.leave();
   }
 
   /** The Wi-Fi is gone: sockets are destroyed, new ones refused, until `restore`. */
   cut(): void {
     this.#isCut = true;
-    this.#leave();
+    this.#goDown();
   }
 
   restore(): void {
@@ -99,7 +103,7 @@ export class TcpNetwork implements Network {
     this.#joining = this.#time.at(this.#joinMs, () => this.#setStatus(NetStatus.Up));
   }
 
-  #leave(): void {
+  #goDown(): void {
     this.#joining?.();
     this.#breakAll();
     this.#setStatus(NetStatus.Down);

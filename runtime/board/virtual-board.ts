@@ -6,9 +6,13 @@ import { HostError } from "../contract/error-codes.ts";
 import { LogLevel, type ResetReason } from "../contract/host-abi.ts";
 import { Clock } from "./clock.ts";
 import { Flash } from "./flash.ts";
+import type { HostImports } from "./host-imports.ts";
+import { I2cBus } from "./i2c-bus.ts";
 import type { Network } from "./network.ts";
 import { Pins } from "./pins.ts";
 import { Power } from "./power.ts";
+import { Radio } from "./radio.ts";
+import type { RadioAir } from "./radio-air.ts";
 import type { RandomSource } from "./random.ts";
 import { SerialLine } from "./serial-line.ts";
 import { SerialLog } from "./serial-log.ts";
@@ -17,6 +21,8 @@ import type { TimeSource } from "./time-source.ts";
 import { WifiScan } from "./wifi-scan.ts";
 
 const MAC_BYTES = 6;
+/** Of the board's randomness: what the radio draws disturbs nothing else. */
+const SALT_FORK = 0x5a17;
 
 export type LogSink = (level: LogLevel, text: string) => void;
 
@@ -25,6 +31,8 @@ export interface BoardOptions {
   random: RandomSource;
   /** This board's own: a station of a MemoryNetwork, or a TcpNetwork. */
   network: Network;
+  /** The air that this board shares with others. Absent: it hears nobody. */
+  air?: RadioAir;
   /** Station MAC address, 6 bytes. */
   mac: Uint8Array;
   /** Absent: a new flash, all ones. */
@@ -35,6 +43,8 @@ export interface BoardOptions {
   log?: LogSink;
   /** Log lines, starts and crashes also go out on the serial line, as those of a real chip do (serial-log.ts). */
   printsOnSerial?: boolean;
+  /** Puts other host functions in the place of some: for tests of what notices a host that is wrong. */
+  alterHost?: (host: HostImports) => HostImports;
   /** What `clock_ms` shows at each start. */
   clockOffsetMs?: number;
   /** How much faster than true the board's clock runs, parts per million; below zero: slower. */
@@ -51,6 +61,8 @@ export class VirtualBoard {
   readonly power: Power;
   readonly sockets: Sockets;
   readonly scan: WifiScan;
+  readonly radio: Radio;
+  readonly i2c = new I2cBus();
   readonly serial: SerialLine;
   /** What the host prints on the serial line; absent: nothing. */
   readonly serialLog: SerialLog | undefined;
@@ -59,6 +71,7 @@ export class VirtualBoard {
   /** Where the program runs from: a Slot. */
   slot: number;
   readonly log: LogSink;
+  readonly alterHost: (host: HostImports) => HostImports;
   /** Set by the engine: something has happened that the program may want to be polled for. */
   onWake: () => void = () => {};
   /** Set by the engine: the program has asked for a reset after this time of its clock, 0 = none. */
@@ -76,12 +89,22 @@ export class VirtualBoard {
     this.mac = options.mac;
     this.boardId = options.boardId ?? 0;
     this.slot = options.slot ?? 0;
+    this.alterHost = options.alterHost ?? ((host) => host);
     const wake = () => this.onWake();
     this.clock = new Clock(options.time, options.clockOffsetMs, options.clockPpm);
     this.pins = new Pins({ time: options.time, clockMs: () => this.clock.ms(), wake });
     this.power = new Power(options.random);
     this.sockets = new Sockets(options.network);
     this.scan = new WifiScan(options.time, options.network, wake);
+    this.radio = new Radio({
+      mac: options.mac,
+      time: options.time,
+      random: options.random.fork(SALT_FORK),
+      network: options.network,
+      scan: this.scan,
+      air: options.air,
+      wake,
+    });
     this.serial = new SerialLine(options.time, wake);
     const serialLog = options.printsOnSerial ? new SerialLog(this.serial, () => this.clock.ms()) : undefined;
     this.serialLog = serialLog;
@@ -97,6 +120,7 @@ export class VirtualBoard {
     this.halt();
     this.power.start(reason);
     this.clock.start();
+    this.radio.start();
     this.serial.open();
     this.serialLog?.reset(reason);
   }
@@ -106,6 +130,7 @@ export class VirtualBoard {
     this.pins.reset();
     this.sockets.reset();
     this.scan.reset();
+    this.radio.reset();
     this.serial.close();
     this.network.vanish();
   }

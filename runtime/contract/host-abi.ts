@@ -37,6 +37,14 @@ export enum PinEdge {
 
 /** Highest GPIO number of the chip. */
 export const PIN_MAX = 16;
+/**
+ * Where `i2c_transfer` has its bus, as the Arduino core for ESP8266 has it. A transfer takes both pins, whatever their modes
+ * were: inputs with pull-up, between transfers too.
+ */
+export const I2C_SDA_PIN = 4;
+export const I2C_SCL_PIN = 5;
+/** Largest duty of `pwm_write`: always high. */
+export const PWM_DUTY_MAX = 1023;
 /** No pin, where one could be named: in settings, and in the constants that a build gives a program. */
 export const NO_PIN = 0xff;
 
@@ -83,6 +91,28 @@ export enum TcpStatus {
   /** The peer closed; bytes that it sent before can still be read. */
   Closed = 2,
 }
+
+/** Channels of 2.4 GHz that are used everywhere but for 12 and 13 in America. */
+export const RADIO_CHANNEL_MAX = 13;
+
+/** What `radio_sniff` listens to. */
+export enum RadioKind {
+  /** Somebody looks for networks: phones do. */
+  Probe = 1,
+  /** A network or another board makes itself known. */
+  Beacon = 2,
+}
+/**
+ * A record of `radio_read`, little-endian: u8 RadioKind, u8 signal strength as -dBm, u16 records dropped before it because the
+ * log was full, u32 age in milliseconds, then 8 bytes that tell who sent it. Of a probe request they are a hash of the address
+ * with a salt that only the host knows and that is new at each start of the board. Of a beacon they are the address itself,
+ * 6 bytes, the channel, and 0. `cap` holds one record at least.
+ *
+ * While it listens a board is on no network: `radio_sniff` of a channel leaves the network, and connections break; `net_join` and
+ * `net_scan` answer Busy until `radio_sniff` of 0. A reset ends it.
+ */
+export const RADIO_RECORD_BYTES = 16;
+export const RADIO_WHO_BYTES = 8;
 
 export enum LogLevel {
   Error = 0,

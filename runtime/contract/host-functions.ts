@@ -3,6 +3,10 @@
  * i32; pointers are addresses in the program's memory, lengths are bytes; a result below zero is a HostError. Nothing
  * blocks longer than 10 ms except where it says so.
  *
+ * A host looks at addresses before anything else, in the order of the parameters: a length below zero is BadArgument, a range
+ * that is not between the host's table (PROGRAM_DATA_OFFSET) and the end of the program's memory (PROGRAM_RAM_BYTES) OutOfRange.
+ * An empty range may also stand at 0. No function writes outside of the range that it was given.
+ *
  * A function's place in the table is its slot in the chip's table (native-image.ts): new ones stand at the end.
  *
  * This table is the only definition. `npm run generate` writes the AssemblyScript declarations
@@ -63,13 +67,19 @@ export const HOST_FUNCTIONS: HostFunction[] = [
     "Takes the oldest watched edges, EDGE_RECORD_BYTES each; returns bytes.",
   ),
   new HostFunction("pins", "adc_read", "", true, "The analogue input, 0 to 1023."),
-  new HostFunction("pins", "pwm_write", "pin duty", true, "Pulse width, duty 0 to 1023."),
+  new HostFunction(
+    "pins",
+    "pwm_write",
+    "pin duty",
+    true,
+    "Pulses of 1 kHz on an output, duty 0 to PWM_DUTY_MAX; `pin_write` and `pin_mode` end them.",
+  ),
   new HostFunction(
     "pins",
     "i2c_transfer",
     "addr *wptr wlen *rptr rlen",
     true,
-    "Writes, then reads; returns bytes read.",
+    "Writes, then reads, I2C_TRANSFER_MAX_BYTES at most; returns bytes read. NoDevice where none answers.",
   ),
   new HostFunction("flash", "flash_size", "", true, "Size of the Lintel region, bytes."),
   new HostFunction("flash", "flash_read", "off *ptr len", true, "Reads the Lintel region."),
@@ -95,9 +105,21 @@ export const HOST_FUNCTIONS: HostFunction[] = [
   new HostFunction("network", "tcp_write", "h *ptr len", true, "Returns the bytes taken, which may be fewer."),
   new HostFunction("network", "tcp_read", "h *ptr cap", true, "Returns the bytes read; 0 = none waiting."),
   new HostFunction("network", "tcp_close", "h", true, "Closes and frees the handle."),
-  new HostFunction("radio", "radio_sniff", "channel", true, "Receives probe requests on a channel; 0 = off."),
-  new HostFunction("radio", "radio_read", "*ptr cap", true, "Takes the oldest probe request: salted hash, RSSI, age."),
-  new HostFunction("radio", "radio_beacon", "*ptr len", true, "Sends one raw management frame."),
+  new HostFunction("radio", "radio_sniff", "channel", true, "Listens on a channel, off the network; 0 = no more."),
+  new HostFunction(
+    "radio",
+    "radio_read",
+    "*ptr cap",
+    true,
+    "Takes the oldest probe requests and beacons heard, RADIO_RECORD_BYTES each; returns bytes.",
+  ),
+  new HostFunction(
+    "radio",
+    "radio_beacon",
+    "*ptr len",
+    true,
+    "Sends one raw beacon frame; Busy while one is on its way.",
+  ),
   new HostFunction("crypto", "sha256_flash", "off len *out", true, "SHA-256 of flash."),
   new HostFunction("crypto", "sha256", "*ptr len *out", true, "SHA-256 of memory."),
   new HostFunction("crypto", "hmac_sha256", "*key klen *ptr len *out", true, "HMAC-SHA-256 of memory."),

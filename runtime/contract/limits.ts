@@ -40,6 +40,16 @@ export const SERIAL_SEND_BYTES = 128 + 256;
 export const SERIAL_BAUD = 115200;
 /** Wi-Fi networks that a scan keeps, the strongest. */
 export const SCAN_FOUND_MAX = 32;
+/** Frames that the host remembers for `radio_read` before it drops the oldest. */
+export const RADIO_LOG_MAX = 64;
+/**
+ * Length of a frame for `radio_beacon`: the header of a management frame and the fixed fields of a beacon at least (IEEE
+ * 802.11-2020 9.3.3.1, 9.3.3.2: 24 and 12 bytes), and less than the chip could send.
+ */
+export const RADIO_FRAME_MIN_BYTES = 36;
+export const RADIO_FRAME_MAX_BYTES = 400;
+/** Bytes that one `i2c_transfer` writes and reads together: at 100 kHz, nine bits each, they take less than 10 ms. */
+export const I2C_TRANSFER_MAX_BYTES = 100;
 /** Memory of a program: static data and everything that it allocates, bytes. */
 export const PROGRAM_RAM_BYTES = 16384;
 /** Readings that a device puts into one pack; they fit PACK_SEND_BYTES whatever their values. */

@@ -18,6 +18,7 @@ import {
 import type { VirtualBoard } from "../board/virtual-board.ts";
 import { ResetReason } from "../contract/host-abi.ts";
 import { ImageArch } from "../contract/image-header.ts";
+import { PROGRAM_DATA_OFFSET, PROGRAM_RAM_BYTES } from "../contract/limits.ts";
 import { CallLimit, EndlessCall } from "./call-limit.ts";
 import { LOOP_TURNS_MAX } from "./loop-limit.ts";
 import { EarlyCall, isTrap, trapText } from "./traps.ts";
@@ -61,6 +62,7 @@ class WasmEngine implements ProgramEngine {
     const host = hostFunctions(
       this.#board,
       memoryOf(() => instance),
+      PROGRAM_DATA_OFFSET,
     );
     instance = this.programs.chosen.instantiate(limit.over(host));
     this.#instance = instance;
@@ -95,13 +97,16 @@ class WasmEngine implements ProgramEngine {
   }
 }
 
-/** The memory of an instance; its view is made anew only when the memory has grown. */
+/**
+ * The memory of an instance that the host reaches, as much as a program has on the chip: a page of WebAssembly is larger. The
+ * view is made anew only when the memory has grown.
+ */
 function memoryOf(instance: () => ProgramInstance | undefined): () => Uint8Array {
   let view: Uint8Array | undefined;
   return () => {
     const buffer = instance()?.memory.buffer;
     if (buffer === undefined) throw new EarlyCall();
-    if (view?.buffer !== buffer) view = new Uint8Array(buffer);
+    if (view?.buffer !== buffer) view = new Uint8Array(buffer, 0, Math.min(buffer.byteLength, PROGRAM_RAM_BYTES));
     return view;
   };
 }

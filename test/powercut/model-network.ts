@@ -50,6 +50,10 @@ export class ModelNetwork implements Network {
     return -60;
   }
 
+  leave(): void {
+    this.vanish();
+  }
+
   inRange(): [] {
     return [];
   }

@@ -13,7 +13,7 @@ import { TcpNetwork } from "../../runtime/board/tcp-network.ts";
 import type { Engine } from "../build/compile-program.ts";
 import { ApiClient, ApiError } from "../client/api-client.ts";
 import { type BoardImages, buildBoardImages } from "../image/board-images.ts";
-import { CounterFleet } from "../sim/counter-fleet.ts";
+import { CounterFleet, SHOP_WIFI } from "../sim/counter-fleet.ts";
 import { type Tally, tallyReadings } from "../sim/tally.ts";
 import { LiveBoard } from "./live-board.ts";
 import { ServerProcess, type ServerProcessOptions } from "./server-process.ts";
@@ -76,7 +76,7 @@ async function runShop(options: DemoOptions, server: ServerProcess, program: Boa
     program,
     devices,
     network: () => {
-      const network = new TcpNetwork({ time });
+      const network = new TcpNetwork({ time, accessPoint: SHOP_WIFI });
       networks.push(network);
       return network;
     },

@@ -71,11 +71,11 @@ export declare function edge_read(ptr: usize, cap: i32): i32;
 @external("host", "adc_read")
 export declare function adc_read(): i32;
 
-/** Pulse width, duty 0 to 1023. */
+/** Pulses of 1 kHz on an output, duty 0 to PWM_DUTY_MAX; `pin_write` and `pin_mode` end them. */
 @external("host", "pwm_write")
 export declare function pwm_write(pin: i32, duty: i32): i32;
 
-/** Writes, then reads; returns bytes read. */
+/** Writes, then reads, I2C_TRANSFER_MAX_BYTES at most; returns bytes read. NoDevice where none answers. */
 @external("host", "i2c_transfer")
 export declare function i2c_transfer(addr: i32, wptr: usize, wlen: i32, rptr: usize, rlen: i32): i32;
 
@@ -127,15 +127,15 @@ export declare function tcp_read(h: i32, ptr: usize, cap: i32): i32;
 @external("host", "tcp_close")
 export declare function tcp_close(h: i32): i32;
 
-/** Receives probe requests on a channel; 0 = off. */
+/** Listens on a channel, off the network; 0 = no more. */
 @external("host", "radio_sniff")
 export declare function radio_sniff(channel: i32): i32;
 
-/** Takes the oldest probe request: salted hash, RSSI, age. */
+/** Takes the oldest probe requests and beacons heard, RADIO_RECORD_BYTES each; returns bytes. */
 @external("host", "radio_read")
 export declare function radio_read(ptr: usize, cap: i32): i32;
 
-/** Sends one raw management frame. */
+/** Sends one raw beacon frame; Busy while one is on its way. */
 @external("host", "radio_beacon")
 export declare function radio_beacon(ptr: usize, len: i32): i32;
 

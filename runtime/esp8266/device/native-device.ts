@@ -84,7 +84,7 @@ class NativeEngine implements ProgramEngine {
     this.programs = programs;
     this.#user = {
       ram: new Uint8Array(PROGRAM_RESERVED_BYTES),
-      host: hostFunctions(board, () => this.#chip.ram),
+      host: hostFunctions(board, () => this.#chip.memory),
     };
   }
 

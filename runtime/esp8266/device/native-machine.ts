@@ -11,7 +11,7 @@ import { POLL_WATCHDOG_MS } from "../../board/device-life.ts";
 import type { HostImports } from "../../board/host-imports.ts";
 import type { CoreException } from "../../board/serial-log.ts";
 import { HOST_FUNCTIONS } from "../../contract/host-functions.ts";
-import { PROGRAM_DATA_OFFSET } from "../../contract/limits.ts";
+import { PROGRAM_DATA_OFFSET, PROGRAM_RAM_BYTES } from "../../contract/limits.ts";
 import { HOST_IMAGE_SLOT, PROGRAM_RAM_ADDRESS } from "../../contract/native-image.ts";
 import { type CallResult, Chip, type ChipOptions } from "../chip.ts";
 import { ExceptionCause } from "../core/exception-causes.ts";
@@ -113,9 +113,9 @@ export class NativeMachine {
     this.#stack = dram(this.chip, STACK_TOP - STACK_BYTES, STACK_BYTES);
   }
 
-  /** The RAM of the device that runs: what its host functions reach. */
-  get ram(): Uint8Array {
-    return this.#ram;
+  /** The memory of the device that runs, as its host functions reach it: not the globals behind it. */
+  get memory(): Uint8Array {
+    return this.#ram.subarray(0, PROGRAM_RAM_BYTES);
   }
 
   /** Calls a function of the program for a device; its result word. Throws NativeTrap, WatchdogBite, or what the host throws. */
@@ -257,7 +257,7 @@ export class NativeMachine {
    * range may stand at 0, as it may in WebAssembly.
    */
   #indexOf(pointer: number): number {
-    if (pointer === 0) return this.#ram.length;
+    if (pointer === 0) return this.memory.length;
     return pointer < PROGRAM_RAM_ADDRESS + PROGRAM_DATA_OFFSET ? 0xffffffff : pointer - PROGRAM_RAM_ADDRESS;
   }
 }
