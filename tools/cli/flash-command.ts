@@ -25,7 +25,7 @@ import { CommandError } from "./command-error.ts";
 import { readBytes, shown } from "./command-files.ts";
 import { parseAddress, parseDuration, parseUrl } from "./option-values.ts";
 import { readSecret } from "./read-secret.ts";
-import { connectOptions, findPort, type LoaderOptions, loaderOptions } from "./serial-options.ts";
+import { connectOptions, findPort, type LoaderOptions, loaderOptions, tryPort } from "./serial-options.ts";
 import { DEFAULT_HTTP_PORT } from "./serve-command.ts";
 import { EXIT_INTERRUPTED, StopRequest } from "./stop-request.ts";
 import { isUserError } from "./user-errors.ts";
@@ -104,6 +104,8 @@ async function carryOut(path: string, options: FlashOptions, report: Record<stri
   const { name, port } = await findPort(options.port);
   report["port"] = name;
   const config = await configOf(options, name);
+  // A port that cannot be opened is told before anything is compiled.
+  await tryPort(port);
   if (options.image === undefined) say(`building ${path} for ${board.title}`);
   const contents = await prepareContents({
     board,

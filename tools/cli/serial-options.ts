@@ -1,6 +1,7 @@
 /** `--port`, `--baud` and what else commands for boards on a cable share. */
 import { Option } from "commander";
 import { WebSerialPort } from "../../runtime/board/web-serial-port.ts";
+import { SERIAL_BAUD } from "../../runtime/contract/limits.ts";
 import type { ConnectOptions } from "../flash/esp-connection.ts";
 import { cableOf, onlyPort } from "../serial/open-port.ts";
 import { parseCount } from "./option-values.ts";
@@ -49,4 +50,10 @@ export function connectOptions({ baud, stub, verbose }: LoaderOptions): ConnectO
     useStub: stub,
     ...(verbose ? { trace: (line: string) => console.error(`esptool-js: ${line}`) } : {}),
   };
+}
+
+/** Opens and closes it. */
+export async function tryPort(port: WebSerialPort): Promise<void> {
+  await port.open({ baudRate: SERIAL_BAUD });
+  await port.close();
 }

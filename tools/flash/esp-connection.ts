@@ -5,12 +5,12 @@
 import { createHash } from "node:crypto";
 import { ESPLoader, type IEspLoaderTerminal, Transport } from "esptool-js";
 import type { WebSerialPort } from "../../runtime/board/web-serial-port.ts";
+import { SerialError } from "../serial/serial-error.ts";
 import { FlashError } from "./flash-error.ts";
 
 /** What the ROM of an ESP8266 begins with. */
 const ROM_BAUD = 115_200;
 const CHIP = "ESP8266";
-const ERASED = 0xff;
 /** esptool's: what `flashBegin` takes for one block without the stub. */
 const ROM_ERASE_PIECE_BYTES = 0x40000;
 const RESET_HOLD_MS = 100;
@@ -40,6 +40,8 @@ export interface FlashPart {
   /** Of the chip; a multiple of the sector size. */
   offset: number;
   bytes: Uint8Array;
+  /** It is an image signed with one of these keys; any signature of theirs will do. */
+  signedBy?: readonly Uint8Array[];
 }
 
 export type Progress = (doneBytes: number, totalBytes: number) => void;
@@ -164,10 +166,6 @@ export class EspConnection {
   }
 }
 
-export function isErased(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte === ERASED);
-}
-
 async function identify(loader: ESPLoader, useStub: boolean, baudRate: number): Promise<void> {
   await loader.detectChip();
   // The stub of another chip is not to be tried.
@@ -200,7 +198,7 @@ function hex6(value: number): string {
 
 function connectError(error: unknown): unknown {
   if (!(error instanceof Error) || !/^ESPError$|^Error$|Timeout|Unexpected/.test(error.name)) return error;
-  if (error instanceof FlashError || error.constructor.name === "SerialError") return error;
+  if (error instanceof FlashError || error instanceof SerialError) return error;
   if (/failed to connect/i.test(error.message)) {
     return new FlashError(
       "no board answers: check that the cable carries data and that --port is the board's; " +

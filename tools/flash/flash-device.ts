@@ -6,6 +6,9 @@
 import type { WebSerialPort } from "../../runtime/board/web-serial-port.ts";
 import { FACTORY_MAGIC, FACTORY_RECORD_BYTES } from "../../runtime/contract/factory-record.ts";
 import { FLASH_FACTORY_OFFSET, FLASH_REGION_CHIP_OFFSET } from "../../runtime/contract/flash-map.ts";
+import { IMAGE_HEADER_BYTES, IMAGE_SIGNED_BYTES } from "../../runtime/contract/image-header.ts";
+import { UpdateFailure } from "../../runtime/contract/update-messages.ts";
+import { checkSignature } from "../../runtime/image/verify-signature.ts";
 import type { Board } from "../build/board-schema.ts";
 import { type ChipFacts, type ConnectOptions, EspConnection, type FlashPart } from "./esp-connection.ts";
 import { FlashError } from "./flash-error.ts";
@@ -76,7 +79,7 @@ async function writeParts(connection: EspConnection, parts: readonly FlashPart[]
   let writtenBytes = 0;
   for (const part of parts) {
     const { name, bytes } = part;
-    if (connection.hasStub && (await connection.holds(part))) {
+    if (connection.hasStub && (await isRight(connection, part))) {
       listener.progress(name, 0, 0);
       continue;
     }
@@ -90,4 +93,16 @@ async function writeParts(connection: EspConnection, parts: readonly FlashPart[]
   }
   const bytes = parts.reduce((sum, part) => sum + part.bytes.length, 0);
   return { bytes, writtenBytes, verified: connection.hasStub };
+}
+
+/** Signatures by ECDSA differ each time: an image on the board that is the same otherwise, and signed as well, stays. */
+async function isRight(connection: EspConnection, part: FlashPart): Promise<boolean> {
+  if (await connection.holds(part)) return true;
+  if (part.signedBy === undefined) return false;
+  const header = await connection.read(part.offset, IMAGE_HEADER_BYTES, () => {});
+  const isSame = header.subarray(0, IMAGE_SIGNED_BYTES).every((byte, index) => byte === part.bytes[index]);
+  if (!isSame || checkSignature(header, part.signedBy) !== UpdateFailure.None) return false;
+  const bytes = part.bytes.slice();
+  bytes.set(header);
+  return connection.holds({ ...part, bytes });
 }

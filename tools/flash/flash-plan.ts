@@ -36,12 +36,12 @@ export function flashPlan(contents: FlashContents): FlashPart[] {
   const { host, boot, product, publicKeys, board, config, image } = contents;
   return [
     { name: "host", offset: 0, bytes: host },
-    area("boot program", FLASH_BOOT_OFFSET, FLASH_BOOT_BYTES, boot),
+    { ...area("boot program", FLASH_BOOT_OFFSET, FLASH_BOOT_BYTES, boot), signedBy: publicKeys },
     area("factory record", FLASH_FACTORY_OFFSET, FLASH_SECTOR_BYTES, encodeFactoryRecord(product, publicKeys, board)),
     // Blank, so that boot takes slot A for what was flashed: it knows of no other.
     area("slot states", FLASH_SLOT_STATES_OFFSET, FLASH_SLOT_STATES_SECTORS * FLASH_SECTOR_BYTES, blank(0), true),
     ...(config === undefined ? [] : [configPart(config)]),
-    area("program", FLASH_SLOT_A_OFFSET, FLASH_SLOT_BYTES, image),
+    { ...area("program", FLASH_SLOT_A_OFFSET, FLASH_SLOT_BYTES, image), signedBy: publicKeys },
   ];
 }
 

@@ -25,7 +25,10 @@ test("a port that is not there", async () => {
 
 describe("a port that does not open", () => {
   test.each([
-    ["Error: Permission denied, cannot open /dev/ttyUSB0", process.platform === "linux" ? /this user: .*dialout.*log in anew/ : /this user/],
+    [
+      "Error: Permission denied, cannot open /dev/ttyUSB0",
+      process.platform === "linux" ? /this user: .*dialout.*log in anew/ : /this user/,
+    ],
     ["Error Resource temporarily unavailable Cannot lock port", /^\/dev\/ttyUSB0 is busy: another program has it/],
     ["Error: Resource busy, cannot open /dev/tty.usbserial-0001", /is busy/],
     ["Opening COM3: Access denied", /is busy/],

@@ -15,6 +15,7 @@ export class Rfc2217Cable implements Cable {
   readonly #host: string;
   readonly #port: number;
   #socket: Socket | undefined;
+  #isOpen = false;
   /** Called with the number of each command that the server has answered. */
   #answered: (command: number) => void = () => {};
 
@@ -38,19 +39,27 @@ export class Rfc2217Cable implements Cable {
     socket.on("close", () => {
       if (this.#socket !== socket) return;
       this.#socket = undefined;
-      this.onLost(new Error(`${this.#host}:${this.#port} has closed the connection`));
+      // Who has never answered is no serial port that could be lost.
+      if (this.#isOpen) this.onLost(new Error(`${this.#host}:${this.#port} has closed the connection`));
     });
     for (const option of [TelnetOption.Binary, TelnetOption.SuppressGoAhead]) {
       socket.write(negotiation(Will, option));
       socket.write(negotiation(Do, option));
     }
     socket.write(negotiation(Will, TelnetOption.ComPort));
-    await this.setBaudRate(baudRate);
+    try {
+      await this.setBaudRate(baudRate);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    this.#isOpen = true;
   }
 
   async close(): Promise<void> {
     const socket = this.#socket;
     this.#socket = undefined;
+    this.#isOpen = false;
     if (socket === undefined) return;
     await new Promise<void>((resolve) => {
       socket.once("close", () => resolve());
@@ -80,14 +89,18 @@ export class Rfc2217Cable implements Cable {
   async #command(command: ComPort, value: Uint8Array): Promise<void> {
     const isDone = new Promise<boolean>((resolve) => {
       const timer = setTimeout(() => resolve(false), ANSWER_MS);
+      this.#socket?.once("close", () => resolve(false));
       this.#answered = (answered) => {
         if (answered !== command) return;
         clearTimeout(timer);
         resolve(true);
       };
     });
-    await this.#write(subnegotiation(TelnetOption.ComPort, Uint8Array.of(command, ...value)));
-    if (await isDone) return;
+    const isSent = await this.#write(subnegotiation(TelnetOption.ComPort, Uint8Array.of(command, ...value))).then(
+      () => true,
+      () => false,
+    );
+    if (isSent && (await isDone)) return;
     throw new SerialError(
       `${this.#host}:${this.#port} does not answer as a serial port (RFC 2217): is it the right port?`,
     );
