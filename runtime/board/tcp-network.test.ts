@@ -42,7 +42,7 @@ async function until(condition: () => boolean): Promise<void> {
 
 async function joined(): Promise<TcpNetwork> {
   const network = new TcpNetwork({ time: new RealTime() });
-  network.join();
+  network.join("shop", "secret");
   expect(network.status()).toBe(NetStatus.Joining);
   await until(() => network.status() === NetStatus.Up);
   return network;
@@ -55,6 +55,17 @@ test("a scan finds the network that the board is said to be at", () => {
   network.cut();
   expect(network.inRange()).toEqual([]);
   expect(new TcpNetwork({ time: new RealTime() }).inRange()).toEqual([]);
+});
+
+test.each([
+  ["shop", "secret", NetStatus.Up],
+  ["shop", "wrong", NetStatus.Denied],
+  ["other", "secret", NetStatus.NotFound],
+])("it is joined by its name and passphrase: %s, %s", async (ssid, passphrase, expected) => {
+  const network = new TcpNetwork({ time: new RealTime(), accessPoint: { ssid: "shop", passphrase: "secret" } });
+  network.join(ssid, passphrase);
+  await until(() => network.status() !== NetStatus.Joining);
+  expect(network.status()).toBe(expected);
 });
 
 function open(network: TcpNetwork, port: number, host = LOCALHOST): Connection {
@@ -215,7 +226,7 @@ describe("real TCP", () => {
     network.cut();
     expect([connection.status(), network.status()]).toEqual([HostError.Broken, NetStatus.Down]);
     expect(network.open(LOCALHOST, port, 0)).toBe(HostError.NotConnected);
-    network.join();
+    network.join("shop", "secret");
     await delay(10);
     expect(network.status()).toBe(NetStatus.Down);
     await until(() => isClosed);

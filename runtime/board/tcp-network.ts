@@ -20,7 +20,7 @@ export interface TcpNetworkOptions {
   joinMs?: number;
   /** Signal strength while joined, dBm. */
   rssiDbm?: number;
-  /** The Wi-Fi network that a scan finds; a join succeeds whatever it names. Absent: none. */
+  /** The only Wi-Fi network in range. Absent: every network exists and takes any passphrase, and a scan finds none. */
   accessPoint?: { ssid: string; passphrase: string };
 }
 
@@ -33,6 +33,7 @@ export class TcpNetwork implements Network {
   readonly #connections = new Set<TcpConnection>();
   #status = NetStatus.Down;
   #isJoined = false;
+  #joinResult = NetStatus.Up;
   #isCut = false;
   #joining: Cancel | undefined;
 
@@ -43,8 +44,9 @@ export class TcpNetwork implements Network {
     this.#accessPoint = options.accessPoint;
   }
 
-  join(): void {
+  join(ssid: string, passphrase: string): void {
     this.#isJoined = true;
+    this.#joinResult = this.#resultOf(ssid, passphrase);
     this.#breakAll();
     if (!this.#isCut) this.#startJoining();
   }
@@ -100,7 +102,14 @@ export class TcpNetwork implements Network {
   #startJoining(): void {
     this.#joining?.();
     this.#setStatus(NetStatus.Joining);
-    this.#joining = this.#time.at(this.#joinMs, () => this.#setStatus(NetStatus.Up));
+    this.#joining = this.#time.at(this.#joinMs, () => this.#setStatus(this.#joinResult));
+  }
+
+  #resultOf(ssid: string, passphrase: string): NetStatus {
+    const point = this.#accessPoint;
+    if (point === undefined) return NetStatus.Up;
+    if (point.ssid !== ssid) return NetStatus.NotFound;
+    return point.passphrase === passphrase ? NetStatus.Up : NetStatus.Denied;
   }
 
   #goDown(): void {
@@ -125,6 +134,8 @@ class TcpConnection implements Connection {
   readonly #wake: () => void;
   readonly #received = new ByteQueue();
   #status: TcpStatus | HostError = TcpStatus.Connecting;
+  /** Written, and not yet with the operating system. */
+  #underWayBytes = 0;
   #isReleased = false;
 
   constructor(host: string, port: number, wake: () => void, onGone: () => void) {
@@ -160,11 +171,14 @@ class TcpConnection implements Connection {
   write(bytes: Uint8Array): number {
     if (this.#status < 0) return this.#status;
     if (this.#status !== TcpStatus.Open) return HostError.NotConnected;
-    const roomBytes = Math.max(0, SEND_BUFFER_BYTES - this.#socket.writableLength);
+    const roomBytes = Math.max(0, SEND_BUFFER_BYTES - this.#underWayBytes);
     const taken = bytes.slice(0, roomBytes);
     if (taken.length === 0) return 0;
     const fills = taken.length === roomBytes;
+    this.#underWayBytes += taken.length;
+    // Never within the same call into the program, as on the chip, whose network has its turn between two of them.
     this.#socket.write(taken, () => {
+      this.#underWayBytes -= taken.length;
       if (fills) this.#wake();
     });
     return taken.length;

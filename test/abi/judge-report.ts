@@ -9,6 +9,8 @@ export interface Verdict {
   failed: number;
   /** Why the run counts as failed, a sentence each. */
   faults: string[];
+  /** Those of them that tell of functions that were not shown, as where the board lacks something. */
+  notShown: string[];
 }
 
 /** A function without a result cannot refuse, one without parameters has nothing to. */
@@ -18,18 +20,20 @@ export function canRefuse({ params, returns }: HostFunction): boolean {
 
 export function judgeReport({ checks, done }: AbiReport): Verdict {
   const faults: string[] = [];
+  const notShown: string[] = [];
   const functions = HOST_FUNCTIONS.map((fn) => {
     const own = checks.filter((line) => line.fn === fn.name);
     const bad = own.filter(({ check }) => BAD.test(check)).length;
     const good = own.length - bad;
-    if (good === 0) faults.push(`${fn.name} was not called with good arguments`);
-    if (bad === 0 && canRefuse(fn)) faults.push(`${fn.name} was not called with bad arguments`);
+    if (good === 0) notShown.push(`${fn.name} was not called with good arguments`);
+    if (bad === 0 && canRefuse(fn)) notShown.push(`${fn.name} was not called with bad arguments`);
     return { name: fn.name, good, bad, failed: own.filter(({ isOk }) => !isOk) };
   });
   const failed = checks.filter(({ isOk }) => !isOk);
   const names = new Set(HOST_FUNCTIONS.map(({ name }) => name));
   for (const { fn, check } of checks) if (!names.has(fn)) faults.push(`${fn} (${check}) is no function of the table`);
   for (const { text } of failed) faults.push(text);
+  faults.unshift(...notShown);
   if (done === undefined) faults.push("the program did not come to its end");
   else if (done.checks !== checks.length || done.failed !== failed.length) {
     faults.push(
@@ -37,5 +41,5 @@ export function judgeReport({ checks, done }: AbiReport): Verdict {
         `and ${failed.length}: some were lost`,
     );
   }
-  return { functions, checks: checks.length, failed: failed.length, faults };
+  return { functions, checks: checks.length, failed: failed.length, faults, notShown };
 }

@@ -37,7 +37,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const CONFIG = ["--ssid", "shop", "--passphrase", "open sesame"];
+const CONFIG = ["--ssid", "shop", "--passphrase", "virtual-shop"];
 
 function flash(...more: string[]): Promise<Awaited<ReturnType<typeof runLintel>>> {
   const reach = ["--server", `${HOST}:${mqttPort}`, "--api", url, "--secret", "a secret"];

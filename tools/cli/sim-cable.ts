@@ -8,8 +8,10 @@ import type { Board } from "../build/board-schema.ts";
 import type { PinPlan } from "../build/pin-plan.ts";
 import { serveSerial } from "../serial/serial-server.ts";
 import { cableBoard } from "../sim/cable-board.ts";
+import { SHOP_WIFI } from "../sim/counter-fleet.ts";
 import { Door } from "../sim/door.ts";
 import { CommandError } from "./command-error.ts";
+import { DEFAULT_HOST, DEFAULT_MQTT_PORT } from "./serve-command.ts";
 import { StopRequest } from "./stop-request.ts";
 
 /** A vendor prefix of Espressif, and a number that no board of theirs is likely to have. */
@@ -31,7 +33,7 @@ export async function simulateOnCable(options: CableOptions) {
   const { board, plan, serialPort, seed, log } = options;
   const time = new RealTime();
   const mac = Uint8Array.of(...MAC_PREFIX, ...[16, 8, 0].map((shift) => (seed >>> shift) & 0xff));
-  const device = cableBoard({ board, mac, time, network: new TcpNetwork({ time }), seed });
+  const device = cableBoard({ board, mac, time, network: new TcpNetwork({ time, accessPoint: SHOP_WIFI }), seed });
   const server = await serveSerial(device.chip, serialPort).catch((error: Error) => {
     throw new CommandError(`port ${serialPort} cannot be served: ${error.message}`);
   });
@@ -54,8 +56,10 @@ export async function simulateOnCable(options: CableOptions) {
   log(
     `a blank ${board.title} with MAC ${Buffer.from(mac).toString("hex")} is on ${name}; its flash goes with this process`,
   );
+  log(`its Wi-Fi is "${SHOP_WIFI.ssid}", passphrase "${SHOP_WIFI.passphrase}"; with a server running, flash it:`);
   log(
-    `flash it: lintel flash --board ${board.name} --host emulated --port ${name} --ssid shop --server 127.0.0.1:1883`,
+    `lintel flash --board ${board.name} --host emulated --port ${name} ` +
+      `--ssid ${SHOP_WIFI.ssid} --passphrase ${SHOP_WIFI.passphrase} --server ${DEFAULT_HOST}:${DEFAULT_MQTT_PORT}`,
   );
   await stop.wait(options.seconds);
   door.close();

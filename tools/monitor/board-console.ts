@@ -31,6 +31,13 @@ export class BoardConsole {
     await this.#port.setSignals({ requestToSend: false });
   }
 
+  /** To the program on the board. */
+  async send(bytes: Uint8Array): Promise<void> {
+    const writer = this.#port.writable?.getWriter();
+    await writer?.write(bytes);
+    writer?.releaseLock();
+  }
+
   async close(): Promise<void> {
     await this.#reader.cancel().catch(() => {});
     await this.ended.catch(() => {});

@@ -18,6 +18,8 @@ export class Rfc2217Cable implements Cable {
   #isOpen = false;
   /** Called with the number of each command that the server has answered. */
   #answered: (command: number) => void = () => {};
+  /** Called when no answer will come any more. */
+  #giveUp: () => void = () => {};
 
   constructor(host: string, port: number) {
     this.#host = host;
@@ -37,6 +39,7 @@ export class Rfc2217Cable implements Cable {
     socket.setNoDelay(true);
     socket.on("data", (bytes) => reader.push(bytes));
     socket.on("close", () => {
+      this.#giveUp();
       if (this.#socket !== socket) return;
       this.#socket = undefined;
       // Who has never answered is no serial port that could be lost.
@@ -89,7 +92,7 @@ export class Rfc2217Cable implements Cable {
   async #command(command: ComPort, value: Uint8Array): Promise<void> {
     const isDone = new Promise<boolean>((resolve) => {
       const timer = setTimeout(() => resolve(false), ANSWER_MS);
-      this.#socket?.once("close", () => resolve(false));
+      this.#giveUp = () => resolve(false);
       this.#answered = (answered) => {
         if (answered !== command) return;
         clearTimeout(timer);
