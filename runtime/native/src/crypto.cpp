@@ -15,7 +15,8 @@ using namespace lintel;
 
 namespace {
 
-constexpr uint32_t PAGE_BYTES = 256;
+/** Of flash at a time: a block of SHA-256, since the stack is the program's. */
+constexpr uint32_t PART_BYTES = 64;
 constexpr uint8_t UNCOMPRESSED_POINT = 4;
 
 }  // namespace
@@ -58,12 +59,12 @@ extern "C" int32_t host_sha256_flash(int32_t off, int32_t len, uint32_t out) {
   if (offset > flashRegionBytes() || left > flashRegionBytes() - offset) return HostError::OutOfRange;
   br_sha256_context context;
   br_sha256_init(&context);
-  uint8_t page[PAGE_BYTES];
+  uint8_t bytes[PART_BYTES];
   while (left > 0) {
-    const uint32_t part = left < PAGE_BYTES ? left : PAGE_BYTES;
-    const int32_t result = flashRead(offset, page, part);
+    const uint32_t part = left < PART_BYTES ? left : PART_BYTES;
+    const int32_t result = flashRead(offset, bytes, part);
     if (result < 0) return result;
-    br_sha256_update(&context, page, part);
+    br_sha256_update(&context, bytes, part);
     offset += part;
     left -= part;
   }

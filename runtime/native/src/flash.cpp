@@ -11,6 +11,7 @@
 
 #include <string.h>
 extern "C" {
+#include <c_types.h>
 #include <spi_flash.h>
 }
 
@@ -26,6 +27,9 @@ constexpr uint32_t PAGE_BYTES = 256;
 /** Sectors that the SDK keeps for itself at the end of the chip (contract/flash-map.ts). */
 constexpr uint32_t SDK_BYTES = 4 * FLASH_SECTOR_BYTES;
 constexpr uint32_t PUYA = 0x85;
+
+/** What bytes go through: not on the stack, most of which is the program's. */
+uint32_t page[PAGE_BYTES / WORD_BYTES];
 
 bool isInside(uint32_t offset, uint32_t sizeBytes) {
   const uint32_t regionBytes = flashRegionBytes();
@@ -50,7 +54,6 @@ uint32_t flashRegionBytes() {
 
 int32_t flashRead(uint32_t offset, void* into, uint32_t sizeBytes) {
   if (!isInside(offset, sizeBytes)) return HostError::OutOfRange;
-  uint32_t page[PAGE_BYTES / WORD_BYTES];
   uint8_t* target = static_cast<uint8_t*>(into);
   while (sizeBytes > 0) {
     const uint32_t skip = offset % WORD_BYTES;
@@ -88,17 +91,17 @@ extern "C" int32_t host_flash_write(int32_t off, uint32_t ptr, int32_t len) {
   if (offset % WORD_BYTES != 0 || left % WORD_BYTES != 0) return HostError::Unaligned;
   const bool isPuya = (spi_flash_get_id() & 0xff) == PUYA;
   const uint8_t* from = bytesAt(ptr);
-  uint32_t page[PAGE_BYTES / WORD_BYTES];
+  uint8_t* bytes = reinterpret_cast<uint8_t*>(page);
   while (left > 0) {
     const uint32_t part = smaller(left, PAGE_BYTES - offset % PAGE_BYTES);
-    uint32_t words[PAGE_BYTES / WORD_BYTES];
-    memcpy(words, from, part);
+    const uint32_t address = FLASH_REGION_CHIP_OFFSET + offset;
+    memcpy(page, from, part);
     if (isPuya) {
-      const int32_t read = flashRead(offset, page, part);
+      const int32_t read = resultOf(spi_flash_read(address, page, part));
       if (read < 0) return read;
-      for (uint32_t index = 0; index < part / WORD_BYTES; index++) words[index] &= page[index];
+      for (uint32_t index = 0; index < part; index++) bytes[index] &= from[index];
     }
-    const int32_t result = resultOf(spi_flash_write(FLASH_REGION_CHIP_OFFSET + offset, words, part));
+    const int32_t result = resultOf(spi_flash_write(address, page, part));
     if (result < 0) return result;
     from += part;
     offset += part;

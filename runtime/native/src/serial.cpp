@@ -46,6 +46,8 @@ void sendOne() {
 
 void serialBegin() {
   uart = uart_init(UART0, SERIAL_BAUD, UART_8N1, UART_FULL, TX_PIN, RECEIVE_QUEUE_BYTES, false);
+  // The SDK has things to say too (scans, modes), in no form that a monitor knows.
+  uart_set_debug(UART_NO);
 }
 
 void serialTick() {

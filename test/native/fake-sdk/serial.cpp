@@ -55,5 +55,6 @@ size_t uart_read(uart_t*, char* into, size_t capacityBytes) {
 }
 size_t uart_rx_available(uart_t*) { return waiting.size(); }
 size_t uart_tx_free(uart_t*) { return FIFO_BYTES; }
+void uart_set_debug(int number) { printf("sdk uart debug %d\n", number); }
 void uart_wait_tx_empty(uart_t*) {}
 void ets_putc(char byte) { out(byte, "rom"); }

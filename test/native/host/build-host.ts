@@ -5,18 +5,8 @@
  */
 import { execFile, execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { basename, join } from "node:path";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { GXX, hasPackages, LOCAL_GXX, missingPackages } from "../../qemu/installed.ts";
 
@@ -42,6 +32,10 @@ const CHIP_FLAGS = [
 /** Mistakes of the host show by themselves; addresses of functions fit a word of the table. */
 const LOCAL_FLAGS = ["-O1", "-g", "-fno-pie", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
 
+const BUILT = join(ROOT, "build/native-host");
+const BUILD_MAX_MS = 50_000;
+const WAIT_MS = 100;
+
 const run = promisify(execFile);
 
 /** False where this machine has no compiler or no OpenSSL to compile against (test/native/fake-sdk/bearssl.cpp). */
@@ -60,34 +54,47 @@ export async function compileForChip(folder: string, contract?: string): Promise
   return compileAll(GXX, sources, folder, [...HOST_FLAGS, ...CHIP_FLAGS]);
 }
 
-/** The program that takes orders. */
+/** The program that takes orders. Test files run at the same time: the first one builds it, the others wait. */
 export async function buildDriver(contract?: string): Promise<string> {
-  const kept = join(ROOT, "build/native-host", digestOf([DECLARATIONS, SOURCES, FAKE_SDK], contract ?? ""));
+  const kept = join(BUILT, digestOf([DECLARATIONS, SOURCES, FAKE_SDK], contract ?? ""));
   const driver = join(kept, "driver");
-  if (existsSync(driver)) return driver;
-  mkdirSync(join(ROOT, "build/native-host"), { recursive: true });
-  const folder = mkdtempSync(join(ROOT, "build/native-host/under-way-"));
+  const underWay = `${kept}-under-way`;
+  mkdirSync(BUILT, { recursive: true });
+  const endMs = Date.now() + BUILD_MAX_MS;
+  while (!existsSync(driver)) {
+    if (isFirst(underWay)) {
+      try {
+        await linkDriver(underWay, contract);
+        renameSync(underWay, kept);
+      } finally {
+        rmSync(underWay, { recursive: true, force: true });
+      }
+    } else if (Date.now() > endMs) {
+      throw new Error(`${underWay} is left over from a build that did not end: delete it`);
+    } else {
+      await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
+    }
+  }
+  return driver;
+}
+
+function isFirst(folder: string): boolean {
+  try {
+    mkdirSync(folder);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function linkDriver(folder: string, contract: string | undefined): Promise<void> {
   const sources = sourcesIn(folder, contract);
   const objects = await compileAll(LOCAL_GXX, sources, folder, [...HOST_FLAGS, ...LOCAL_FLAGS]);
   const fakes = join(folder, "fake");
   mkdirSync(fakes);
-  const contractFolder = join(sources[0] as string, "..");
-  objects.push(
-    ...(await compileAll(LOCAL_GXX, cppFiles(FAKE_SDK), fakes, [
-      "-std=gnu++17",
-      ...WARNINGS,
-      ...LOCAL_FLAGS,
-      `-I${contractFolder}`,
-    ])),
-  );
+  const flags = ["-std=gnu++17", ...WARNINGS, ...LOCAL_FLAGS, `-I${dirname(sources[0] as string)}`];
+  objects.push(...(await compileAll(LOCAL_GXX, cppFiles(FAKE_SDK), fakes, flags)));
   execFileSync(LOCAL_GXX, ["-no-pie", ...LOCAL_FLAGS, "-o", join(folder, "driver"), ...objects, "-lcrypto"]);
-  try {
-    renameSync(folder, kept);
-  } catch {
-    // Another test file was as fast.
-    rmSync(folder, { recursive: true });
-  }
-  return driver;
 }
 
 async function compileAll(compiler: string, sources: string[], folder: string, flags: string[]): Promise<string[]> {
