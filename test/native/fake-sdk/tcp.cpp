@@ -18,10 +18,11 @@ struct Control : tcp_pcb {
   tcp_sent_fn sent = nullptr;
   tcp_err_fn failed = nullptr;
   tcp_connected_fn connected = nullptr;
-  bool isOpen = true;
+  /** The host may not use it any more, but lwIP still has it and tells what happens to it. */
+  bool isClosed = false;
+  bool isFreed = false;
 };
 
-/** Bytes of one segment, and how many of them the pbuf's memory holds: `tot_len` counts those of its followers too. */
 std::vector<Control*> controls;
 std::map<std::string, std::string> names;
 /** Questions about names that wait for their answers. */
@@ -35,7 +36,7 @@ int liveBuffers;
 
 Control& of(tcp_pcb* pcb) {
   Control& control = *static_cast<Control*>(pcb);
-  if (!control.isOpen) fail("a connection is used that lwIP has freed");
+  if (control.isClosed || control.isFreed) fail("a connection is used that is lwIP's alone");
   return control;
 }
 
@@ -75,10 +76,10 @@ void steerTcp(const Words& words) {
   }
   Control& control = *controls.at(std::stoul(what));
   const std::string& event = words.at(1);
-  if (!control.isOpen) return;
+  if (control.isFreed) return;
   if (event == "open") control.connected(control.argument, &control, ERR_OK);
   else if (event == "fail") {
-    control.isOpen = false;
+    control.isFreed = true;
     if (control.failed != nullptr) control.failed(control.argument, static_cast<err_t>(std::stoi(words.at(2))));
   } else if (event == "data") {
     if (control.received != nullptr) control.received(control.argument, &control, bufferOf(bytesOf(words.at(2))), ERR_OK);
@@ -164,10 +165,10 @@ err_t tcp_output(tcp_pcb* pcb) {
 void tcp_recved(tcp_pcb* pcb, uint16_t sizeBytes) { printf("sdk tcp %zu recved %u\n", of(pcb).number, sizeBytes); }
 err_t tcp_close(tcp_pcb* pcb) {
   printf("sdk tcp %zu close\n", of(pcb).number);
-  of(pcb).isOpen = false;
+  of(pcb).isClosed = true;
   return ERR_OK;
 }
 void tcp_abort(tcp_pcb* pcb) {
   printf("sdk tcp %zu abort\n", of(pcb).number);
-  of(pcb).isOpen = false;
+  of(pcb).isFreed = true;
 }

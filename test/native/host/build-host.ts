@@ -97,6 +97,19 @@ async function linkDriver(folder: string, contract: string | undefined): Promise
   execFileSync(LOCAL_GXX, ["-no-pie", ...LOCAL_FLAGS, "-o", join(folder, "driver"), ...objects, "-lcrypto"]);
 }
 
+/** A binary tool of the chip's compiler. */
+export function chipTool(name: string, ...args: string[]): string {
+  return execFileSync(GXX.replace("g++", name), args, { encoding: "utf8" });
+}
+
+/** What these objects want from elsewhere, in order of names. */
+export function undefinedSymbols(objects: readonly string[]): string[] {
+  const lines = chipTool("nm", ...objects).split("\n");
+  const named = (kind: RegExp) => lines.flatMap((line) => (kind.test(line.slice(9, 10)) ? [line.slice(11)] : []));
+  const defined = new Set(named(/[TDBRVW]/));
+  return [...new Set(named(/U/))].filter((name) => !defined.has(name)).sort();
+}
+
 async function compileAll(compiler: string, sources: string[], folder: string, flags: string[]): Promise<string[]> {
   const objects = sources.map((source) => join(folder, `${basename(source, ".cpp")}.o`));
   const queue = sources.map((source, index) => ["-c", source, "-o", objects[index] as string]);

@@ -2,7 +2,6 @@
  * The host of the real chip as its own compiler makes it (Debian's gcc for lx106, without the vendor's headers): what it takes
  * from elsewhere, its table of functions, what an interrupt reaches, where linker scripts put things, how large it is.
  */
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,9 +17,8 @@ import {
 import { boardNames, readBoard } from "../../../tools/build/board.ts";
 import { nativeHeader } from "../../../tools/contract/native-header.ts";
 import { GXX, hasTools } from "../../qemu/installed.ts";
-import { compileForChip, NATIVE_FOLDER } from "./build-host.ts";
+import { chipTool, compileForChip, NATIVE_FOLDER, undefinedSymbols } from "./build-host.ts";
 
-const TOOL = (name: string) => GXX.replace("g++", name);
 /** Of code and data in flash; the image of the host has room for 688 KiB, most of it the vendor's. */
 const SIZE_MAX_BYTES = 16 * 1024;
 /** Of RAM, which the host takes from what the SDK leaves. */
@@ -30,24 +28,9 @@ const SCANS = [
   new HostFunction("network", "net_found", "*ptr cap", true, "Takes the next network found."),
 ];
 
-function run(tool: string, ...args: string[]): string {
-  return execFileSync(TOOL(tool), args, { encoding: "utf8" });
-}
-
-/** Names behind addresses and kinds in what nm prints. */
-function symbols(objects: string[], kind: RegExp): Set<string> {
-  const lines = run("nm", ...objects).split("\n");
-  return new Set(lines.flatMap((line) => (kind.test(line.slice(9, 10)) ? [line.slice(11)] : [])));
-}
-
-function wanted(objects: string[]): string[] {
-  const defined = symbols(objects, /[TDBRVW]/);
-  return [...symbols(objects, /U/)].filter((name) => !defined.has(name)).sort();
-}
-
 /** Symbols that the relocations of a section name; those of the section itself are left out. */
 function relocated(object: string, section: string): string[] {
-  const lines = run("objdump", "-r", "-j", section, object).split("\n");
+  const lines = chipTool("objdump", "-r", "-j", section, object).split("\n");
   return lines.flatMap((line) => /^[0-9a-f]{8} R_XTENSA_32 +(\S+)/.exec(line)?.slice(1) ?? []);
 }
 
@@ -71,7 +54,7 @@ describe.skipIf(!hasTools("the host of the real chip by its compiler", [GXX]))("
     const names = listed
       .filter(([, note]) => hasScan || note !== "with-net_scan-in-the-contract")
       .map(([name]) => name as string);
-    expect(wanted(objects)).toEqual(names.sort());
+    expect(undefinedSymbols(objects)).toEqual(names.sort());
   });
 
   test("its table has an entry for each function of the contract, in order", () => {
@@ -94,7 +77,7 @@ describe.skipIf(!hasTools("the host of the real chip by its compiler", [GXX]))("
         "host_net_found",
         "host_nobody_wrote_this",
       ]);
-      const missing = wanted(compiled);
+      const missing = undefinedSymbols(compiled);
       expect(missing).toContain("host_nobody_wrote_this");
       expect(missing).toContain("wifi_station_scan");
       expect(missing).not.toContain("host_net_scan");
@@ -106,7 +89,7 @@ describe.skipIf(!hasTools("the host of the real chip by its compiler", [GXX]))("
   test("what an interrupt runs is in IRAM, with all that it calls: flash may be out of reach", () => {
     const inIram = new Set(
       objects.flatMap((path) =>
-        run("objdump", "-t", path)
+        chipTool("objdump", "-t", path)
           .split("\n")
           .flatMap((line) => / \.iram\.text\s+\S+ (?:\.hidden )?(\S+)$/.exec(line)?.slice(1) ?? []),
       ),
@@ -120,7 +103,7 @@ describe.skipIf(!hasTools("the host of the real chip by its compiler", [GXX]))("
   });
 
   test("it is small", () => {
-    const total = run("size", "-t", ...objects)
+    const total = chipTool("size", "-t", ...objects)
       .split("\n")
       .find((line) => line.includes("TOTALS"));
     const [text = Number.NaN, data = Number.NaN, bss = Number.NaN] = (total ?? "").trim().split(/\s+/).map(Number);
@@ -139,7 +122,7 @@ describe.skipIf(!hasTools("the host of the real chip by its compiler", [GXX]))("
       );
       const output = join(folder, `host-${flashMiB}.elf`);
       const script = join(NATIVE_FOLDER, `linker/lintel.flash.${flashMiB}m.ld`);
-      run(
+      chipTool(
         "ld",
         "-L",
         folder,
@@ -154,7 +137,7 @@ describe.skipIf(!hasTools("the host of the real chip by its compiler", [GXX]))("
         ...objects,
       );
       const sections = new Map(
-        run("objdump", "-h", output)
+        chipTool("objdump", "-h", output)
           .split("\n")
           .flatMap((line) => {
             const [, name, size, address] = /^ +\d+ (\S+) +([0-9a-f]{8})  ([0-9a-f]{8})/.exec(line) ?? [];

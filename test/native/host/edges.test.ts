@@ -93,6 +93,21 @@ describe.skipIf(!canRunHost("edges on the host of the real chip"))("edges", () =
     );
   });
 
+  test("an edge at the very end of a hold-off comes after it, as on the board", async () => {
+    const changes: Change[] = [
+      { gapMs: 0, level: 1 },
+      { gapMs: 5, level: 0 },
+      { gapMs: 15, level: 1 },
+    ];
+    const [, edges] = onHost(driver, PinEdge.Both, 20, changes, 60);
+    expect([3, edges]).toEqual(await onBoard(PinEdge.Both, 20, changes, 60));
+    expect(edges.map(({ clockMs, level }) => [clockMs, level])).toEqual([
+      [0, 1],
+      [20, 0],
+      [40, 1],
+    ]);
+  });
+
   test("a full log drops its oldest edges and says how many, the count does not", async () => {
     const changes = Array.from(
       { length: EDGE_LOG_MAX + 5 },

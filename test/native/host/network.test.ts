@@ -247,6 +247,20 @@ describe.skipIf(!canRunHost("the network on the host of the real chip"))("networ
     expect(script.call("tcp_status", 0).run(driver).results.at(-1)).toBe(HostError.Broken);
   });
 
+  test("what comes after a close is nobody's: bytes, acknowledgements, the end, a reset", () => {
+    const script = joinedScript().call("tcp_open", TEXT, NAME.length, PORT, 0).order("tcp", 0, "open");
+    script.call("tcp_write", 0, BUFFER, 3).call("tcp_close", 0).call("tcp_open", TEXT, NAME.length, PORT, 0);
+    for (const event of [["data", "01"], ["ack", 3], ["end"], ["fail", ERR_RST]]) script.order("tcp", 0, ...event);
+    const outcome = script.call("tcp_status", 0).call("tcp_read", 0, BUFFER, 9).order("tcp", "buffers").run(driver);
+    expect(outcome.results.slice(-2)).toEqual([TcpStatus.Connecting, 0]);
+  });
+
+  test("the first error stays, whatever comes after it", () => {
+    const script = joinedScript().call("tcp_open", TEXT, NAME.length, PORT, 0).order("tcp", 0, "fail", ERR_RST);
+    script.order("wifi", "status", STATION.connecting).order("run", 3).call("tcp_status", 0);
+    expect(script.run(driver).results.at(-1)).toBe(HostError.Refused);
+  });
+
   test("closing a connection with bytes unread gives them back, closing one under way gives it up", () => {
     const script = joinedScript()
       .call("tcp_open", TEXT, NAME.length, PORT, 0)
