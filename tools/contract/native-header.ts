@@ -1,6 +1,7 @@
 /**
- * The contract in C++, for the host of the real chip (runtime/native): words, limits, maps, and the prototypes and the table of
- * the host's functions in the order of HOST_FUNCTIONS. Also the linker scripts, whose addresses follow from the same numbers.
+ * The contract in C++, for the host of the real chip (runtime/native): words, limits, maps, and the prototypes and the
+ * table of the host's functions in the order of HOST_FUNCTIONS. Also the linker scripts, whose addresses follow from
+ * the same numbers.
  */
 import { CHIP_PINS, type ChipPin } from "../../runtime/board/chip-pins.ts";
 import { POLL_WATCHDOG_MS } from "../../runtime/board/device-life.ts";
@@ -60,7 +61,8 @@ ${Object.entries(constants)
   .map(([name, value]) => `constexpr uint32_t ${name} = ${numberText(value)};\n`)
   .join("")}
 /** By value. */
-constexpr const char* RESET_REASON_NAMES[] = {${namesOf(hostAbi.ResetReason).map(quoted).join(", ")}};
+constexpr const char* RESET_REASON_NAMES[] = {
+    ${namesOf(hostAbi.ResetReason).map(quoted).join(", ")}};
 constexpr const char* LOG_LEVEL_NAMES[] = {${namesOf(hostAbi.LogLevel).map(lowerCase).map(quoted).join(", ")}};
 
 extern "C" {

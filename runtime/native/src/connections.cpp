@@ -1,8 +1,8 @@
 /**
- * TCP by lwIP's raw interface: its calls never wait, its callbacks come from the SDK's task, between two calls of `loop` and so
- * never inside of a program. States and results are those of runtime/board/tcp-network.ts. Both directions are bounded:
- * received bytes stay in lwIP's buffers and its window until they are read, and a write takes no more than
- * SEND_BUFFER_BYTES that the peer has not acknowledged.
+ * TCP by lwIP's raw interface: its calls never wait, its callbacks come from the SDK's task, between two calls of
+ * `loop` and so never inside of a program. States and results are those of runtime/board/tcp-network.ts. Both
+ * directions are bounded: received bytes stay in lwIP's buffers and its window until they are read, and a write takes
+ * no more than SEND_BUFFER_BYTES that the peer has not acknowledged.
  *
  * TLS is refused: this host has no certificate that it could trust, and an unchecked connection would only look safe.
  */
@@ -224,9 +224,10 @@ extern "C" int32_t host_tcp_write(int32_t h, uint32_t ptr, int32_t len) {
   const uint32_t room = SEND_BUFFER_BYTES - connection->unacknowledgedBytes;
   uint32_t taken = static_cast<uint32_t>(len) < room ? static_cast<uint32_t>(len) : room;
   // lwIP takes all or nothing; when it is short of memory, less may do.
-  while (taken > 0 && tcp_write(connection->pcb, bytesAt(ptr), static_cast<uint16_t>(taken), TCP_WRITE_FLAG_COPY) != ERR_OK) {
-    taken /= 2;
-  }
+  const auto write = [connection, ptr](uint32_t sizeBytes) {
+    return tcp_write(connection->pcb, bytesAt(ptr), static_cast<uint16_t>(sizeBytes), TCP_WRITE_FLAG_COPY) == ERR_OK;
+  };
+  while (taken > 0 && !write(taken)) taken /= 2;
   if (taken > 0) tcp_output(connection->pcb);
   connection->unacknowledgedBytes += taken;
   return static_cast<int32_t>(taken);
@@ -240,7 +241,8 @@ extern "C" int32_t host_tcp_read(int32_t h, uint32_t ptr, int32_t cap) {
   pbuf* received = connection->received;
   if (received == nullptr) return connection->status < 0 ? connection->status : 0;
   const uint32_t waiting = static_cast<uint32_t>(received->tot_len - connection->readBytes);
-  const uint16_t taken = static_cast<uint16_t>(static_cast<uint32_t>(cap) < waiting ? static_cast<uint32_t>(cap) : waiting);
+  const uint32_t room = static_cast<uint32_t>(cap);
+  const uint16_t taken = static_cast<uint16_t>(room < waiting ? room : waiting);
   pbuf_copy_partial(received, bytesAt(ptr), taken, connection->readBytes);
   connection->readBytes = static_cast<uint16_t>(connection->readBytes + taken);
   if (connection->readBytes == received->tot_len) freeReceived(*connection);

@@ -186,7 +186,8 @@ constexpr uint32_t PINS_WITH_PULL_UP = 65535;
 constexpr uint32_t PINS_WITH_INTERRUPT = 65535;
 
 /** By value. */
-constexpr const char* RESET_REASON_NAMES[] = {"PowerOn", "External", "Software", "Watchdog", "Crash", "DeepSleep", "Deadline"};
+constexpr const char* RESET_REASON_NAMES[] = {
+    "PowerOn", "External", "Software", "Watchdog", "Crash", "DeepSleep", "Deadline"};
 constexpr const char* LOG_LEVEL_NAMES[] = {"error", "warning", "info", "debug"};
 
 extern "C" {

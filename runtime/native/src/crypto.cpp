@@ -1,7 +1,7 @@
 /**
- * Host functions of the crypto group, by BearSSL. `verify_p256` needs more stack than a program leaves, so it runs on the core's
- * second stack, which is taken from the heap for that long. Keys are x, then y; BearSSL wants an uncompressed point
- * (SEC 1 2.3.3), which has a 4 before them.
+ * Host functions of the crypto group, by BearSSL. `verify_p256` needs more stack than a program leaves, so it runs on
+ * the core's second stack, which is taken from the heap for that long. Keys are x, then y; BearSSL wants an
+ * uncompressed point (SEC 1 2.3.3), which has a 4 before them.
  */
 #include <StackThunk.h>
 #include <bearssl/bearssl.h>
@@ -34,7 +34,8 @@ make_stack_thunk(verifyHere);
 
 int32_t verifyHere(const Verification* job) {
   const br_ec_public_key key = {BR_EC_secp256r1, const_cast<unsigned char*>(job->point), sizeof job->point};
-  return br_ecdsa_i15_vrfy_raw(&br_ec_p256_m15, job->digest, SHA256_BYTES, &key, job->signature, P256_SIGNATURE_BYTES) == 1;
+  return br_ecdsa_i15_vrfy_raw(&br_ec_p256_m15, job->digest, SHA256_BYTES, &key, job->signature,
+                               P256_SIGNATURE_BYTES) == 1;
 }
 }
 

@@ -1,7 +1,7 @@
 /**
- * The interrupt routine may run while flash is erased, and flash is then out of reach: what it calls is in IRAM. A poll can
- * take long and holds the loop up, so the end of a hold-off may be noticed late, by the next edge even: then the level seen
- * before that edge is the one that the hold-off ended with, and it ended when it should have.
+ * The interrupt routine may run while flash is erased, and flash is then out of reach: what it calls is in IRAM. A poll
+ * can take long and holds the loop up, so the end of a hold-off may be noticed late, by the next edge even: then the
+ * level seen before that edge is the one that the hold-off ended with, and it ended when it should have.
  */
 #include "edges.h"
 

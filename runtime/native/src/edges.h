@@ -1,7 +1,7 @@
 /**
- * Edges of one pin, debounced as runtime/board/pins.ts says: the first edge is taken at once and starts a hold-off; when
- * that ends, a level that differs is taken then, with the time of then. Taken edges of a pin alternate, and the last one is always
- * the true level. No hardware here: an interrupt routine calls `changed`, the host's loop calls `tick`.
+ * Edges of one pin, debounced as runtime/board/pins.ts says: the first edge is taken at once and starts a hold-off;
+ * when that ends, a level that differs is taken then, with the time of then. Taken edges of a pin alternate, and the
+ * last one is always the true level. No hardware here: an interrupt routine and the host's loop call `changed`.
  */
 #pragma once
 #include <stdint.h>

@@ -1,11 +1,11 @@
 /**
- * Host functions of the flash group. The SDK's calls want addresses and sizes of whole words, so bytes go through a page of
- * this host's; they also empty the flash cache, so a program sees what it has written. Nothing outside of the Lintel region
- * is ever written.
+ * Host functions of the flash group. The SDK's calls want addresses and sizes of whole words, so bytes go through a
+ * page of this host's; they also empty the flash cache, so a program sees what it has written. Nothing outside of the
+ * Lintel region is ever written.
  *
  * A flash chip programs by clearing bits, whatever it is given. Those of Puya (manufacturer 0x85) put the new bits over
- * the old ones instead, so they are given the old ones with the new ones cleared; the core does the same when it is built with
- * PUYA_SUPPORT (cores/esp8266/Esp.cpp). Esp-01 modules have them (boards/esp-01.json).
+ * the old ones instead, so they are given the old ones with the new ones cleared; the core does the same when it is
+ * built with PUYA_SUPPORT (cores/esp8266/Esp.cpp). Esp-01 modules have them (boards/esp-01.json).
  */
 #include "flash.h"
 

@@ -1,13 +1,13 @@
 /**
- * The table of host functions and the life of a program. The core calls `setup` once and `loop` again and again, and between
- * two of them the SDK does its own work (Wi-Fi, TCP), so that nothing of it happens inside of a call into the program.
+ * The table of host functions and the life of a program. The core calls `setup` once and `loop` again and again, and
+ * between two of them the SDK does its own work (Wi-Fi, TCP), so that nothing of it happens inside of a call into the
+ * program.
  *
- * `restart`, `sleep_deep` and `image_run` do not return to the program, though the SDK's calls behind two of them do return:
- * they leave it by longjmp and the host does what was asked from its own loop.
+ * `restart`, `sleep_deep` and `image_run` do not return to the program, though the SDK's calls behind two of them do
+ * return: they leave it by longjmp and the host does what was asked from its own loop.
  *
- * The SDK's software watchdog is fed before each call into a program and bites about 3.2 s later
- * (ESP8266 Non-OS SDK API reference, system_soft_wdt_feed). An exception ends in the core's report, which calls
- * custom_crash_callback.
+ * The SDK's software watchdog is fed before each call into a program and bites about 3.2 s later (ESP8266 Non-OS SDK
+ * API reference, system_soft_wdt_feed). An exception ends in the core's report, which calls custom_crash_callback.
  */
 #include "host.h"
 

@@ -1,6 +1,7 @@
 /**
- * The life of a program, as runtime/board/device-life.ts has it: `init`, `start`, then `poll` when something has happened or its
- * delay has passed. Wakes are coalesced: any number of them before a poll gives one poll, a wake during a poll one more.
+ * The life of a program, as runtime/board/device-life.ts has it: `init`, `start`, then `poll` when something has
+ * happened or its delay has passed. Wakes are coalesced: any number of them before a poll gives one poll, a wake during
+ * a poll one more.
  */
 #pragma once
 #include <stdint.h>

@@ -1,7 +1,8 @@
 /**
- * I2C as a controller, by the core's software bus: SDA on GPIO4, SCL on GPIO5, where boards of this chip label them; 100 kHz.
- * A write that is followed by a read keeps the bus (repeated start). Results of the core's twi_writeTo, from its source: 0 done,
- * 2 no answer to the address, 3 a byte was refused, 4 the bus is held. A transfer of I2C_MAX_BYTES takes 12 ms.
+ * I2C as a controller, by the core's software bus: SDA on GPIO4, SCL on GPIO5, where boards of this chip label them;
+ * 100 kHz. A write that is followed by a read keeps the bus (repeated start). Results of the core's twi_writeTo, from
+ * its source: 0 done, 2 no answer to the address, 3 a byte was refused, 4 the bus is held. A transfer of I2C_MAX_BYTES
+ * takes 12 ms.
  */
 #include <Arduino.h>
 #include <twi.h>

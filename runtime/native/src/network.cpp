@@ -1,8 +1,8 @@
 /**
- * Host functions of the network group: joining, and what the SDK says of it. The SDK joins again by itself when the access
- * point comes back; until then the status is Joining and every connection has ended. The core keeps the radio asleep after a start
- * (wifi_fpm_*), and DHCP runs whenever the station joins. Station states: ESP8266 Non-OS SDK API reference,
- * wifi_station_get_connect_status.
+ * Host functions of the network group: joining, and what the SDK says of it. The SDK joins again by itself when the
+ * access point comes back; until then the status is Joining and every connection has ended. The core keeps the radio
+ * asleep after a start (wifi_fpm_*), and DHCP runs whenever the station joins. Station states: ESP8266 Non-OS SDK API
+ * reference, wifi_station_get_connect_status.
  */
 #include "network.h"
 

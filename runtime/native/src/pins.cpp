@@ -1,7 +1,7 @@
 /**
- * Host functions of the pins group. What each pin can do: runtime/board/chip-pins.ts, by way of contract.h. A full scale of
- * 1023 for pulse width, at the core's 1 kHz, by its waveform generator. `adc_read` is the TOUT pin; the core answers up to
- * 1024 for 1 V.
+ * Host functions of the pins group. What each pin can do: runtime/board/chip-pins.ts, by way of contract.h. A full
+ * scale of 1023 for pulse width, at the core's 1 kHz, by its waveform generator. `adc_read` is the TOUT pin; the core
+ * answers up to 1024 for 1 V.
  */
 #include "pins.h"
 
@@ -19,7 +19,9 @@ constexpr int32_t ADC_MAX = 1023;
 
 Watch watches[PIN_MAX + 1];
 
-bool hasPin(uint32_t mask, int32_t pin) { return pin >= 0 && static_cast<uint32_t>(pin) <= PIN_MAX && ((mask >> pin) & 1) != 0; }
+bool hasPin(uint32_t mask, int32_t pin) {
+  return pin >= 0 && static_cast<uint32_t>(pin) <= PIN_MAX && ((mask >> pin) & 1) != 0;
+}
 
 uint8_t levelOf(int32_t pin) { return digitalRead(static_cast<uint8_t>(pin)) != 0 ? 1 : 0; }
 

@@ -1,7 +1,7 @@
 /**
- * Host functions of the power group. RTC memory is the SDK's user area, 512 bytes from block 64 on, read and written by words
- * of four bytes (ESP8266 Non-OS SDK API reference, system_rtc_mem_read). The core's boot loader looks there for an order to
- * copy a new firmware, which it knows by a magic number and a CRC; a program's data is none.
+ * Host functions of the power group. RTC memory is the SDK's user area, 512 bytes from block 64 on, read and written by
+ * words of four bytes (ESP8266 Non-OS SDK API reference, system_rtc_mem_read). The core's boot loader looks there for
+ * an order to copy a new firmware, which it knows by a magic number and a CRC; a program's data is none.
  */
 #include "power.h"
 

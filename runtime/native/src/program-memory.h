@@ -1,8 +1,8 @@
 /**
- * The memory of a program as host functions see it. Pointers and lengths come from the program, so every one is checked here,
- * once, before anything is touched: a length below zero is a bad argument, a range that leaves the memory is out of range.
- * The words below PROGRAM_DATA_OFFSET are the host's own; an empty range may stand at 0. The rules are those of
- * runtime/board/host-memory.ts and of the pointers in runtime/esp8266/device/native-machine.ts.
+ * The memory of a program as host functions see it. Pointers and lengths come from the program, so every one is checked
+ * here, once, before anything is touched: a length below zero is a bad argument, a range that leaves the memory is out
+ * of range. The words below PROGRAM_DATA_OFFSET are the host's own; an empty range may stand at 0. The rules are those
+ * of runtime/board/host-memory.ts and of the pointers in runtime/esp8266/device/native-machine.ts.
  */
 #pragma once
 #include <stdint.h>

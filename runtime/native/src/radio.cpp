@@ -1,14 +1,15 @@
 /**
- * Host functions of the radio group. The radio hears one channel at a time, so `radio_sniff` leaves the network, and `net_join`
- * ends the sniffing.
+ * Host functions of the radio group. The radio hears one channel at a time, so `radio_sniff` leaves the network, and
+ * `net_join` ends the sniffing.
  *
- * A record, RADIO_RECORD_BYTES: 6 bytes, the first of the SHA-256 of a salt and the sender's address; u8 strength as -dBm;
- * u8 the records lost before it; u32 age, milliseconds, little-endian. The salt is random and new with each start of the
- * host and is never told: within a start one sender has one hash, and no list of addresses can be held against it.
+ * A record, RADIO_RECORD_BYTES: 6 bytes, the first of the SHA-256 of a salt and the sender's address; u8 strength as
+ * -dBm; u8 the records lost before it; u32 age, milliseconds, little-endian. The salt is random and new with each start
+ * of the host and is never told: within a start one sender has one hash, and no list of addresses can be held against
+ * it.
  *
- * What the SDK hands over: 12 bytes about the reception, the first of them the strength, then up to 112 of the frame when it is
- * one of management; 128 bytes in all (ESP8266 Technical Reference, "Sniffer Structure Introduction"). Frames:
- * IEEE 802.11-2020 9.2.4.1 (frame control) and 9.3.3.9 (probe request).
+ * What the SDK hands over: 12 bytes about the reception, the first of them the strength, then up to 112 of the frame
+ * when it is one of management; 128 bytes in all (ESP8266 Technical Reference, "Sniffer Structure Introduction").
+ * Frames: IEEE 802.11-2020 9.2.4.1 (frame control) and 9.3.3.9 (probe request).
  */
 #include "radio.h"
 
@@ -138,7 +139,8 @@ extern "C" int32_t host_radio_read(uint32_t ptr, int32_t cap) {
 extern "C" int32_t host_radio_beacon(uint32_t ptr, int32_t len) {
   const int32_t fault = rangeFault(ptr, len);
   if (fault < 0) return fault;
-  if (len < FRAME_MIN_BYTES || len > FRAME_MAX_BYTES || (bytesAt(ptr)[0] & TYPE_MASK) != 0) return HostError::BadArgument;
+  if (len < FRAME_MIN_BYTES || len > FRAME_MAX_BYTES) return HostError::BadArgument;
+  if ((bytesAt(ptr)[0] & TYPE_MASK) != 0) return HostError::BadArgument;
   if (networkStatus() == NetStatus::Down && !isOn) beginStation();
   return wifi_send_pkt_freedom(bytesAt(ptr), len, false) == 0 ? 0 : HostError::NotConnected;
 }

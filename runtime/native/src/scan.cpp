@@ -1,6 +1,7 @@
 /**
- * Looking for networks: `net_scan` starts, `net_found` takes the next one found. The SDK's list lives only while it calls back, so
- * what fits is kept here; access points beyond FOUND_MAX are not told. A record: u8 strength as -dBm, u8 flags, the name.
+ * Looking for networks: `net_scan` starts, `net_found` takes the next one found. The SDK's list lives only while it
+ * calls back, so what fits is kept here; access points beyond FOUND_MAX are not told. A record: u8 strength as -dBm, u8
+ * flags, the name.
  */
 #include "contract.h"
 

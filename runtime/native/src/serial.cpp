@@ -1,6 +1,7 @@
 /**
- * The serial line. What is said goes through a queue, so that a line of log does not hold up a program for the 23 ms that
- * 256 bytes take; when the queue is full, the caller waits for room, since a lost line costs more than a late poll.
+ * The serial line. What is said goes through a queue, so that a line of log does not hold up a program for the 23 ms
+ * that 256 bytes take; when the queue is full, the caller waits for room, since a lost line costs more than a late
+ * poll.
  */
 #include "serial.h"
 

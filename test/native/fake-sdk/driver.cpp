@@ -1,7 +1,8 @@
 /**
- * Runs the host on a PC by orders from stdin, a line each. Answers and what happens come on stdout: `= n` the result of a call,
- * `log`/`rom` a line on the serial port, `sdk ...` what the host asked of the SDK, `init`, `start`, `poll` calls into the program,
- * with the time in milliseconds. The program is here: its functions do what was planned, and nothing by default.
+ * Runs the host on a PC by orders from stdin, a line each. Answers and what happens come on stdout: `= n` the result of
+ * a call, `log`/`rom` a line on the serial port, `sdk ...` what the host asked of the SDK, `init`, `start`, `poll`
+ * calls into the program, with the time in milliseconds. The program is here: its functions do what was planned, and
+ * nothing by default.
  */
 #include <Arduino.h>
 #include <stdio.h>

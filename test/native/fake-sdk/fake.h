@@ -1,6 +1,7 @@
 /**
- * The vendor's SDK on a PC, as far as the host calls it: memory at the chip's addresses, a time that moves only in `delay`, and an
- * outside world that driver.cpp steers from stdin. What the host does to the chip is told on stdout, a line each.
+ * The vendor's SDK on a PC, as far as the host calls it: memory at the chip's addresses, a time that moves only in
+ * `delay`, and an outside world that driver.cpp steers from stdin. What the host does to the chip is told on stdout, a
+ * line each.
  */
 #pragma once
 #include <stdint.h>

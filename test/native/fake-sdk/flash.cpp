@@ -1,4 +1,7 @@
-/** The flash chip: it programs by clearing bits, but a Puya takes the new bits as they are; only whole words, only its own. */
+/**
+ * The flash chip: it programs by clearing bits, but a Puya takes the new bits as they are; only whole words, only its
+ * own.
+ */
 #include <spi_flash.h>
 #include <stdio.h>
 #include <string.h>

@@ -79,6 +79,8 @@ export class EmulatedHost {
   readonly flash = new Uint8Array(MIB).fill(0xff);
   /** Names and passphrases of the networks that it was told to join. */
   readonly joined: [ssid: string, passphrase: string][] = [];
+  /** Signatures that were found valid. */
+  validSignatures = 0;
   nowMs = 0;
   /** The SDK's bites after 3.2 s. */
   watchdogMs = 3200;
@@ -227,7 +229,9 @@ export class EmulatedHost {
         const point = this.chip.read(core.memory.readWord(core.argument(3) + 4) + 1, P256_PUBLIC_KEY_BYTES);
         const signature = this.chip.read(core.argument(4), core.argument(5));
         const message = messages.get(digest);
-        return message !== undefined && verifyP256(message, signature, point) ? 1 : 0;
+        const isValid = message !== undefined && verifyP256(message, signature, point);
+        if (isValid) this.validSignatures++;
+        return isValid ? 1 : 0;
       },
     };
   }

@@ -114,6 +114,7 @@ describe.skipIf(!hasTools("the host of the real chip on the emulated chip", [GXX
     expect(host.lines[0]).toBe("reset: PowerOn");
     expect(textsOf(host.lines), "neither has anything to complain about").toEqual(texts);
     expect([host.joined, host.restarts]).toEqual([[["shop", "virtual-shop"]], 0]);
+    expect(host.validSignatures).toBeGreaterThan(0);
     const record = new Uint8Array(RTC_RECORD_BYTES);
     board.power.rtcRead(RTC_PRODUCT_OFFSET, record);
     expect(host.rtcMemory.subarray(RTC_PRODUCT_OFFSET, RTC_PRODUCT_OFFSET + RTC_RECORD_BYTES)).toEqual(record);
