@@ -3,8 +3,15 @@ import { spawnSync } from "node:child_process";
 
 export const QEMU = "qemu-system-xtensa";
 export const GCC = "xtensa-lx106-elf-gcc";
+export const GXX = "xtensa-lx106-elf-g++";
+/** The compiler of this machine itself. */
+export const LOCAL_GXX = "g++";
 
-const PACKAGES: Record<string, string> = { [QEMU]: "qemu-system-misc", [GCC]: "gcc-xtensa-lx106" };
+const PACKAGES: Record<string, string> = {
+  [QEMU]: "qemu-system-misc",
+  [GCC]: "gcc-xtensa-lx106",
+  [GXX]: "gcc-xtensa-lx106",
+};
 
 /** The Debian packages that are missing for these tools. */
 export function missingPackages(tools: readonly string[]): string[] {
@@ -13,7 +20,12 @@ export function missingPackages(tools: readonly string[]): string[] {
 
 /** False (and one line is printed) where a tool is missing; that is an error in CI. */
 export function hasTools(what: string, tools: readonly string[]): boolean {
-  const missing = missingPackages(tools).join(" ");
+  return hasPackages(what, missingPackages(tools));
+}
+
+/** The same, where it is known what is missing. */
+export function hasPackages(what: string, missingNames: readonly string[]): boolean {
+  const missing = missingNames.join(" ");
   if (missing === "") return true;
   if (process.env["CI"]) throw new Error(`${missing} is not installed, and CI must not skip its tests`);
   console.log(`skipped: ${what} (install ${missing} to run it)`);

@@ -1,0 +1,138 @@
+/**
+ * Host functions of the pins group. What each pin can do: runtime/board/chip-pins.ts, by way of contract.h. A full
+ * scale of 1023 for pulse width, at the core's 1 kHz, by its waveform generator. `adc_read` is the TOUT pin; the core
+ * answers up to 1024 for 1 V.
+ */
+#include "pins.h"
+
+#include <Arduino.h>
+
+#include "contract.h"
+#include "edges.h"
+#include "program-memory.h"
+
+namespace lintel {
+namespace {
+
+constexpr uint32_t DUTY_MAX = 1023;
+constexpr int32_t ADC_MAX = 1023;
+
+Watch watches[PIN_MAX + 1];
+
+bool hasPin(uint32_t mask, int32_t pin) {
+  return pin >= 0 && static_cast<uint32_t>(pin) <= PIN_MAX && ((mask >> pin) & 1) != 0;
+}
+
+uint8_t levelOf(int32_t pin) { return digitalRead(static_cast<uint8_t>(pin)) != 0 ? 1 : 0; }
+
+void IRAM_ATTR pinChanged(void* argument) {
+  const uint8_t pin = static_cast<uint8_t>(reinterpret_cast<uintptr_t>(argument));
+  changed(watches[pin], pin, digitalRead(pin) != 0 ? 1 : 0, millis());
+}
+
+/** Outside of the interrupt routine: a program has changed the pin, or time has passed. */
+void look(int32_t pin) {
+  Watch& watch = watches[pin];
+  if (watch.edges == 0) return;
+  noInterrupts();
+  changed(watch, static_cast<uint8_t>(pin), levelOf(pin), millis());
+  interrupts();
+}
+
+void endWatch(int32_t pin) {
+  if (watches[pin].edges == 0) return;
+  detachInterrupt(static_cast<uint8_t>(pin));
+  watches[pin].edges = 0;
+}
+
+}  // namespace
+
+bool isUsablePin(int32_t pin) { return hasPin(PINS_USABLE, pin); }
+
+void beginPins() { analogWriteRange(DUTY_MAX); }
+
+void pinsTick() {
+  for (uint32_t pin = 0; pin <= PIN_MAX; pin++) {
+    if (watches[pin].isHeld) look(static_cast<int32_t>(pin));
+  }
+}
+
+void resetPins() {
+  for (int32_t pin = 0; pin <= static_cast<int32_t>(PIN_MAX); pin++) {
+    // TX and RX stay with the log until a program asks for them.
+    if (!isUsablePin(pin) || pin == 1 || pin == 3) continue;
+    endWatch(pin);
+    digitalWrite(static_cast<uint8_t>(pin), 0);
+    pinMode(static_cast<uint8_t>(pin), INPUT);
+  }
+  endWatch(1);
+  endWatch(3);
+  clearEdges();
+}
+
+}  // namespace lintel
+
+using namespace lintel;
+
+extern "C" int32_t host_pin_mode(int32_t pin, int32_t mode) {
+  if (!isUsablePin(pin) || mode < PinMode::Input || mode > PinMode::Output) return HostError::BadArgument;
+  if (mode == PinMode::InputPullup && !hasPin(PINS_WITH_PULL_UP, pin)) return HostError::Unsupported;
+  const uint8_t coreMode = mode == PinMode::Output ? OUTPUT : mode == PinMode::InputPullup ? INPUT_PULLUP : INPUT;
+  pinMode(static_cast<uint8_t>(pin), coreMode);
+  look(pin);
+  return 0;
+}
+
+extern "C" int32_t host_pin_read(int32_t pin) {
+  if (!isUsablePin(pin)) return HostError::BadArgument;
+  return levelOf(pin);
+}
+
+extern "C" int32_t host_pin_write(int32_t pin, int32_t level) {
+  if (!isUsablePin(pin) || (level != 0 && level != 1)) return HostError::BadArgument;
+  digitalWrite(static_cast<uint8_t>(pin), static_cast<uint8_t>(level));
+  look(pin);
+  return 0;
+}
+
+extern "C" int32_t host_pin_watch(int32_t pin, int32_t edges, int32_t debounce_ms) {
+  if (!isUsablePin(pin) || edges < 0 || edges > PinEdge::Both || debounce_ms < 0) return HostError::BadArgument;
+  if (!hasPin(PINS_WITH_INTERRUPT, pin)) return HostError::Unsupported;
+  endWatch(pin);
+  if (edges == 0) return 0;
+  startWatch(watches[pin], static_cast<uint8_t>(edges), static_cast<uint32_t>(debounce_ms), levelOf(pin));
+  void* argument = reinterpret_cast<void*>(static_cast<uintptr_t>(pin));
+  attachInterruptArg(static_cast<uint8_t>(pin), pinChanged, argument, CHANGE);
+  return 0;
+}
+
+extern "C" int32_t host_pin_edges(int32_t pin) {
+  if (!isUsablePin(pin)) return HostError::BadArgument;
+  if (watches[pin].edges == 0) return 0;
+  noInterrupts();
+  const uint32_t count = watches[pin].count;
+  watches[pin].count = 0;
+  interrupts();
+  return static_cast<int32_t>(count);
+}
+
+extern "C" int32_t host_edge_read(uint32_t ptr, int32_t cap) {
+  const int32_t fault = rangeFault(ptr, cap);
+  if (fault < 0) return fault;
+  if (static_cast<uint32_t>(cap) < EDGE_RECORD_BYTES) return HostError::BadArgument;
+  noInterrupts();
+  const uint32_t bytes = takeEdges(bytesAt(ptr), static_cast<uint32_t>(cap));
+  interrupts();
+  return static_cast<int32_t>(bytes);
+}
+
+extern "C" int32_t host_adc_read() {
+  const int32_t value = analogRead(A0);
+  return value < 0 ? 0 : value > ADC_MAX ? ADC_MAX : value;
+}
+
+extern "C" int32_t host_pwm_write(int32_t pin, int32_t duty) {
+  if (!isUsablePin(pin) || duty < 0 || static_cast<uint32_t>(duty) > DUTY_MAX) return HostError::BadArgument;
+  analogWrite(static_cast<uint8_t>(pin), duty);
+  return 0;
+}

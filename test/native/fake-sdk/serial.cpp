@@ -1,0 +1,60 @@
+/** The serial port: whole lines out are told as `log`; bytes in wait to be read. */
+#include <ets_sys.h>
+#include <stdio.h>
+#include <uart.h>
+
+#include <deque>
+
+#include "fake.h"
+
+namespace fake {
+namespace {
+
+/** What the port has room for at once (the core's UART_TX_FIFO_SIZE). */
+constexpr size_t FIFO_BYTES = 128;
+
+std::string line;
+std::deque<uint8_t> waiting;
+
+void out(char byte, const char* kind) {
+  if (byte == '\r') return;
+  if (byte != '\n') {
+    line += byte;
+    return;
+  }
+  if (!line.empty()) printf("%s %s\n", kind, line.c_str());
+  line.clear();
+}
+
+}  // namespace
+
+void receiveSerial(const std::vector<uint8_t>& bytes) { waiting.insert(waiting.end(), bytes.begin(), bytes.end()); }
+
+}  // namespace fake
+
+using namespace fake;
+
+struct uart_ {
+} port;
+
+uart_t* uart_init(int number, int baudRate, int, int, int, size_t, bool) {
+  printf("sdk uart %d %d\n", number, baudRate);
+  return &port;
+}
+size_t uart_write(uart_t*, const char* bytes, size_t sizeBytes) {
+  for (size_t at = 0; at < sizeBytes; at++) out(bytes[at], "log");
+  return sizeBytes;
+}
+size_t uart_read(uart_t*, char* into, size_t capacityBytes) {
+  size_t done = 0;
+  for (; done < capacityBytes && !waiting.empty(); done++) {
+    into[done] = static_cast<char>(waiting.front());
+    waiting.pop_front();
+  }
+  return done;
+}
+size_t uart_rx_available(uart_t*) { return waiting.size(); }
+size_t uart_tx_free(uart_t*) { return FIFO_BYTES; }
+void uart_set_debug(int number) { printf("sdk uart debug %d\n", number); }
+void uart_wait_tx_empty(uart_t*) {}
+void ets_putc(char byte) { out(byte, "rom"); }
