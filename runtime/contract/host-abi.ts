@@ -54,12 +54,6 @@ export const NO_PIN = 0xff;
  */
 export const EDGE_RECORD_BYTES = 8;
 
-/**
- * A record of `radio_read`, little-endian: 6 bytes of a hash of the sender, salted anew at each start of the host; u8 strength as
- * -dBm; u8 records lost before it because the log was full; u32 age, milliseconds.
- */
-export const RADIO_RECORD_BYTES = 12;
-
 export enum NetStatus {
   Down = 0,
   Joining = 1,

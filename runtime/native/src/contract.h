@@ -13,6 +13,8 @@ enum : int32_t {
   HostNotFound = -7,
   Refused = -8,
   Broken = -9,
+  Busy = -10,
+  NoDevice = -11,
 };
 }
 
@@ -108,12 +110,21 @@ enum : int32_t {
 
 constexpr uint32_t EDGE_RECORD_BYTES = 8;
 constexpr uint32_t HOST_ABI_VERSION = 1;
+constexpr uint32_t I2C_SCL_PIN = 5;
+constexpr uint32_t I2C_SDA_PIN = 4;
+constexpr uint32_t NET_FOUND_HEADER_BYTES = 2;
+constexpr uint32_t NET_FOUND_MAX_BYTES = 34;
 constexpr uint32_t NO_PIN = 255;
 constexpr uint32_t PIN_MAX = 16;
-constexpr uint32_t RADIO_RECORD_BYTES = 12;
+constexpr uint32_t PWM_DUTY_MAX = 1023;
+constexpr uint32_t RADIO_CHANNEL_MAX = 13;
+constexpr uint32_t RADIO_RECORD_BYTES = 16;
+constexpr uint32_t RADIO_WHO_BYTES = 8;
+constexpr uint32_t SSID_MAX_BYTES = 32;
 constexpr uint32_t ACK_TIMEOUT_MS = 15000;
 constexpr uint32_t CONNECT_TIMEOUT_MS = 20000;
 constexpr uint32_t EDGE_LOG_MAX = 64;
+constexpr uint32_t I2C_TRANSFER_MAX_BYTES = 100;
 constexpr uint32_t KEEP_ALIVE_S = 60;
 constexpr uint32_t LOG_MAX_BYTES = 256;
 constexpr uint32_t MQTT_RESPONSE_TIMEOUT_MS = 10000;
@@ -127,10 +138,17 @@ constexpr uint32_t PAYLOAD_UP_MAX_BYTES = 4096;
 constexpr uint32_t POLL_MAX_MS = 60000;
 constexpr uint32_t PROGRAM_DATA_OFFSET = 256;
 constexpr uint32_t PROGRAM_RAM_BYTES = 16384;
+constexpr uint32_t RADIO_FRAME_MAX_BYTES = 400;
+constexpr uint32_t RADIO_FRAME_MIN_BYTES = 36;
+constexpr uint32_t RADIO_LOG_MAX = 64;
 constexpr uint32_t RECONNECT_MAX_MS = 60000;
 constexpr uint32_t RECONNECT_MIN_MS = 1000;
 constexpr uint32_t RESEND_MAX = 4;
 constexpr uint32_t RTC_MEMORY_BYTES = 512;
+constexpr uint32_t SCAN_FOUND_MAX = 32;
+constexpr uint32_t SERIAL_BAUD = 0x1c200;
+constexpr uint32_t SERIAL_RECEIVE_BYTES = 384;
+constexpr uint32_t SERIAL_SEND_BYTES = 384;
 constexpr uint32_t STATE_EVERY_S = 900;
 constexpr uint32_t TCP_MAX_HANDLES = 4;
 constexpr uint32_t FLASH_BOOT_BYTES = 28672;
@@ -237,6 +255,8 @@ int32_t host_abi_version();
 int32_t host_slot();
 int32_t host_image_run(int32_t);
 int32_t host_log(int32_t, uint32_t, int32_t);
+int32_t host_net_scan();
+int32_t host_net_found(uint32_t, int32_t);
 }
 
 // What this contract offers, for functions that older ones do not have.
@@ -286,8 +306,10 @@ int32_t host_log(int32_t, uint32_t, int32_t);
 #define HOST_HAS_SLOT 1
 #define HOST_HAS_IMAGE_RUN 1
 #define HOST_HAS_LOG 1
+#define HOST_HAS_NET_SCAN 1
+#define HOST_HAS_NET_FOUND 1
 
-constexpr uint32_t HOST_FUNCTION_COUNT = 46;
+constexpr uint32_t HOST_FUNCTION_COUNT = 48;
 
 /** `ENTRY(name)` for each function, in the order of the table. */
 #define HOST_FUNCTIONS(ENTRY) \
@@ -336,4 +358,6 @@ constexpr uint32_t HOST_FUNCTION_COUNT = 46;
   ENTRY(abi_version) \
   ENTRY(slot) \
   ENTRY(image_run) \
-  ENTRY(log)
+  ENTRY(log) \
+  ENTRY(net_scan) \
+  ENTRY(net_found)
