@@ -103,6 +103,12 @@ export class Pins {
     return this.#pins[number]?.level();
   }
 
+  /** The level while the chip is held in reset: what the outside world drives, or the resistor that boards have there. */
+  levelAtReset(number: number): PinLevel {
+    const pin = this.#pins[number];
+    return pin?.driven ?? pin?.chip.atStart ?? 0;
+  }
+
   /** The duty of the pulses on a pin; undefined: there are none. */
   duty(number: number): number | undefined {
     return this.#pins[number]?.duty;

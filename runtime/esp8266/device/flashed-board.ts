@@ -10,6 +10,7 @@ import { FLASH_REGION_BYTES, FLASH_REGION_CHIP_OFFSET, FLASH_REGION_MAX_BYTES } 
 import { ResetReason } from "../../contract/host-abi.ts";
 import { SERIAL_BAUD } from "../../contract/limits.ts";
 import { FLASH_SECTOR_BYTES } from "../peripherals/flash-port.ts";
+import { STRAP_GPIO0, STRAP_GPIO2, STRAP_GPIO15 } from "../peripherals/gpio.ts";
 import { BoardPins } from "./board-pins.ts";
 import { NativeDevice } from "./native-device.ts";
 import { SerialChip, type SerialChipOptions } from "./serial-chip.ts";
@@ -41,6 +42,7 @@ export class FlashedBoard {
       mac: options.mac,
       rtcMemory: this.board.power,
       pins: new BoardPins(this.board.pins),
+      straps: () => this.#straps(),
       onHost: () => this.#start(),
       onReset: () => this.device.hold(),
       onHostBytes: (bytes) => this.board.serial.send(bytes),
@@ -58,6 +60,13 @@ export class FlashedBoard {
   powerOff(): void {
     this.chip.powerOff();
     this.device.powerCut();
+  }
+
+  /** What is wired to these pins decides how the chip starts (ESP8266EX datasheet, 2). */
+  #straps(): number {
+    const { pins } = this.board;
+    const strap = (pin: number, mask: number) => (pins.levelAtReset(pin) === 1 ? mask : 0);
+    return strap(15, STRAP_GPIO15) | strap(0, STRAP_GPIO0) | strap(2, STRAP_GPIO2);
   }
 
   #start(): void {

@@ -7,7 +7,7 @@
  */
 
 import type { Cable, SerialSignals } from "../../board/web-serial-port.ts";
-import { type Level, type PinPort, STRAPS_FLASH, STRAPS_SERIAL } from "../peripherals/gpio.ts";
+import { type Level, type PinPort, STRAP_GPIO0, STRAPS_FLASH } from "../peripherals/gpio.ts";
 import { heardByte } from "../peripherals/line-speed.ts";
 import { RtcResetReason } from "../peripherals/rtc.ts";
 import type { RtcUserMemory } from "../peripherals/rtc-memory.ts";
@@ -32,6 +32,8 @@ export interface SerialChipOptions {
   mac: Uint8Array;
   rtcMemory: RtcUserMemory;
   pins: PinPort;
+  /** Levels at reset, as Esp8266Options.straps, but for what DTR and RTS do; absent: those that start from flash. */
+  straps?: () => number;
   /** The emulated host in flash has begun; from now on it has the cable. */
   onHost?: () => void;
   /** The computer sends, and the emulated host has the cable. */
@@ -71,7 +73,10 @@ export class SerialChip implements Cable {
       mac: options.mac,
       rtcMemory: options.rtcMemory,
       pins: this.#pins(options.pins),
-      straps: () => (this.#isGpio0Low ? STRAPS_SERIAL : STRAPS_FLASH),
+      straps: () => {
+        const levels = options.straps?.() ?? STRAPS_FLASH;
+        return this.#isGpio0Low ? levels & ~STRAP_GPIO0 : levels;
+      },
       transmitted: (uart, byte) => {
         if (uart === 0) this.#hear(byte, CLOCK_HZ / this.esp.parts.uarts[0].clockDivider);
       },

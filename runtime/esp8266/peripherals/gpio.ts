@@ -51,6 +51,9 @@ export interface PinPort {
 }
 
 /** The straps at reset, from bit 2 down: GPIO15, GPIO0, GPIO2. */
+export const STRAP_GPIO15 = 0b100;
+export const STRAP_GPIO0 = 0b010;
+export const STRAP_GPIO2 = 0b001;
 export const STRAPS_FLASH = 0b011;
 export const STRAPS_SERIAL = 0b001;
 
