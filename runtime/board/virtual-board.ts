@@ -97,7 +97,6 @@ export class VirtualBoard {
     this.halt();
     this.power.start(reason);
     this.clock.start();
-    this.serial.open();
     this.serialLog?.reset(reason);
   }
 
