@@ -15,11 +15,13 @@ import {
   pin_write,
   reset_reason,
 } from "./imports/host.ts";
+import { Improv } from "./improv/improv.ts";
 import { heap_limit, heap_used } from "./memory/heap.ts";
 import { FlashQueue } from "./queue/flash-queue.ts";
 import { COMMAND_REFUSED, COMMAND_UNKNOWN, CommandHandler, MethodName } from "./session/command-handler.ts";
 import { RecoverySession } from "./session/recovery-session.ts";
 import { Session } from "./session/session.ts";
+import { Factory } from "./update/factory.ts";
 import { ImageCheck } from "./update/image-check.ts";
 import { sameBytes, slotOffset } from "./update/image-id.ts";
 import { SlotStates } from "./update/slot-states.ts";
@@ -33,10 +35,12 @@ export {
   CommandHandler,
   deadline_set,
   edge_read,
+  Factory,
   FlashQueue,
   heap_limit,
   heap_used,
   ImageCheck,
+  Improv,
   image_run,
   logText,
   logValue,
