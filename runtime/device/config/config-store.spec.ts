@@ -242,6 +242,19 @@ describe("values that have worked already", () => {
     expect(port(start())).toBe(PROVEN_PORT);
   });
 
+  test("for which there is no room: nothing has changed, in flash or in memory", () => {
+    // A text of 500 bytes fills the map.
+    let map = "a2030a0b7901f4";
+    for (let i = 0; i < 500; i++) map += "61";
+    putCopy(0, recordOf(1, CONFIRMED, map));
+    const config = new Config();
+    const length = putHex(values, "a1006a61206e6574776f726b21");
+    expect(new ConfigWriter(config).writeProven(values, length)).toBe(false);
+    expect(port(config)).toBe(OLD_PORT);
+    expect(copyHex(1, 4)).toBe("ffffffff");
+    expect(port(start())).toBe(OLD_PORT);
+  });
+
   test("power goes after every word: what was, or all of it, and for good", () => {
     const trials: u32[] = [CONFIRMED, NEW];
     for (let i = 0; i < trials.length; i++) {

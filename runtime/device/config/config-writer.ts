@@ -51,9 +51,13 @@ export class ConfigWriter {
   /** Takes values that have worked here already, as a network that was joined: they count without a trial. */
   writeProven(pointer: usize, length: u32): bool {
     const config = this.config;
-    if (!config.openProven() || !this.check(pointer, length) || !this.merge(pointer, length)) return false;
-    this.putHead();
-    return config.store.write(HEAD_BYTES + this.bodyBytes, CONFIRMED);
+    const store = config.store;
+    if (config.openProven() && this.check(pointer, length) && this.merge(pointer, length)) {
+      this.putHead();
+      if (store.write(HEAD_BYTES + this.bodyBytes, CONFIRMED)) return true;
+    }
+    store.revert();
+    return false;
   }
 
   private check(pointer: usize, length: u32): bool {

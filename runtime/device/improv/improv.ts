@@ -5,10 +5,12 @@
  * A board whose configuration names no network stays here. One that a program has left for this goes back to it when there is
  * a network, or when nobody has said anything for a while, so that a counter counts again.
  */
+import { LogLevel } from "../../contract/host-abi.ts";
 import { IMAGE_PRODUCT_BYTES } from "../../contract/image-header.ts";
 import { POLL_MAX_MS, SERIAL_RECEIVE_BYTES } from "../../contract/limits.ts";
 import { Config } from "../config/config.ts";
 import { elapsedMs } from "../hal/clock.ts";
+import { logText } from "../hal/log.ts";
 import { chip_mac, clock_ms, restart, serial_read } from "../imports/host.ts";
 import { Factory } from "../update/factory.ts";
 import { ImprovCommand, ImprovError, ImprovState, PacketType } from "./format.ts";
@@ -74,6 +76,7 @@ export class Improv {
     if (hasNetwork) this.state = ImprovState.Provisioned;
     this.wasAsked = hasNetwork && note.command != ImprovCommand.None;
     if (hasNetwork && !this.wasAsked) return false;
+    if (!hasNetwork) logText(LogLevel.Info, "no Wi-Fi: waiting for Improv");
     const command = note.command;
     if (command != ImprovCommand.State) this.enter(this.state);
     // Its data are lost.
