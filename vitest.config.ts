@@ -5,5 +5,7 @@ export default defineConfig({
     include: ["{runtime,server,tools,test}/**/*.test.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // Made for bundlers: its imports name no file endings, which Node would not find.
+    server: { deps: { inline: ["improv-wifi-serial-sdk"] } },
   },
 });

@@ -26,7 +26,7 @@ function statesOf(a: SlotState, b: SlotState, preferred: Slot, attempts: i32): S
 }
 
 function choose(a: SlotState, b: SlotState, preferred: Slot, attempts: i32 = 0): u32 {
-  return chooseSlot(statesOf(a, b, preferred, attempts));
+  return chooseSlot(statesOf(a, b, preferred, attempts), false);
 }
 
 describe("chooseSlot", () => {
@@ -72,7 +72,7 @@ function trialEnds(reason: ResetReason, phase: TrialPhase): UpdateFailure {
   expect(states.state(Slot.B)).toBe(SlotState.Failed);
   expect(states.preferred).toBe(Slot.A);
   expect(hexOf(states.failedImage, 8)).toBe("b1b2b3b4b5b6b7b8");
-  expect(chooseSlot(states)).toBe(Slot.A);
+  expect(chooseSlot(states, false)).toBe(Slot.A);
   return states.failure;
 }
 
@@ -93,7 +93,7 @@ describe("judge", () => {
     for (let used = 0; used < TRIAL_ATTEMPTS; used++) {
       const states = statesOf(SlotState.Confirmed, SlotState.Trial, Slot.B, used);
       expect(judge(states, ResetReason.Crash, TrialPhase.Started, used)).toBe(false);
-      expect(chooseSlot(states)).toBe(Slot.B);
+      expect(chooseSlot(states, false)).toBe(Slot.B);
     }
   });
 
@@ -103,13 +103,13 @@ describe("judge", () => {
     expect(judge(states, ResetReason.Crash, TrialPhase.Started, CRASH_RESETS_MAX)).toBe(true);
     expect(states.failure).toBe(UpdateFailure.CrashLoop);
     expect(hexOf(states.failedImage, 8)).toBe("b1b2b3b4b5b6b7b8");
-    expect(chooseSlot(states)).toBe(Slot.A);
+    expect(chooseSlot(states, false)).toBe(Slot.A);
   });
 
   test("the only program crashes: the recovery program", () => {
     const states = statesOf(SlotState.Confirmed, SlotState.Failed, Slot.A, 0);
     expect(judge(states, ResetReason.Watchdog, TrialPhase.Started, CRASH_RESETS_MAX)).toBe(true);
-    expect(chooseSlot(states)).toBe(Slot.Boot);
+    expect(chooseSlot(states, false)).toBe(Slot.Boot);
     // And there it stays, however often it crashes itself.
     expect(judge(states, ResetReason.Crash, TrialPhase.Started, CRASH_RESETS_MAX)).toBe(false);
   });

@@ -7,17 +7,17 @@ import { CRASH_RESETS_MAX, SlotState } from "../../runtime/contract/slot-record.
 import { UpdateFailure } from "../../runtime/contract/update-messages.ts";
 import { SlotStates, trialFailure } from "../../runtime/device/index.ts";
 
-function mayStart(states: SlotStates, slot: u32): bool {
+function mayStart(states: SlotStates, slot: u32, isResumed: bool): bool {
   const state = states.state(slot);
-  return state == SlotState.Confirmed || (state == SlotState.Trial && states.hasAttempts);
+  return state == SlotState.Confirmed || (state == SlotState.Trial && (isResumed || states.hasAttempts));
 }
 
-/** The slot to start; Slot.Boot when there is none. */
-export function chooseSlot(states: SlotStates): u32 {
+/** The slot to start; Slot.Boot when there is none. `isResumed`: a start goes on that has taken its attempt. */
+export function chooseSlot(states: SlotStates, isResumed: bool): u32 {
   const first = states.preferred;
-  if (mayStart(states, first)) return first;
+  if (mayStart(states, first, isResumed)) return first;
   const other: u32 = first == Slot.A ? Slot.B : Slot.A;
-  return mayStart(states, other) ? other : Slot.Boot;
+  return mayStart(states, other, isResumed) ? other : Slot.Boot;
 }
 
 /** The slot's image is not started any more; the other one goes first. Failure None keeps the one on record. */
@@ -37,7 +37,7 @@ export function judge(states: SlotStates, reason: u32, phase: u32, crashes: u32)
     giveUp(states, slot, trialFailure(reason, phase));
     return true;
   }
-  const slot = chooseSlot(states);
+  const slot = chooseSlot(states, false);
   if (crashes < <u32>CRASH_RESETS_MAX || slot == Slot.Boot || states.state(slot) != SlotState.Confirmed) return false;
   giveUp(states, slot, UpdateFailure.CrashLoop);
   return true;

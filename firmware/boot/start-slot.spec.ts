@@ -15,7 +15,7 @@ import {
   TRIAL_DEADLINE_MS,
 } from "../../runtime/contract/slot-record.ts";
 import { UpdateFailure } from "../../runtime/contract/update-messages.ts";
-import { SlotStates } from "../../runtime/device/index.ts";
+import { SlotStates, TrialNote } from "../../runtime/device/index.ts";
 import { putBoard, putImage, putImageId, signHeader } from "../../runtime/device/testing/images.ts";
 import {
   deadlineMs,
@@ -27,6 +27,7 @@ import {
   setRunReturns,
   setStuck,
 } from "../../runtime/device/testing/stage.ts";
+import { TrialPhase } from "../../runtime/device/update/trial-note.ts";
 import { SlotStarter } from "./start-slot.ts";
 
 const PAYLOAD_BYTES: u32 = 700;
@@ -65,7 +66,11 @@ function stored(): SlotStates {
 }
 
 function boot(): void {
-  new SlotStarter().run();
+  new SlotStarter().run(false);
+}
+
+function resume(): void {
+  new SlotStarter().run(true);
 }
 
 /** A start; the slot whose program runs afterwards. */
@@ -245,6 +250,46 @@ describe("a program on trial", () => {
     for (let attempt = 0; attempt < TRIAL_ATTEMPTS; attempt++) expect(startAfter(ResetReason.PowerOn)).toBe(Slot.B);
     expect(startAfter(ResetReason.PowerOn)).toBe(Slot.A);
     expect(stored().failure).toBe(UpdateFailure.PowerLoss);
+  });
+});
+
+describe("a start that goes on after provisioning", () => {
+  test("a trial keeps its attempts, the last one too, and its deadline begins anew", () => {
+    installTrial();
+    for (let attempt = 0; attempt < TRIAL_ATTEMPTS; attempt++) {
+      expect(startAfter(ResetReason.Deadline)).toBe(Slot.B);
+      for (let i = 0; i < 5; i++) {
+        setResetReason(ResetReason.Software);
+        expect(resume).toThrow();
+        expect(ranOffset()).toBe(FLASH_SLOT_B_OFFSET);
+        expect(deadlineMs()).toBe(TRIAL_DEADLINE_MS);
+        expect(stored().state(Slot.B)).toBe(SlotState.Trial);
+      }
+    }
+    expect(startAfter(ResetReason.Deadline)).toBe(Slot.A);
+    expect(stored().failure).toBe(UpdateFailure.NoNetwork);
+  });
+
+  test("how far the trial came is not forgotten", () => {
+    installTrial();
+    for (let attempt = 0; attempt < TRIAL_ATTEMPTS; attempt++) startAfter(ResetReason.Deadline);
+    const note = new TrialNote();
+    note.load();
+    note.reached(TrialPhase.Joined);
+    setResetReason(ResetReason.Software);
+    expect(resume).toThrow();
+    ranOffset();
+    expect(startAfter(ResetReason.Deadline)).toBe(Slot.A);
+    expect(stored().failure).toBe(UpdateFailure.NoServer);
+  });
+
+  test("an image that is damaged by now is not started", () => {
+    installTrial();
+    startAfter(ResetReason.Software);
+    damage(FLASH_SLOT_B_OFFSET + 400);
+    expect(resume).toThrow();
+    expect(ranOffset()).toBe(FLASH_SLOT_A_OFFSET);
+    expect(stored().failure).toBe(UpdateFailure.Damaged);
   });
 });
 

@@ -6,6 +6,7 @@ import { SlotState, TRIAL_DEADLINE_MS } from "../../runtime/contract/slot-record
 import { UpdateFailure } from "../../runtime/contract/update-messages.ts";
 import {
   deadline_set,
+  Factory,
   ImageCheck,
   image_run,
   logValue,
@@ -24,25 +25,32 @@ export class SlotStarter {
   /** A program was given up in this start. */
   private hasGivenUp: bool = false;
 
-  /** Starts a slot and does not return; returns when none can be started. */
-  run(): void {
+  get factory(): Factory {
+    return this.check.factory;
+  }
+
+  /**
+   * Starts a slot and does not return; returns when none can be started. `isResumed`: the program that runs was asked to let
+   * boot speak (Improv), which is not held against it: a trial goes on with the attempt that it had.
+   */
+  run(isResumed: bool): void {
     const states = this.states;
     const note = this.note;
     const reason = <u32>reset_reason();
     states.load();
     note.load();
     if (reason == ResetReason.Crash || reason == ResetReason.Watchdog) note.crashes += 1;
-    if (judge(states, reason, note.phase, note.crashes)) this.record();
+    if (!isResumed && judge(states, reason, note.phase, note.crashes)) this.record();
     // Each turn that does not end in the program takes a slot away, or adopts one; there are two to adopt.
     for (let adoptions = 0; ; ) {
-      const slot = chooseSlot(states);
+      const slot = chooseSlot(states, isResumed);
       if (slot == Slot.Boot) {
         if (adoptions++ > Slot.B) break;
         this.adopt();
         continue;
       }
       const failure = this.check.checkImage(slotOffset(slot), states.floor, reason != ResetReason.DeepSleep);
-      if (failure == UpdateFailure.None) this.start(slot);
+      if (failure == UpdateFailure.None) this.start(slot, isResumed);
       // What was damaged in flash may come again; what the host cannot run stays as it is.
       this.drop(slot, failure == UpdateFailure.None ? UpdateFailure.NotRunnable : UpdateFailure.Damaged);
     }
@@ -77,7 +85,7 @@ export class SlotStarter {
       states.renewWords();
       if (!isFresh) break;
     }
-    if (chooseSlot(states) != Slot.Boot) states.append();
+    if (chooseSlot(states, false) != Slot.Boot) states.append();
   }
 
   /** Flash read as damaged, which may have passed. */
@@ -86,10 +94,12 @@ export class SlotStarter {
     return states.failure == UpdateFailure.Damaged && sameBytes(states.failedImage, states.image(slot), IMAGE_ID_BYTES);
   }
 
-  private start(slot: u32): void {
+  private start(slot: u32, isResumed: bool): void {
     if (this.states.state(slot) == SlotState.Trial) {
-      if (!this.states.takeAttempt()) return;
-      this.note.begin();
+      if (!isResumed) {
+        if (!this.states.takeAttempt()) return;
+        this.note.begin();
+      }
       deadline_set(TRIAL_DEADLINE_MS);
     }
     image_run(slotOffset(slot));

@@ -41,7 +41,7 @@ export const CONFIG_TRIAL_MS = 300000;
 
 /** Keys of the map. */
 export enum ConfigKey {
-  /** text, 1 to 32 bytes */
+  /** text, at most 32 bytes; empty or absent: boot waits until it is told one over serial */
   Ssid = 0,
   /** text, at most 64 bytes */
   Passphrase = 1,
@@ -53,7 +53,7 @@ export enum ConfigKey {
   Secret = 4,
   /** map: settings of the product, keyed by its own enum */
   Product = 5,
-  /** unsigned: version that the server gave this configuration; absent = written over serial */
+  /** unsigned: version that the server gave this configuration; absent = written over serial. It outlasts a change of the Wi-Fi there */
   Version = 6,
 }
 

@@ -53,11 +53,13 @@ import {
   tcp_write,
   verify_p256,
 } from "./imports/host.ts";
+import { Improv } from "./improv/improv.ts";
 import { heap_limit, heap_used } from "./memory/heap.ts";
 import { FlashQueue } from "./queue/flash-queue.ts";
 import { COMMAND_REFUSED, COMMAND_UNKNOWN, CommandHandler, MethodName } from "./session/command-handler.ts";
 import { RecoverySession } from "./session/recovery-session.ts";
 import { Session } from "./session/session.ts";
+import { Factory } from "./update/factory.ts";
 import { ImageCheck } from "./update/image-check.ts";
 import { sameBytes, slotOffset } from "./update/image-id.ts";
 import { SlotStates } from "./update/slot-states.ts";
@@ -77,6 +79,7 @@ export {
   clock_unix,
   deadline_set,
   edge_read,
+  Factory,
   FlashQueue,
   flash_erase,
   flash_read,
@@ -86,6 +89,7 @@ export {
   heap_used,
   hmac_sha256,
   ImageCheck,
+  Improv,
   i2c_transfer,
   image_run,
   log,

@@ -4,6 +4,8 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { FLASH_BOOT_BYTES } from "../../runtime/contract/flash-map.ts";
+import { IMAGE_HEADER_BYTES } from "../../runtime/contract/image-header.ts";
 import { runLintel } from "./run-lintel.ts";
 
 const KIB = 1024;
@@ -20,6 +22,15 @@ beforeAll(async () => {
 });
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test("the boot program fits its area, Improv and recovery and all", async () => {
+  const out = join(folder, "boot.lx106");
+  const { code, stdout } = await runLintel("build", "firmware/boot", "--engine", "lx106", "--json", "--out", out);
+  expect(code).toBe(0);
+  const report = JSON.parse(stdout);
+  expect(IMAGE_HEADER_BYTES + report.imageBytes).toBeLessThan(FLASH_BOOT_BYTES);
+  expect(report.ram.totalBytes).toBeLessThan(8 * KIB);
+});
 
 test("the counter fits a slot, and leaves room to grow", async () => {
   const out = join(folder, "counter.lx106");

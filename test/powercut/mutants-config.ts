@@ -1,6 +1,8 @@
 /** Mistakes in what outlasts restarts of a configuration (runtime/device/config). */
 import { type Mutant, mistake } from "./mutant.ts";
 
+const CONFIG = "runtime/device/config/config.ts";
+const WRITER = "runtime/device/config/config-writer.ts";
 const STORE = "runtime/device/config/config-store.ts";
 
 export const CONFIG_MUTANTS: readonly Mutant[] = [
@@ -37,5 +39,24 @@ export const CONFIG_MUTANTS: readonly Mutant[] = [
       "load<u32>(start, CONFIG_SEQUENCE_OFFSET) + 1,",
       "load<u32>(start, CONFIG_SEQUENCE_OFFSET),",
     ),
+  },
+  {
+    name: "Wi-Fi settings are written over the configuration that has worked",
+    scenarios: ["wifi-over-serial"],
+    device: mistake(STORE, "const target = 1 - this.copy;", "const target = this.copy;"),
+  },
+  {
+    name: "Wi-Fi settings go into a configuration that is on trial",
+    scenarios: ["wifi-over-serial-in-trial"],
+    device: mistake(
+      CONFIG,
+      "store.look(copy) == CopyState.Usable && store.isConfirmed)",
+      "store.look(copy) == CopyState.Usable)",
+    ),
+  },
+  {
+    name: "Wi-Fi settings that have worked are on trial",
+    scenarios: ["wifi-over-serial"],
+    device: mistake(WRITER, "this.bodyBytes, CONFIRMED)", "this.bodyBytes, ON_TRIAL)"),
   },
 ];

@@ -80,6 +80,7 @@ async function beginning(stage: Stage): Promise<World> {
     started: new Set(),
     ran: [],
     wrongs: [],
+    hasNewWifi: false,
     unixMs: START_UNIX_MS,
   };
   if (scenario.isFresh === true) return fresh;

@@ -87,6 +87,33 @@ export const DATA_SCENARIOS: readonly Scenario[] = [
       server.running?.configVersion === undefined && server.configResults.includes(ResultCode.RolledBack),
   },
   {
+    name: "wifi-over-serial",
+    begin: (server) => {
+      server.running = undefined;
+    },
+    surroundings: () => ({
+      newSsid: "new shop",
+      joinResult: (ssid) => (ssid === "new shop" ? NetStatus.Up : NetStatus.NotFound),
+    }),
+    flickers: 4,
+    isReached: ({ server, hasNewWifi }) => hasNewWifi && server.running !== undefined,
+  },
+  {
+    // Of the server's configuration, which comes again, the board goes back to the network that it was given.
+    name: "wifi-over-serial-in-trial",
+    begin: (server) => {
+      server.running = undefined;
+      server.configResults = [];
+    },
+    from: { name: "config-change-wrong", until: ({ server }) => server.configResults.includes(ResultCode.Accepted) },
+    surroundings: () => ({
+      newSsid: "new shop",
+      joinResult: (ssid) => (ssid === "new shop" ? NetStatus.Up : NetStatus.NotFound),
+    }),
+    isReached: ({ server, hasNewWifi }) =>
+      hasNewWifi && server.running?.configVersion === undefined && server.configResults.includes(ResultCode.RolledBack),
+  },
+  {
     name: "acknowledge",
     flickers: 3,
     begin: () => {},

@@ -15,6 +15,7 @@ import { ModelNetwork } from "./model-network.ts";
 import { ModelServer, type ServerStep } from "./model-server.ts";
 import { copyState, type ServerState, type Shelf, type Wrong } from "./server-state.ts";
 import { hearProbe, type Taken } from "./truth.ts";
+import { giveWifi } from "./wifi-tool.ts";
 
 /** How often the goal is looked at. */
 const STEP_MS = 500;
@@ -29,6 +30,8 @@ export interface World {
   /** Ids of the commands that have run. */
   ran: readonly number[];
   wrongs: readonly Wrong[];
+  /** The board has said that it has the Wi-Fi network that somebody gives it over serial. */
+  hasNewWifi: boolean;
   unixMs: number;
 }
 
@@ -38,6 +41,8 @@ export interface Surroundings {
   accepts?: (slot: number) => boolean;
   isServerUp?: (unixMs: number) => boolean;
   acknowledgesFirst?: boolean;
+  /** Somebody at the serial line gives the board this network. */
+  newSsid?: string;
 }
 
 export interface LifeOptions {
@@ -64,6 +69,7 @@ export class Life {
   readonly started: Set<string>;
   readonly ran: number[];
   readonly wrongs: Wrong[];
+  hasNewWifi: boolean;
   readonly time: VirtualTime;
   readonly flash: Flash;
   readonly board: VirtualBoard;
@@ -78,6 +84,7 @@ export class Life {
     this.started = new Set(world.started);
     this.ran = world.ran.slice();
     this.wrongs = world.wrongs.slice();
+    this.hasNewWifi = world.hasNewWifi;
     this.time = new VirtualTime({ startUnixMs: world.unixMs });
     this.flash = Flash.from(world.flash, random.fork(1));
     if (options.stuck !== undefined) stick(this.flash, options.stuck);
@@ -110,6 +117,7 @@ export class Life {
       onPowerCut: () => this.#outage(options.outageMs),
     });
     this.#watchStarts(options.shelf, options.fit);
+    if (surroundings.newSsid !== undefined && !this.hasNewWifi) this.#giveWifi(surroundings.newSsid);
     this.#flicker(options.outageMs, options.flickersMs?.slice() ?? []);
     const { cutAt } = options;
     if (cutAt !== undefined) this.flash.onOperation = (operation) => cutAt(operation, () => this.world());
@@ -124,6 +132,7 @@ export class Life {
       started: new Set(this.started),
       ran: this.ran.slice(),
       wrongs: this.wrongs.slice(),
+      hasNewWifi: this.hasNewWifi,
       unixMs: this.time.unixMs(),
     };
   }
@@ -141,6 +150,17 @@ export class Life {
     }
     this.device.stop();
     return false;
+  }
+
+  #giveWifi(ssid: string): void {
+    giveWifi({
+      time: this.time,
+      serial: this.board.serial,
+      ssid,
+      onDone: () => {
+        this.hasNewWifi = true;
+      },
+    });
   }
 
   #outage(outageMs: number): void {

@@ -3,7 +3,7 @@ import { CONFIG_TRIAL_ATTEMPTS, ConfigKey } from "../../contract/config-record.t
 import { ResetReason } from "../../contract/host-abi.ts";
 import { CONFIRMED, copyHex, NEW, putCopy, recordOf, trialOf } from "../testing/config-copies.ts";
 import { putHex } from "../testing/hex.ts";
-import { resetStage, setFlashWords, setResetReason } from "../testing/stage.ts";
+import { resetStage, setFlashWords, setResetReason, setTearSeed } from "../testing/stage.ts";
 import { Config } from "./config.ts";
 import { ConfigWriter } from "./config-writer.ts";
 
@@ -14,6 +14,7 @@ const OLD_MAP = "a2030a0604";
 const NEW_MAP = "a203140605";
 const OLD_PORT = 10;
 const NEW_PORT = 20;
+const PROVEN_PORT = 30;
 
 function start(): Config {
   const config = new Config();
@@ -34,6 +35,11 @@ function putBoth(trial: u32): void {
 /** Writes {3: 20} as version 5. */
 function writeNew(config: Config): bool {
   return new ConfigWriter(config).write(5, values, putHex(values, "a10314"));
+}
+
+/** Writes {3: 30}, as what has worked. */
+function writeProven(config: Config): bool {
+  return new ConfigWriter(config).writeProven(values, putHex(values, "a103181e"));
 }
 
 beforeEach(() => {
@@ -198,6 +204,100 @@ describe("writing a copy", () => {
     const config = start();
     expect(writeNew(config)).toBe(false);
     expect(copyHex(0, 4)).toBe("4c434647");
+  });
+});
+
+describe("values that have worked already", () => {
+  test("count at once, beside what the server gave before, and are never given up", () => {
+    putBoth(CONFIRMED);
+    expect(writeProven(start())).toBe(true);
+    for (let i = 0; i <= CONFIG_TRIAL_ATTEMPTS; i++) {
+      const config = start();
+      expect(port(config)).toBe(PROVEN_PORT);
+      expect(config.onTrial).toBe(false);
+      expect(config.version).toBe(5);
+    }
+    expect(copyHex(1, 4)).toBe("4c434647");
+  });
+
+  test("go into the configuration that has worked; one on trial, or given up, is dropped for it", () => {
+    const trials: u32[] = [NEW, 0xffffffe3, 0xffffffe1];
+    for (let i = 0; i < trials.length; i++) {
+      resetStage();
+      putBoth(trials[i]);
+      expect(writeProven(new Config())).toBe(true);
+      const config = start();
+      expect(port(config)).toBe(PROVEN_PORT);
+      expect(config.version).toBe(4);
+      expect(config.onTrial).toBe(false);
+    }
+  });
+
+  test("without one that has worked: into the newest, or into an empty one", () => {
+    putCopy(1, recordOf(2, 0xffffffe1, NEW_MAP));
+    expect(writeProven(new Config())).toBe(true);
+    expect(start().version).toBe(5);
+    resetStage();
+    expect(writeProven(new Config())).toBe(true);
+    expect(port(start())).toBe(PROVEN_PORT);
+  });
+
+  test("for which there is no room: nothing has changed, in flash or in memory", () => {
+    // A text of 500 bytes fills the map.
+    let map = "a2030a0b7901f4";
+    for (let i = 0; i < 500; i++) map += "61";
+    putCopy(0, recordOf(1, CONFIRMED, map));
+    const config = new Config();
+    const length = putHex(values, "a1006a61206e6574776f726b21");
+    expect(new ConfigWriter(config).writeProven(values, length)).toBe(false);
+    expect(port(config)).toBe(OLD_PORT);
+    expect(copyHex(1, 4)).toBe("ffffffff");
+    expect(port(start())).toBe(OLD_PORT);
+  });
+
+  test("power goes after every word: what was, or all of it, and for good", () => {
+    const trials: u32[] = [CONFIRMED, NEW];
+    for (let i = 0; i < trials.length; i++) {
+      for (let words = 0; words <= 18; words++) {
+        for (let seed: u32 = 0; seed < 8; seed++) {
+          resetStage();
+          putBoth(trials[i]);
+          setTearSeed(seed);
+          setFlashWords(words);
+          const isWritten = writeProven(new Config());
+          setFlashWords(-1);
+          const found = port(start());
+          const before = i == 0 ? NEW_PORT : found == NEW_PORT ? NEW_PORT : OLD_PORT;
+          expect(found == before || found == PROVEN_PORT).toBe(true);
+          if (isWritten) expect(found).toBe(PROVEN_PORT);
+          for (let later = 0; later <= CONFIG_TRIAL_ATTEMPTS; later++) {
+            const now = port(start());
+            expect(now == found || (found == NEW_PORT && now == OLD_PORT)).toBe(true);
+          }
+          expect(writeProven(new Config())).toBe(true);
+          expect(port(start())).toBe(PROVEN_PORT);
+        }
+      }
+    }
+  });
+
+  test("power goes while the first one is written: none, or all of it, and the next attempt counts", () => {
+    for (let words = 0; words <= 12; words++) {
+      for (let seed: u32 = 0; seed < 8; seed++) {
+        resetStage();
+        // What an earlier attempt has left in the sector that this one does not write.
+        putCopy(1, recordOf(1, CONFIRMED, OLD_MAP).substr(0, 48));
+        setTearSeed(seed);
+        setFlashWords(words);
+        writeProven(new Config());
+        setFlashWords(-1);
+        const found = port(start());
+        expect(found == PROVEN_PORT || found == 0).toBe(true);
+        for (let i = 0; i < 3; i++) expect(port(start())).toBe(found);
+        expect(writeProven(new Config())).toBe(true);
+        expect(port(start())).toBe(PROVEN_PORT);
+      }
+    }
   });
 });
 

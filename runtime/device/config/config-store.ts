@@ -24,7 +24,10 @@ import { crc32 } from "../hal/crc32.ts";
 import { flash_erase, flash_read, flash_write, reset_reason } from "../imports/host.ts";
 
 const WORD_BYTES: u32 = 4;
-const ERASED: u32 = 0xffffffff;
+/** Trial words of a new copy. */
+export const ON_TRIAL: u32 = 0xffffffff;
+export const CONFIRMED: u32 = ~ConfigTrial.Confirmed;
+const EMPTY_MAP: u8 = 0xa0;
 /** The attempt bits of the trial word. */
 const ATTEMPTS: u32 = ((1 << CONFIG_TRIAL_ATTEMPTS) - 1) * ConfigTrial.FirstAttempt;
 
@@ -75,18 +78,25 @@ export class ConfigStore {
 
   /** Reads a copy into memory and makes it firm; one on trial loses an attempt, unless it has none left. */
   open(copy: i32): CopyState {
-    if (!this.read(copy)) return CopyState.Invalid;
+    const state = this.look(copy);
+    if (state == CopyState.Invalid) return state;
     // After deep sleep power was never away: an earlier start has done this.
     if (reset_reason() != ResetReason.DeepSleep) this.program(copy);
+    if (state == CopyState.GivenUp) this.clear(ConfigTrial.Refused);
+    else if (state == CopyState.Usable && !this.isConfirmed) this.clear(this.attempts & -this.attempts);
+    return state;
+  }
+
+  /** As `open`, but flash stays as it is. */
+  look(copy: i32): CopyState {
+    if (!this.read(copy)) return CopyState.Invalid;
     if (this.isConfirmed) return CopyState.Usable;
     if ((this.trial & ConfigTrial.Refused) == 0) return CopyState.Refused;
-    const left = this.trial & ATTEMPTS;
-    if (left == 0) {
-      this.clear(ConfigTrial.Refused);
-      return CopyState.GivenUp;
-    }
-    this.clear(left & -left);
-    return CopyState.Usable;
+    return this.attempts == 0 ? CopyState.GivenUp : CopyState.Usable;
+  }
+
+  private get attempts(): u32 {
+    return this.trial & ATTEMPTS;
   }
 
   /** Reads a copy; without a valid one there is no map in memory. */
@@ -125,16 +135,29 @@ export class ConfigStore {
   }
 
   /**
-   * Writes the map in memory, `length` bytes of it, over the other copy, with all attempts. False when it did not get
-   * there; the copy in use counts in either case until the next start.
+   * An empty map in memory, where no copy is valid. What may be left of one that `write` would not touch is erased: it could
+   * read as valid later, and count beside the new one.
    */
-  write(length: u32): bool {
+  beginFirst(): bool {
+    const start = this.start;
+    store<u32>(start, CONFIG_MAGIC);
+    store<u32>(start, 0, CONFIG_SEQUENCE_OFFSET);
+    store<u8>(this.map, EMPTY_MAP);
+    this.lengthBytes = 1;
+    return flash_erase(this.offsetOf(this.copy)) >= 0;
+  }
+
+  /**
+   * Writes the map in memory, `length` bytes of it, over the other copy: with all attempts, or confirmed. False when it did
+   * not get there; the copy in use counts in either case until the next start.
+   */
+  write(length: u32, trial: u32): bool {
     const start = this.start;
     const target = 1 - this.copy;
     store<u32>(start, load<u32>(start, CONFIG_SEQUENCE_OFFSET) + 1, CONFIG_SEQUENCE_OFFSET);
     store<u32>(start, length, CONFIG_LENGTH_OFFSET);
     store<u32>(start, this.check(length), CONFIG_CRC_OFFSET);
-    store<u32>(start, ERASED, CONFIG_TRIAL_OFFSET);
+    store<u32>(start, trial, CONFIG_TRIAL_OFFSET);
     this.lengthBytes = length;
     return flash_erase(this.offsetOf(target)) >= 0 && this.program(target) && this.matches(target);
   }

@@ -1,6 +1,6 @@
 /**
  * A configuration from the server: its values are checked, merged into the configuration in use, and written over the other
- * copy in flash. It counts from the next start on, on trial.
+ * copy in flash. It counts from the next start on, on trial. Or values from somebody at the board, which have had theirs.
  */
 import { ConfigRefusal } from "../../contract/command-messages.ts";
 import {
@@ -13,6 +13,7 @@ import { SSID_MAX_BYTES } from "../../contract/host-abi.ts";
 import { CborError } from "../cbor/format.ts";
 import { CborWriter } from "../cbor/writer.ts";
 import { Config } from "./config.ts";
+import { CONFIRMED, ON_TRIAL } from "./config-store.ts";
 
 const PORT_MAX: u32 = 65535;
 /** The head of the map. */
@@ -41,7 +42,19 @@ export class ConfigWriter {
     if (this.merge(pointer, length) && this.putVersion(version)) {
       this.putHead();
       this.reason = ConfigRefusal.NotWritten;
-      if (store.write(HEAD_BYTES + this.bodyBytes)) return true;
+      if (store.write(HEAD_BYTES + this.bodyBytes, ON_TRIAL)) return true;
+    }
+    store.revert();
+    return false;
+  }
+
+  /** Takes values that have worked here already, as a network that was joined: they count without a trial. */
+  writeProven(pointer: usize, length: u32): bool {
+    const config = this.config;
+    const store = config.store;
+    if (config.openProven() && this.check(pointer, length) && this.merge(pointer, length)) {
+      this.putHead();
+      if (store.write(HEAD_BYTES + this.bodyBytes, CONFIRMED)) return true;
     }
     store.revert();
     return false;

@@ -3,6 +3,7 @@
  * start; values are then read out of the CBOR map by key.
  */
 import { ConfigKey } from "../../contract/config-record.ts";
+import { FLASH_CONFIG_COPIES } from "../../contract/flash-map.ts";
 import { CborError } from "../cbor/format.ts";
 import { CborReader } from "../cbor/reader.ts";
 import { ConfigStore, CopyState } from "./config-store.ts";
@@ -44,6 +45,34 @@ export class Config {
       if (state == CopyState.GivenUp) this.gaveUp = true;
     }
     return false;
+  }
+
+  /** Whether what `load` would take names a Wi-Fi network. Flash stays as it is, and so do attempts. */
+  namesNetwork(): bool {
+    const store = this.store;
+    const newest = store.newest();
+    const isFound =
+      store.look(newest) == CopyState.Usable ||
+      store.look(1 - newest) == CopyState.Usable ||
+      store.look(newest) != CopyState.Invalid ||
+      store.look(1 - newest) != CopyState.Invalid;
+    this.text(ConfigKey.Ssid);
+    return isFound && this.textBytes > 0;
+  }
+
+  /**
+   * Loads what somebody at the board changes: the newest copy that has worked, for one on trial has not; the newest without
+   * such a one; nothing without any. It is firm then. False when flash does not take that.
+   */
+  openProven(): bool {
+    const store = this.store;
+    const newest = store.newest();
+    for (let turn = 0; turn < FLASH_CONFIG_COPIES; turn++) {
+      const copy = turn == 0 ? newest : 1 - newest;
+      if (store.look(copy) == CopyState.Usable && store.isConfirmed) return store.open(copy) == CopyState.Usable;
+    }
+    if (store.open(newest) != CopyState.Invalid || store.open(1 - newest) != CopyState.Invalid) return true;
+    return store.beginFirst();
   }
 
   /** Version that the server gave the configuration in use; 0 = none. */

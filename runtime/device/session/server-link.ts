@@ -80,7 +80,7 @@ export class ServerLink {
     this.config.load();
     this.config.text(ConfigKey.ServerHost);
     if (this.config.textBytes == 0) {
-      logText(LogLevel.Error, "no server configured");
+      logText(LogLevel.Error, "no server");
       return;
     }
     // The first attempt waits a random moment too: after a power cut every board of a shop starts at once.

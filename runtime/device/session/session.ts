@@ -1,6 +1,7 @@
 /** The session of a product: readings, updates, configuration and commands. */
 import { Config } from "../config/config.ts";
 import { Clock } from "../hal/clock.ts";
+import { listenForImprov } from "../improv/listener.ts";
 import { ReadingQueue } from "../queue/reading-queue.ts";
 import { PatchLoader } from "../update/patch-loader.ts";
 import { UpdateClient } from "../update/update-client.ts";
@@ -28,6 +29,7 @@ export class Session extends ServerLink {
 
   /** Does what is due; returns the milliseconds until it wants to be called again if nothing happens. */
   poll(): u32 {
+    listenForImprov();
     const delayMs = super.poll();
     const orders = this.orders;
     if (!orders.wantsState) return delayMs;

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { createImageStage } from "./stage-images.js";
+import { createSerialStage } from "./stage-serial.js";
 
 /** Region of a board of 1 MB (contract/flash-map.ts). */
 const FLASH_BYTES = 0x3c000;
@@ -22,6 +23,7 @@ const SILENT = Object.fromEntries(
 export function createStage(memory) {
   const view = (pointer, length) => new Uint8Array(memory().buffer, pointer, length);
   const images = createImageStage(view, () => flash);
+  const serial = createSerialStage(view);
   let clockMs = 0;
   let unixS = 0;
   let seed = 1;
@@ -48,6 +50,7 @@ export function createStage(memory) {
     randomBytes = [];
     lastLog = new Uint8Array(0);
     images.reset();
+    serial.reset();
   }
   function setFlashBytes(bytes) {
     flash = new Uint8Array(bytes).fill(0xff);
@@ -227,6 +230,7 @@ export function createStage(memory) {
       return bytes.length;
     },
     putRtc: (offset, pointer, length) => void write(rtc, offset, pointer, length),
+    takeRtc: (offset, pointer, length) => void read(rtc, offset, pointer, length),
     /** Bytes that the peer sends. */
     putIncoming(pointer, length) {
       for (const byte of view(pointer, length)) incoming.push(byte);
@@ -246,5 +250,8 @@ export function createStage(memory) {
     },
   };
 
-  return { host: { ...SILENT, ...host, ...images.host }, stage: { ...stage, ...images.stage } };
+  return {
+    host: { ...SILENT, ...host, ...images.host, ...serial.host },
+    stage: { ...stage, ...images.stage, ...serial.stage },
+  };
 }

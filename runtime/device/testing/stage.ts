@@ -36,6 +36,7 @@ export declare function setTcpStatus(value: i32): void;
 /** Copies what was written to the connection since the last call to `pointer`; returns its length. */
 export declare function takeOutgoing(pointer: usize): i32;
 export declare function putRtc(offset: i32, pointer: usize, length: i32): void;
+export declare function takeRtc(offset: i32, pointer: usize, length: i32): void;
 export declare function putIncoming(pointer: usize, length: i32): void;
 export declare function setReadMax(value: i32): void;
 export declare function setReadError(value: i32): void;
@@ -58,3 +59,16 @@ export declare function setRunReturns(value: bool): void;
 export declare function putPublicKey(index: i32, pointer: usize): void;
 /** Signs bytes with the private one, 64 bytes. */
 export declare function signP256(index: i32, pointer: usize, length: i32, out: usize): void;
+
+/** Bytes that come over the serial line, and those that were sent since the last call. */
+export declare function putSerial(pointer: usize, length: i32): void;
+export declare function takeSerial(pointer: usize): i32;
+/** Bytes that the line still takes; -1 = any number. */
+export declare function setSerialRoom(bytes: i32): void;
+/** The next record that `net_found` gives; while a scan runs it answers Busy. */
+export declare function putFound(pointer: usize, length: i32): void;
+export declare function setScanning(value: bool): void;
+/** Calls of `net_scan`. */
+export declare function scans(): i32;
+/** Copies name, 0 and passphrase of the last `net_join` since the last call; returns the length, 0 = there was none. */
+export declare function takeJoined(pointer: usize): i32;

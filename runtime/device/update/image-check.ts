@@ -31,7 +31,7 @@ import { Factory } from "./factory.ts";
 import { sameBytes } from "./image-id.ts";
 
 export class ImageCheck {
-  private readonly factory: Factory = new Factory();
+  readonly factory: Factory = new Factory();
   private readonly bytes: StaticArray<u8> = new StaticArray<u8>(IMAGE_HEADER_BYTES);
   private readonly hash: StaticArray<u8> = new StaticArray<u8>(SHA256_BYTES);
 
