@@ -194,7 +194,6 @@ export class DeviceLife {
   #begin(isCold: boolean): void {
     const run: CurrentRun = { program: undefined, heapUsedBytes: 0, memoryBytes: 0 };
     this.#run = run;
-    this.board.serial.open();
     const program = this.#call(run, "start", () => {
       run.program = this.#engine.begin(isCold);
       run.program.start();
@@ -314,6 +313,7 @@ export class DeviceLife {
     this.#endRun();
     this.#next = this.board.time.at(this.#busyMs() + HAND_OVER_MS, () => {
       this.#next = undefined;
+      this.board.serial.open();
       this.#begin(false);
     });
   }

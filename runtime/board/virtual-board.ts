@@ -121,6 +121,7 @@ export class VirtualBoard {
     this.power.start(reason);
     this.clock.start();
     this.radio.start();
+    this.serial.open();
     this.serialLog?.reset(reason);
   }
 

@@ -3,6 +3,7 @@
  * wire between two pins, an I2C device, a phone and an access point in the air. The harness sits at the serial line only, as it does with a real board.
  */
 import type { Duplex } from "node:stream";
+import { writeConfig } from "../../runtime/board/config-image.ts";
 import { Flash } from "../../runtime/board/flash.ts";
 import type { HostImports } from "../../runtime/board/host-imports.ts";
 import type { I2cDevice } from "../../runtime/board/i2c-bus.ts";
@@ -18,6 +19,7 @@ import { createDevice, createFlashDevice } from "../../tools/build/create-device
 import { loadProgram } from "../../tools/build/load-program.ts";
 import { type BoardImages, buildBoardImages } from "../../tools/image/board-images.ts";
 import { flashBoard } from "../../tools/image/flash-board.ts";
+import { BOOT_CONFIG } from "./boot-config.ts";
 
 const PROGRAM = "firmware/abi";
 /** Of board time; a run takes about a minute. */
@@ -78,6 +80,7 @@ export async function runAbi(engine: Engine, options: AbiBoardOptions = {}): Pro
   const beaconsGone = sendBeacons(air, time);
   const flash = new Flash();
   flashBoard(flash, await imagesFor(engine));
+  writeConfig(flash, BOOT_CONFIG);
   const board = new VirtualBoard({
     time,
     random: random.fork(2),

@@ -12,6 +12,7 @@ import { prepareContents } from "../../tools/flash/prepare-contents.ts";
 import { newKey } from "../../tools/image/keys.ts";
 import { BoardConsole } from "../../tools/monitor/board-console.ts";
 import { cableBoard } from "../../tools/sim/cable-board.ts";
+import { BOOT_CONFIG } from "../abi/boot-config.ts";
 
 const description = readBoard("esp-01");
 const ROM_BAUD = 74_880;
@@ -25,6 +26,7 @@ beforeAll(async () => {
     key: newKey(),
     host: { name: "host", bytes: emulatedHostImage() },
     program: { path: "firmware/counter", pins: new Map() },
+    config: BOOT_CONFIG,
   });
   parts = flashPlan(contents);
 }, 60_000);
@@ -99,16 +101,16 @@ test("the reset pin starts it again; RTC memory stays, and without power it does
   const console = await BoardConsole.open(port, (line) => line.kind === "reset" && resets.push(line.text));
   board.powerOn();
   await expect.poll(() => resets, { timeout: 10_000 }).toEqual(["reset: PowerOn"]);
-  board.board.power.rtcWrite(500, Uint8Array.of(1, 2, 3, 4));
+  board.board.power.rtcWrite(400, Uint8Array.of(1, 2, 3, 4));
   await console.reset();
   await expect.poll(() => resets, { timeout: 10_000 }).toEqual(["reset: PowerOn", "reset: External"]);
   const kept = new Uint8Array(4);
-  board.board.power.rtcRead(500, kept);
+  board.board.power.rtcRead(400, kept);
   expect([...kept]).toEqual([1, 2, 3, 4]);
   board.powerOff();
   board.powerOn();
   await expect.poll(() => resets.at(-1), { timeout: 10_000 }).toBe("reset: PowerOn");
-  board.board.power.rtcRead(500, kept);
+  board.board.power.rtcRead(400, kept);
   expect([...kept]).not.toEqual([1, 2, 3, 4]);
   await console.close();
 });

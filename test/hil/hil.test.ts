@@ -14,6 +14,7 @@ import { flashPlan } from "../../tools/flash/flash-plan.ts";
 import { prepareContents } from "../../tools/flash/prepare-contents.ts";
 import { newKey } from "../../tools/image/keys.ts";
 import { cableBoard } from "../../tools/sim/cable-board.ts";
+import { BOOT_CONFIG } from "../abi/boot-config.ts";
 import { judgeReport } from "../abi/judge-report.ts";
 import { readReport } from "../abi/report-lines.ts";
 import { runConformance } from "./run-conformance.ts";
@@ -56,6 +57,7 @@ test("the conformance runs on a board at a cable; what the board lacks is named"
     key: newKey(),
     host: { name: "host", bytes: emulatedHostImage() },
     program: { path: "firmware/abi", pins: new Map() },
+    config: BOOT_CONFIG,
   });
   const content = new Uint8Array(description.flash.sizeMiB * MIB).fill(0xff);
   for (const { offset, bytes } of flashPlan(contents)) content.set(bytes, offset);

@@ -12,6 +12,7 @@ import { prepareContents } from "../../tools/flash/prepare-contents.ts";
 import { ProgressBar } from "../../tools/flash/progress-bar.ts";
 import { newKey } from "../../tools/image/keys.ts";
 import { cableOf, onlyPort } from "../../tools/serial/open-port.ts";
+import { BOOT_CONFIG } from "../abi/boot-config.ts";
 import { judgeReport } from "../abi/judge-report.ts";
 import { readReport } from "../abi/report-lines.ts";
 import { runConformance } from "./run-conformance.ts";
@@ -67,6 +68,7 @@ async function main(): Promise<void> {
     key: newKey(),
     host: { name: values.host, bytes },
     program: { path: "firmware/abi", pins: new Map() },
+    config: BOOT_CONFIG,
   });
   const bar = new ProgressBar(process.stderr);
   const job = { parts: flashPlan(contents), board, erase: true };
