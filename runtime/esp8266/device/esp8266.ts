@@ -130,6 +130,7 @@ export class Esp8266 {
     const loader = new SerialLoader({
       flash: this.#cells,
       line: {
+        listen: () => uart.setReceiveThreshold(1),
         take: () => uart.take(),
         get hasRoom() {
           return uart.hasRoom;
@@ -166,6 +167,7 @@ export class Esp8266 {
       straps: () => parts.gpio.straps,
       cause: () => parts.rtc.resetReason,
       boot: () => bootFromFlash({ flash: this.#cells, fill }),
+      restart: () => this.reset(RtcResetReason.Software),
       stackTop: STACK_TOP,
     });
     const host: RomRoutine = {
