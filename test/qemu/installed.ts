@@ -1,10 +1,15 @@
-/** The outside judges of native code: Debian's emulator and compiler for this core. */
+/** What Debian has and npm has not: its emulator and compiler for this core, judges of native code, and a browser. */
 import { spawnSync } from "node:child_process";
 
 export const QEMU = "qemu-system-xtensa";
 export const GCC = "xtensa-lx106-elf-gcc";
+export const CHROMIUM = "/usr/bin/chromium";
 
-const PACKAGES: Record<string, string> = { [QEMU]: "qemu-system-misc", [GCC]: "gcc-xtensa-lx106" };
+const PACKAGES: Record<string, string> = {
+  [QEMU]: "qemu-system-misc",
+  [GCC]: "gcc-xtensa-lx106",
+  [CHROMIUM]: "chromium",
+};
 
 /** The Debian packages that are missing for these tools. */
 export function missingPackages(tools: readonly string[]): string[] {
