@@ -120,6 +120,11 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
     store: reader,
     updateStore: reader.updates,
     updates,
+    kitStore: reader.kits,
+    kits: {
+      set: (kit) => writer.request({ kind: "setFlashKit", kit, atMs: nowMs() }),
+      delete: (board) => writer.request({ kind: "deleteFlashKit", board }),
+    },
     health: { isHealthy: () => ingest.isHealthy },
     metrics: {
       contentType: metrics.registry.contentType,

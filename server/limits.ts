@@ -1,4 +1,5 @@
 /** Every named maximum of the server itself. Those that devices share are in runtime/contract/limits.ts. */
+import { FLASH_REGION_CHIP_OFFSET, FLASH_SLOT_A_OFFSET, FLASH_SLOT_BYTES } from "../runtime/contract/flash-map.ts";
 
 /** Received and not yet committed, all devices together, bytes. Above it packs are dropped unacknowledged. */
 export const PENDING_MAX_BYTES = 8 * 1024 * 1024;
@@ -54,6 +55,11 @@ export const QUICK_CHECK_MAX_BYTES = 32 * 1024 * 1024;
 /** Images in the store, and patches between them. */
 export const IMAGES_MAX = 1000;
 export const PATCHES_MAX = 1000;
+/** Boards with a flash kit. */
+export const FLASH_KITS_MAX = 64;
+/** Parts of a kit, all together: the host and everything up to the end of slot A, bytes; and the request that brings them. */
+export const FLASH_KIT_MAX_BYTES = FLASH_REGION_CHIP_OFFSET + FLASH_SLOT_A_OFFSET + FLASH_SLOT_BYTES;
+export const FLASH_KIT_REQUEST_MAX_BYTES = Math.ceil(FLASH_KIT_MAX_BYTES / 3) * 4 + 8 * 1024;
 /** Steps of updates that are remembered of each device. */
 export const UPDATE_HISTORY_MAX = 100;
 /** Images and patches kept in memory for devices that download them, bytes. */

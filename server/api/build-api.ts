@@ -4,10 +4,20 @@ import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import Fastify from "fastify";
 import type { Logger } from "../logger.ts";
 import { addDeviceRoutes } from "./device-routes.ts";
+import { addFlashKitRoutes } from "./flash-kit-routes.ts";
+import { addFlashPageRoutes } from "./flash-page-routes.ts";
 import { addImageRoutes } from "./image-routes.ts";
 import type { LiveHub } from "./live-hub.ts";
 import { addLiveRoutes } from "./live-routes.ts";
-import type { HealthPort, MetricsPort, StorePort, UpdatePort, UpdateStorePort } from "./ports.ts";
+import type {
+  HealthPort,
+  KitPort,
+  KitStorePort,
+  MetricsPort,
+  StorePort,
+  UpdatePort,
+  UpdateStorePort,
+} from "./ports.ts";
 import { handleProblems } from "./problem.ts";
 import { addReadingRoutes } from "./reading-routes.ts";
 import { addServiceRoutes } from "./service-routes.ts";
@@ -18,6 +28,8 @@ export interface ApiOptions {
   store: StorePort;
   updateStore: UpdateStorePort;
   updates: UpdatePort;
+  kitStore: KitStorePort;
+  kits: KitPort;
   health: HealthPort;
   metrics: MetricsPort;
   live: LiveHub;
@@ -42,7 +54,8 @@ export async function buildApi(options: ApiOptions): Promise<ApiApp> {
       info: {
         title: "Lintel",
         version: API_VERSION,
-        description: "Devices, their streams and readings, and the images that they run.",
+        description:
+          "Devices, their streams and readings, and the images that they run, and what browsers flash them with.",
         license: { name: "Apache-2.0", identifier: "Apache-2.0" },
       },
     },
@@ -51,6 +64,8 @@ export async function buildApi(options: ApiOptions): Promise<ApiApp> {
   addReadingRoutes(app, options.store);
   addImageRoutes(app, options.updateStore, options.updates);
   addUpdateRoutes(app, options.store, options.updateStore, options.updates, options.nowMs);
+  addFlashKitRoutes(app, options.kitStore, options.kits);
+  addFlashPageRoutes(app, options.kitStore);
   addLiveRoutes(app, options.live);
   addServiceRoutes(app, options.health, options.metrics);
   await app.ready();

@@ -1,8 +1,9 @@
 /** What the routes need from the rest of the server. They see neither SQL nor MQTT. */
+import type { KitPartRow, KitRow } from "../store/kit-reader.ts";
 import type { DeviceRow, GapRow, ReadingRange, ReadingRow, RejectedRow, StreamRow } from "../store/reader.ts";
 import type { DesiredRow, ImageRow, UpdateStepRow } from "../store/update-reader.ts";
 import type { ImageVerdict } from "../updates/image-check.ts";
-import type { StoreAnswer } from "../updates/store-requests.ts";
+import type { StoreAnswer, StoredKit } from "../updates/store-requests.ts";
 import type { UpdateConnection } from "../updates/update-desk.ts";
 import type { Offer } from "../updates/update-messages.ts";
 
@@ -36,6 +37,19 @@ export interface UpdatePort {
   connection(mac: string): UpdateConnection | null;
   /** What the device was sent since its desired image was set. */
   lastOffer(mac: string): Offer | null;
+}
+
+export interface KitStorePort {
+  kits(): KitRow[];
+  kit(board: string): KitRow | undefined;
+  parts(board: string): KitPartRow[];
+  part(board: string, name: string): { digest: Buffer; bytes: Buffer } | undefined;
+}
+
+/** An answer other than `unavailable` is durable. */
+export interface KitPort {
+  set(kit: StoredKit): Promise<StoreAnswer>;
+  delete(board: string): Promise<StoreAnswer>;
 }
 
 export interface HealthPort {

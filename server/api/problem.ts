@@ -34,6 +34,9 @@ type ProblemCode =
   | "imageInUse"
   | "imageUnsuitable"
   | "tooManyImages"
+  | "kitUnknown"
+  | "kitRefused"
+  | "tooManyKits"
   | "bodyTooLarge"
   | "mediaTypeUnknown"
   | "busy"
@@ -54,6 +57,9 @@ const PROBLEMS: Record<ProblemCode, { status: number; title: string }> = {
   imageUnknown: { status: 404, title: "No such image" },
   imageInUse: { status: 409, title: "The image is in use" },
   tooManyImages: { status: 409, title: "Too many images" },
+  kitUnknown: { status: 404, title: "No such flash kit" },
+  kitRefused: { status: 422, title: "This kit would not make a board that works" },
+  tooManyKits: { status: 409, title: "Too many flash kits" },
   bodyTooLarge: { status: 413, title: "The body is too large" },
   mediaTypeUnknown: { status: 415, title: "The body is of a type that is not taken here" },
   imageRefused: { status: 422, title: "No device could take this image" },

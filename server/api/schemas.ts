@@ -1,6 +1,7 @@
 /** What the API takes and gives. The OpenAPI document is generated from these. */
 import type { TSchema } from "typebox";
 import * as Type from "typebox/type";
+import { FLASH_KIT_NAME, FLASH_KIT_PARTS_MAX, FLASH_KIT_TITLE_MAX } from "../../runtime/image/flash-kit.ts";
 import {
   PAGE_DEFAULT_ROWS,
   PAGE_MAX_ROWS,
@@ -229,6 +230,49 @@ export const UpdateSchema = Type.Object({
     maxItems: UPDATE_HISTORY_MAX,
     description: `the last ${UPDATE_HISTORY_MAX} steps, oldest first`,
   }),
+});
+
+export const KitParams = Type.Object({
+  board: Type.String({ pattern: FLASH_KIT_NAME, description: "lowercase letters, digits and hyphens, 32 at most" }),
+});
+
+const KitPart = {
+  name: Type.String({ pattern: FLASH_KIT_NAME }),
+  offset: Type.Integer({ minimum: 0, description: "of the flash chip, bytes; the beginning of a sector" }),
+};
+
+export const KitBody = Type.Object(
+  {
+    title: Type.String({ minLength: 1, maxLength: FLASH_KIT_TITLE_MAX, description: "of the board, for people" }),
+    flashMiB: Type.Integer({ minimum: 1, maximum: 16, description: "size of the board's flash" }),
+    parts: Type.Array(
+      Type.Object(
+        {
+          ...KitPart,
+          content: Type.String({ minLength: 4, pattern: "^[A-Za-z0-9+/]+={0,2}$", description: "base64" }),
+        },
+        { additionalProperties: false },
+      ),
+      { minItems: 1, maxItems: FLASH_KIT_PARTS_MAX },
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export const KitSchema = Type.Object({
+  board: Type.String(),
+  title: Type.String(),
+  product: Type.String(),
+  version: Type.String(),
+  flashMiB: Type.Integer(),
+  stored: Instant,
+  parts: Type.Array(
+    Type.Object({
+      ...KitPart,
+      sizeBytes: Type.Integer(),
+      digest: Type.String({ description: "SHA-256, hex" }),
+    }),
+  ),
 });
 
 /** The responses of every route beside its own. */

@@ -5,6 +5,7 @@
  * A cursor is the key of the last row that was given, so pages stay right while readings arrive.
  */
 import type Database from "better-sqlite3";
+import { KitReader } from "./kit-reader.ts";
 import { openForReading } from "./open-database.ts";
 import { UpdateReader } from "./update-reader.ts";
 
@@ -103,6 +104,7 @@ const STREAM_COLUMNS = `id, stream, reading_count AS count, first_time_ms AS fir
 
 export class Reader {
   readonly updates: UpdateReader;
+  readonly kits: KitReader;
   readonly #db: Database.Database;
   readonly #sql: ReturnType<typeof prepare>;
 
@@ -110,6 +112,7 @@ export class Reader {
     this.#db = openForReading(databasePath);
     this.#sql = prepare(this.#db);
     this.updates = new UpdateReader(this.#db);
+    this.kits = new KitReader(this.#db);
   }
 
   devices(afterMac: string, limit: number): DeviceRow[] {

@@ -147,4 +147,22 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE images ADD COLUMN compress_tried INTEGER NOT NULL DEFAULT 0;
   UPDATE images SET compress_tried = 1 WHERE compressed IS NOT NULL;
   `,
+  // What browsers flash boards with (runtime/image/flash-kit.ts): one kit a board.
+  `
+  CREATE TABLE flash_kits (
+    board TEXT PRIMARY KEY,
+    title TEXT NOT NULL, product TEXT NOT NULL, version TEXT NOT NULL,
+    flash_mib INTEGER NOT NULL,
+    stored_ms INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE flash_kit_parts (
+    board TEXT NOT NULL REFERENCES flash_kits (board) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    offset INTEGER NOT NULL,
+    digest BLOB NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (board, name)
+  ) STRICT;
+  `,
 ];

@@ -25,6 +25,7 @@ import type { StoreAnswer, StoreRequest, UpdateDue } from "../updates/store-requ
 import { decodeUpdate, idText } from "../updates/update-messages.ts";
 import { DeviceCache, type DeviceEntry, type EpochEntry, type StreamEntry } from "./device-cache.ts";
 import { ImageShelf } from "./image-shelf.ts";
+import { KitShelf } from "./kit-shelf.ts";
 import { ReadingInserter } from "./reading-inserter.ts";
 import { UpdateLedger } from "./update-ledger.ts";
 
@@ -48,6 +49,7 @@ export class Writer {
   readonly #cache: DeviceCache;
   readonly #readings: ReadingInserter;
   readonly #images: ImageShelf;
+  readonly #kits: KitShelf;
   readonly #updates: UpdateLedger;
   readonly #sql: ReturnType<typeof prepare>;
   #dirtyEpochs: EpochEntry[] = [];
@@ -62,6 +64,7 @@ export class Writer {
     this.#cache = new DeviceCache(db);
     this.#readings = new ReadingInserter(db);
     this.#images = new ImageShelf(db);
+    this.#kits = new KitShelf(db);
     this.#updates = new UpdateLedger(db, this.#images);
     this.#sql = prepare(db);
   }
@@ -125,6 +128,10 @@ export class Writer {
         return this.#updates.setDesired(request.mac, request.image, request.isRetry, request.atMs);
       case "clearDesired":
         return this.#updates.clearDesired(request.mac);
+      case "setFlashKit":
+        return this.#kits.set(request.kit, request.atMs);
+      case "deleteFlashKit":
+        return this.#kits.delete(request.board);
     }
   }
 

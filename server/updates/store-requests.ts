@@ -19,6 +19,16 @@ export interface StoredImage {
   sizeBytes: number;
 }
 
+export interface StoredKit {
+  board: string;
+  /** Of the board, as people call it. */
+  title: string;
+  product: string;
+  version: string;
+  flashMiB: number;
+  parts: Array<{ name: string; offset: number; digest: Uint8Array; bytes: Uint8Array }>;
+}
+
 export type StoreRequest =
   | { kind: "addImage"; image: StoredImage; bytes: Uint8Array; atMs: number }
   /** `bytes` null: not worth while, do not make it again. */
@@ -27,7 +37,10 @@ export type StoreRequest =
   | { kind: "setDesired"; mac: number; image: string; isRetry: boolean; atMs: number }
   | { kind: "clearDesired"; mac: number }
   /** `bytes` null: there is no patch worth having, do not make it again. */
-  | { kind: "addPatch"; base: string; image: string; bytes: Uint8Array | null; atMs: number };
+  | { kind: "addPatch"; base: string; image: string; bytes: Uint8Array | null; atMs: number }
+  /** In place of the one that the board has. */
+  | { kind: "setFlashKit"; kit: StoredKit; atMs: number }
+  | { kind: "deleteFlashKit"; board: string };
 
 export type StoreOutcome =
   | "done"
@@ -39,6 +52,8 @@ export type StoreOutcome =
   | "imageRunning"
   | "wrongProduct"
   | "tooManyImages"
+  | "kitUnknown"
+  | "tooManyKits"
   /** No writer just now, or the database takes no writes. Nothing was changed. */
   | "unavailable";
 

@@ -1,4 +1,4 @@
-/** The outside judges of native code: Debian's emulator and compiler for this core. */
+/** What Debian has and npm has not: its emulator and compiler for this core, judges of native code, and a browser. */
 import { spawnSync } from "node:child_process";
 
 export const QEMU = "qemu-system-xtensa";
@@ -6,11 +6,13 @@ export const GCC = "xtensa-lx106-elf-gcc";
 export const GXX = "xtensa-lx106-elf-g++";
 /** The compiler of this machine itself. */
 export const LOCAL_GXX = "g++";
+export const CHROMIUM = "/usr/bin/chromium";
 
 const PACKAGES: Record<string, string> = {
   [QEMU]: "qemu-system-misc",
   [GCC]: "gcc-xtensa-lx106",
   [GXX]: "gcc-xtensa-lx106",
+  [CHROMIUM]: "chromium",
 };
 
 /** The Debian packages that are missing for these tools. */

@@ -1,28 +1,21 @@
 /** `lintel flash`: from a blank board to one that counts, over serial. */
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import type { DeviceConfig } from "../../runtime/board/config-image.ts";
 import { CONFIG_TEXT_MAX_BYTES } from "../../runtime/contract/config-record.ts";
-import { FLASH_REGION_CHIP_OFFSET } from "../../runtime/contract/flash-map.ts";
 import { SSID_MAX_BYTES } from "../../runtime/contract/host-abi.ts";
-import { emulatedHostImage } from "../../runtime/esp8266/device/emulated-host.ts";
 import { DEFAULT_BOARD, readBoard } from "../build/board.ts";
-import type { Board } from "../build/board-schema.ts";
 import { type PinWishes, planPins } from "../build/pin-plan.ts";
-import { readFile } from "../build/read-file.ts";
 import { ApiClient } from "../client/api-client.ts";
 import { watchFirstBoot } from "../flash/first-boot.ts";
 import { type FlashResult, flashDevice } from "../flash/flash-device.ts";
-import { FlashError } from "../flash/flash-error.ts";
 import { flashPlan } from "../flash/flash-plan.ts";
-import { type ContentsOptions, prepareContents } from "../flash/prepare-contents.ts";
+import { prepareContents } from "../flash/prepare-contents.ts";
 import { ProgressBar } from "../flash/progress-bar.ts";
-import { keyFiles, newKey, readKey, readPrivateKey, writeKey } from "../image/keys.ts";
 import { showLine } from "../monitor/show-line.ts";
 import { boardOption, pinOption } from "./board-options.ts";
 import { CommandError } from "./command-error.ts";
-import { readBytes, shown } from "./command-files.ts";
+import { checkServer, checkText, hostOption, imageOf, keyOf, keyOption, readHost } from "./contents-options.ts";
 import { parseAddress, parseDuration, parseUrl } from "./option-values.ts";
 import { readSecret } from "./read-secret.ts";
 import { connectOptions, findPort, type LoaderOptions, loaderOptions, tryPort } from "./serial-options.ts";
@@ -30,14 +23,9 @@ import { DEFAULT_HTTP_PORT } from "./serve-command.ts";
 import { EXIT_INTERRUPTED, StopRequest } from "./stop-request.ts";
 import { isUserError } from "./user-errors.ts";
 
-const KEY_NAME = "lintel";
 const PASSPHRASE_VARIABLE = "LINTEL_PASSPHRASE";
 const SECRET_BYTES = 18;
 const DEFAULT_TIMEOUT_S = 90;
-const HOST_FOLDER = "runtime/native";
-/** For boards of lintel sim --serial. */
-const EMULATED_HOST = "emulated";
-const LOOPBACK = /^(localhost$|127\.|::1$)/;
 
 interface FlashOptions extends LoaderOptions {
   board: string;
@@ -65,11 +53,8 @@ export function addFlashCommand(program: Command): void {
     .addOption(boardOption("the board on the cable").default(DEFAULT_BOARD))
     .addOption(pinOption())
     .option("--image <file>", "a signed image in place of the program's sources")
-    .option("--host <file>", `the host, firmware.bin, or "emulated" (default: what PlatformIO made in ${HOST_FOLDER})`)
-    .option(
-      "--key <file>",
-      "key that signs, and that the board will trust (default: lintel.key.pem, made if not there)",
-    )
+    .addOption(hostOption())
+    .addOption(keyOption())
     .option("--ssid <name>", "Wi-Fi network; absent: the board waits to be told over serial (Improv)")
     .option("--passphrase <text>", `of that network; better in ${PASSPHRASE_VARIABLE}, or asked for`)
     .option("--server <host:port>", "MQTT listener of the server, as boards reach it", parseAddress)
@@ -180,13 +165,8 @@ async function configOf(options: FlashOptions, port: string): Promise<DeviceConf
   if (server === undefined) {
     throw new CommandError("--server says where the board finds its server, as 192.168.1.10:1883 (or --keep-config)");
   }
-  if (LOOPBACK.test(server.host) && !port.includes(":")) {
-    throw new CommandError(
-      `${server.host} is the board itself, to a board: name the server by its address in the network, as 192.168.1.10`,
-    );
-  }
+  checkServer(server.host, port.includes(":"));
   checkText("--ssid", ssid ?? "", SSID_MAX_BYTES);
-  checkText("--server", server.host, CONFIG_TEXT_MAX_BYTES);
   checkText("--secret", secret ?? "", CONFIG_TEXT_MAX_BYTES);
   const passphrase = ssid === undefined ? "" : await passphraseOf(options);
   checkText("the passphrase", passphrase, CONFIG_TEXT_MAX_BYTES);
@@ -200,41 +180,9 @@ async function configOf(options: FlashOptions, port: string): Promise<DeviceConf
   };
 }
 
-function checkText(what: string, text: string, maxBytes: number): void {
-  const sizeBytes = Buffer.byteLength(text);
-  if (sizeBytes > maxBytes) throw new CommandError(`${what} takes ${sizeBytes} bytes, more than ${maxBytes}`);
-}
-
 async function passphraseOf({ ssid, passphrase }: FlashOptions): Promise<string> {
   const given = passphrase ?? process.env[PASSPHRASE_VARIABLE];
   if (given !== undefined) return given;
   if (process.stdin.isTTY) return readSecret(`passphrase of ${ssid} (empty: an open network): `);
   throw new CommandError(`the passphrase of ${ssid}: set ${PASSPHRASE_VARIABLE}, empty for an open network`);
-}
-
-function imageOf(file: string): Extract<ContentsOptions["program"], { image: Uint8Array }> {
-  return { name: shown(file), image: readBytes(file) };
-}
-
-function readHost(file: string | undefined, board: Board): ContentsOptions["host"] {
-  if (file === EMULATED_HOST) return { name: "the emulated host", bytes: emulatedHostImage() };
-  const path = file ?? `${HOST_FOLDER}/.pio/build/flash${board.flash.sizeMiB}m/firmware.bin`;
-  if (file === undefined && !existsSync(path)) {
-    throw new FlashError(
-      `there is no host for this board yet (${path}): make it once with ` +
-        `pio run -d ${HOST_FOLDER} -e flash${board.flash.sizeMiB}m, or name one with --host`,
-    );
-  }
-  return { name: shown(path), bytes: readFile(path, FLASH_REGION_CHIP_OFFSET, "that is no host") };
-}
-
-function keyOf({ key, image }: FlashOptions, say: (line: string) => void) {
-  if (key !== undefined) return image === undefined ? readPrivateKey(key) : readKey(key);
-  const files = keyFiles(KEY_NAME);
-  if (existsSync(files.privateFile)) return readPrivateKey(files.privateFile);
-  if (image !== undefined) throw new CommandError("--key names the public key that the image was signed for");
-  const made = newKey();
-  writeKey(made, files);
-  say(`${files.privateFile} is new: it signs what your boards run. Keep a copy: without it they take no update`);
-  return made;
 }

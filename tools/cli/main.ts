@@ -13,6 +13,7 @@ import { addDisasmCommand } from "./disasm-command.ts";
 import { addFlashCommand } from "./flash-command.ts";
 import { addImageCommand } from "./image-command.ts";
 import { addKeysCommand } from "./keys-command.ts";
+import { addKitCommand } from "./kit-command.ts";
 import { addMonitorCommand } from "./monitor-command.ts";
 import { addServeCommand } from "./serve-command.ts";
 import { addSimCommand } from "./sim-command.ts";
@@ -36,6 +37,7 @@ async function main(): Promise<void> {
     addBoardsCommand,
     addKeysCommand,
     addFlashCommand,
+    addKitCommand,
     addMonitorCommand,
     addChipCommands,
     addImageCommand,

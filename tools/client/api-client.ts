@@ -73,6 +73,14 @@ export interface UpdateStatus {
   history: UpdateStep[];
 }
 
+/** What browsers flash boards of this kind with. */
+export interface UploadedKit {
+  board: string;
+  title: string;
+  flashMiB: number;
+  parts: ReadonlyArray<{ name: string; offset: number; bytes: Uint8Array }>;
+}
+
 /** The server does not answer, or not as it should; the message is for people. */
 export class ApiError extends Error {
   /** Of the problem that the server answered with, as `deviceUnknown`. */
@@ -130,6 +138,17 @@ export class ApiClient {
     return JSON.parse(
       await this.#send("POST", "/api/v1/images", { type: "application/octet-stream", bytes: Buffer.from(image) }),
     );
+  }
+
+  /** In place of the kit that the server has for this board. */
+  async uploadKit({ board, title, flashMiB, parts }: UploadedKit): Promise<void> {
+    const sent = parts.map(({ name, offset, bytes }) => ({
+      name,
+      offset,
+      content: Buffer.from(bytes).toString("base64"),
+    }));
+    const body = { type: "application/json", bytes: Buffer.from(JSON.stringify({ title, flashMiB, parts: sent })) };
+    await this.#send("PUT", `/api/v1/flash-kits/${board}`, body);
   }
 
   /** Sets the image that a device ought to run. `retry`: even if it has failed there before. */

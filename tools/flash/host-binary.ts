@@ -5,19 +5,12 @@
  */
 import { FLASH_REGION_CHIP_OFFSET } from "../../runtime/contract/flash-map.ts";
 import { HOST_ABI_VERSION } from "../../runtime/contract/host-abi.ts";
-import {
-  HOST_MARKER,
-  HOST_MARKER_ABI_OFFSET,
-  HOST_MARKER_BYTES,
-  HOST_MARKER_FLASH_OFFSET,
-} from "../../runtime/contract/host-marker.ts";
+import { readHostImage } from "../../runtime/image/host-image.ts";
 import type { Board } from "../build/board-schema.ts";
 import { FlashError } from "./flash-error.ts";
 
-const MAGIC = 0xe9;
 const MODE_OFFSET = 2;
 const SIZE_OFFSET = 3;
-const WORD_BYTES = 4;
 
 const MODES = { qio: 0, qout: 1, dio: 2, dout: 3 } as const;
 /** High half of the byte: size. 2 and 4 MiB have several codes; these are esptool's. */
@@ -34,8 +27,8 @@ const FREQUENCIES = { 40: 0, 26: 1, 20: 2, 80: 0xf } as const;
 /** The bytes for offset 0 of this board. Throws a FlashError where the file is no host for it. */
 export function hostFor(file: Uint8Array, name: string, board: Board): Uint8Array {
   const { flash } = board;
-  const at = markerAt(file);
-  if (file[0] !== MAGIC || at === undefined) {
+  const facts = readHostImage(file);
+  if (facts === undefined) {
     throw new FlashError(
       `${name} is not a host of Lintel: take the firmware.bin that PlatformIO made of runtime/native`,
     );
@@ -45,13 +38,12 @@ export function hostFor(file: Uint8Array, name: string, board: Board): Uint8Arra
       `${name} has ${file.length} bytes, and a host has room for ${FLASH_REGION_CHIP_OFFSET}: programs begin behind it`,
     );
   }
-  const view = new DataView(file.buffer, file.byteOffset + at, HOST_MARKER_BYTES);
-  const abi = view.getUint32(HOST_MARKER_ABI_OFFSET, true);
-  if (abi < HOST_ABI_VERSION) {
-    throw new FlashError(`${name} has host ABI ${abi}, and programs need ${HOST_ABI_VERSION}: build the host anew`);
+  if (facts.abiVersion < HOST_ABI_VERSION) {
+    throw new FlashError(
+      `${name} has host ABI ${facts.abiVersion}, and programs need ${HOST_ABI_VERSION}: build the host anew`,
+    );
   }
-  const linkedMiB = view.getUint32(HOST_MARKER_FLASH_OFFSET, true);
-  // 0: for any size, as the emulated host.
+  const linkedMiB = facts.flashMiB;
   if (linkedMiB !== 0 && linkedMiB !== flash.sizeMiB) {
     throw new FlashError(
       `${name} was built for a flash of ${linkedMiB} MiB, and ${board.name} has ${flash.sizeMiB} MiB: ` +
@@ -64,13 +56,4 @@ export function hostFor(file: Uint8Array, name: string, board: Board): Uint8Arra
   host[MODE_OFFSET] = MODES[flash.mode];
   host[SIZE_OFFSET] = size | FREQUENCIES[flash.frequencyMHz];
   return host;
-}
-
-function markerAt(file: Uint8Array): number | undefined {
-  const marker = Buffer.from(HOST_MARKER, "latin1");
-  const bytes = Buffer.from(file.buffer, file.byteOffset, file.length);
-  for (let at = bytes.indexOf(marker); at >= 0; at = bytes.indexOf(marker, at + 1)) {
-    if (at % WORD_BYTES === 0 && at + HOST_MARKER_BYTES <= file.length) return at;
-  }
-  return undefined;
 }

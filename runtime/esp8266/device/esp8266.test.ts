@@ -76,6 +76,16 @@ test("a division by zero in ROM is an illegal instruction", () => {
   expect(result.kind === "returned" && result.words(1)).toEqual([14]);
 });
 
+test("a program that the loader has started tells the ROM that nothing comes after it, and resets the chip", () => {
+  const { chip, resets } = setUp();
+  chip.call(0x40000fbc, [0]);
+  expect(() => chip.call(0x40000fbc, [0x40100000])).toThrow("ets_set_user_start");
+  expect(resets).toEqual([]);
+  chip.pc = 0x4000264c;
+  expect(chip.run({ maxCycles: 1000 }).kind).toBe("stopped");
+  expect(resets).toEqual([RtcResetReason.Software]);
+});
+
 test("RTC memory is the board's", () => {
   const { chip, power } = setUp();
   power.start(ResetReason.External);

@@ -132,6 +132,7 @@ export class Esp8266 {
     const loader = new SerialLoader({
       flash: this.#cells,
       line: {
+        listen: () => uart.setReceiveThreshold(1),
         take: () => uart.take(),
         get hasRoom() {
           return uart.hasRoom;
@@ -168,6 +169,7 @@ export class Esp8266 {
       straps: () => parts.gpio.straps,
       cause: () => parts.rtc.resetReason,
       boot: () => bootFromFlash({ flash: this.#cells, fill }),
+      restart: () => this.reset(RtcResetReason.Software),
       stackTop: STACK_TOP,
     });
     const host: RomRoutine = {

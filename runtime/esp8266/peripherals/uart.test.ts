@@ -119,6 +119,17 @@ describe("receiving", () => {
     expect(interrupt.isUp).toBe(false);
   });
 
+  test("the threshold that the ROM sets leaves the rest of CONF1 alone", () => {
+    const { clock, interrupt, uart } = setUp();
+    uart.write(INT_ENA, RXFIFO_FULL);
+    const before = uart.read(CONF1);
+    uart.setReceiveThreshold(1);
+    expect(uart.read(CONF1)).toBe((before & ~0x7f) | 1);
+    uart.receive([1]);
+    clock.advance(FRAME);
+    expect(interrupt.isUp).toBe(true);
+  });
+
   test("a byte too many is lost and sets RXFIFO_OVF until it is cleared", () => {
     const { clock, uart } = setUp();
     uart.receive(Array.from({ length: 130 }, (_, byte) => byte));

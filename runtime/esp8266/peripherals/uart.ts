@@ -152,6 +152,12 @@ export class Uart implements Peripheral {
     this.#clkdiv = divider & UART_CLKDIV_CNT_MASK;
   }
 
+  /** Bytes that have arrived when UART_RXFIFO_FULL comes. */
+  setReceiveThreshold(bytes: number): void {
+    this.#conf1 = (this.#conf1 & ~UART_THRHD_MASK) | (bytes & UART_THRHD_MASK);
+    this.#update();
+  }
+
   /** As after power-on; what is on the wire is lost. */
   reset(): void {
     this.#wire.length = 0;

@@ -86,6 +86,31 @@ export function flashRoutines(flash: FlashPort, cache: FlashCachePort): RomRouti
       run: (core) => erase(core, 0, flash.sizeBytes, (flash.sizeBytes / FLASH_BLOCK_BYTES) * FLASH_BLOCK_ERASE_CYCLES),
     },
     {
+      // Clears the write protection in the status register, which nothing here sets.
+      name: "SPIUnlock",
+      address: 0x40004878,
+      resultWords: 1,
+      run: (core) => {
+        core.setResult(0, SPI_FLASH_RESULT_OK);
+        core.spend(cycles.FLASH_COMMAND_CYCLES);
+      },
+    },
+    {
+      // SPIParamCfg(id, size, block, sector, page, mask of the status): what the other routines count with. The size is the flash's
+      // own here, whatever is said: tools name the largest there is.
+      name: "SPIParamCfg",
+      address: 0x40004c2c,
+      resultWords: 1,
+      run: (core) => {
+        const [block, sector, page] = [core.argument(2), core.argument(3), core.argument(4)];
+        if (block !== FLASH_BLOCK_BYTES || sector !== FLASH_SECTOR_BYTES || page !== FLASH_PAGE_BYTES) {
+          throw misuse(core, "SPIParamCfg", `blocks of ${block}, sectors of ${sector}, pages of ${page} bytes`);
+        }
+        core.setResult(0, SPI_FLASH_RESULT_OK);
+        core.spend(cycles.SHORT_ROUTINE_CYCLES);
+      },
+    },
+    {
       // Cache_Read_Enable(odd or even megabyte, pair of megabytes, banks - 1): known from how boot loaders call it.
       name: "Cache_Read_Enable",
       address: 0x40004678,

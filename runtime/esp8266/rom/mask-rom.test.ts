@@ -108,6 +108,13 @@ describe("flash", () => {
     expect(flash.every((byte) => byte === 0xff)).toBe(true);
   });
 
+  test("SPIParamCfg takes the geometry that every flash has, and no other; SPIUnlock has nothing to do", () => {
+    const { run } = setUp();
+    expect(run(0x40004c2c, 0, 0x1000000, 0x10000, 0x1000, 0x100, 0xffff)).toBe(0);
+    expect(() => run(0x40004c2c, 0, 0x1000000, 0x8000, 0x1000, 0x100, 0xffff)).toThrow("SPIParamCfg");
+    expect(run(0x40004878)).toBe(0);
+  });
+
   test("an erase takes the time that the data sheet gives", () => {
     const { core, run } = setUp();
     run(0x40004a00, 0);

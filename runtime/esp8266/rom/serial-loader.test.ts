@@ -66,6 +66,7 @@ beforeEach(() => {
       hasRoom: true,
       isQuiet: true,
       transmit: (byte) => sent.push(byte),
+      listen: () => {},
       adjustSpeed: () => true,
     },
     bus: {

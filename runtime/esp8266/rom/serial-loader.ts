@@ -59,6 +59,8 @@ const PACKET_MAX_BYTES = 0x4000 + BLOCK_HEADER_BYTES + HEADER_BYTES;
 const SECTORS_PER_BLOCK = FLASH_BLOCK_BYTES / FLASH_SECTOR_BYTES;
 const WORD_BYTES = 4;
 export interface LoaderLine {
+  /** At the start: the first byte that has arrived is to raise the interrupt, as what is loaded finds it (esptool's older stub). */
+  listen(): void;
   /** The next byte that has arrived. */
   take(): number | undefined;
   readonly hasRoom: boolean;
@@ -110,6 +112,7 @@ export class SerialLoader {
 
   /** As after a reset. */
   reset(): void {
+    this.#options.line.listen();
     this.#slip.reset();
     this.#outgoing.length = 0;
     this.#isSpeedKnown = false;

@@ -11,7 +11,7 @@ import { RtcResetReason } from "../peripherals/rtc.ts";
 import type { BootResult } from "./flash-boot.ts";
 import type { CoreRegisters } from "./interrupt-routines.ts";
 import * as cycles from "./rom-cycles.ts";
-import { type RomRoutine, waitHere } from "./rom-routine.ts";
+import { misuse, type RomRoutine, waitHere } from "./rom-routine.ts";
 import type { SerialLoader } from "./serial-loader.ts";
 
 const RESET_VECTOR = 0x40000080;
@@ -40,6 +40,8 @@ export interface StartOptions {
   cause: () => number;
   /** Loads what is in flash into RAM. */
   boot: () => BootResult;
+  /** As software_reset of the SDK does. */
+  restart: () => void;
   /** Of a program that is started. */
   stackTop: number;
 }
@@ -51,7 +53,7 @@ export interface StartRoutines {
 }
 
 export function startRoutines(options: StartOptions): StartRoutines {
-  const { core, loader, line, straps, cause, boot, stackTop } = options;
+  const { core, loader, line, straps, cause, boot, restart, stackTop } = options;
   /** What is still to be said; undefined: nothing was said yet. */
   let words: string | undefined;
   let booted: BootResult | undefined;
@@ -105,6 +107,8 @@ export function startRoutines(options: StartOptions): StartRoutines {
       resultWords: 0,
       run: (context) => waitHere(context, cycles.IDLE_CYCLES),
     },
+    { name: "ets_set_user_start", address: 0x40000fbc, resultWords: 0, run: setUserStart },
+    { name: "software_reset", address: 0x4000264c, resultWords: 0, run: restart },
     { name: "SelectSpiFunction", address: 0x40003f58, resultWords: 0, run: shortly },
     { name: "spi_flash_attach", address: 0x40004644, resultWords: 0, run: shortly },
   ];
@@ -115,6 +119,12 @@ export function startRoutines(options: StartOptions): StartRoutines {
       booted = undefined;
     },
   };
+}
+
+/** The ROM would call what is set here when a program that it has started returns. esptool's older stub sets 0, for nothing. */
+function setUserStart(context: RoutineContext): void {
+  if (context.argument(0) !== 0) throw misuse(context, "ets_set_user_start", "only 0, for nothing, is served");
+  context.spend(cycles.SHORT_ROUTINE_CYCLES);
 }
 
 /** Pins of the flash are always attached here. */
