@@ -323,6 +323,8 @@ describe("for machines", () => {
       "/api/v1/devices/{mac}/streams",
       "/api/v1/devices/{mac}/streams/{stream}/readings",
       "/api/v1/devices/{mac}/update",
+      "/api/v1/flash-kits",
+      "/api/v1/flash-kits/{board}",
       "/api/v1/images",
       "/api/v1/images/{id}",
       "/api/v1/images/{id}/content",

@@ -13,7 +13,7 @@ import {
   type FlashPort,
 } from "../peripherals/flash-port.ts";
 import * as cycles from "./rom-cycles.ts";
-import { misuse, type RomRoutine } from "./rom-routine.ts";
+import { misuse, type RomRoutine, waitHere } from "./rom-routine.ts";
 
 /** The cache over the flash window. */
 export interface FlashCachePort {
@@ -26,32 +26,57 @@ const SPI_FLASH_RESULT_OK = 0;
 const SPI_FLASH_RESULT_ERR = 1;
 const WORD_BYTES = 4;
 const CACHE_BANK_BYTES = 0x4000;
+/** Where the routines wait for the flash; inside the ROM, where no entry point is known. a3 says for how many cycles more. */
+const WAIT_ADDRESS = 0x400043b0;
+const WAIT_REGISTER = 3;
+/** Interrupts have their turn in between: esptool's older stub hears the next block while one is written. */
+const WAIT_SLICE_CYCLES = 8000;
 
 export function flashRoutines(flash: FlashPort, cache: FlashCachePort): RomRoutine[] {
-  /** Runs it when the range is whole words inside of the chip, and answers. */
-  const guarded = (core: RoutineContext, offset: number, sizeBytes: number, run: () => void) => {
+  /** Runs it when the range is whole words inside of the chip, and answers; waits for as many cycles as it says. */
+  const guarded = (
+    core: RoutineContext,
+    offset: number,
+    sizeBytes: number,
+    run: () => number,
+  ): "waiting" | undefined => {
     const isValid = (offset | sizeBytes) % WORD_BYTES === 0 && offset + sizeBytes <= flash.sizeBytes;
     core.spend(cycles.FLASH_COMMAND_CYCLES);
-    if (isValid) run();
+    const waitCycles = isValid ? run() : 0;
     core.setResult(0, isValid ? SPI_FLASH_RESULT_OK : SPI_FLASH_RESULT_ERR);
+    if (waitCycles === 0) return undefined;
+    core.set(WAIT_REGISTER, waitCycles);
+    core.jump(WAIT_ADDRESS);
+    return "waiting";
   };
   const erase = (core: RoutineContext, offset: number, sizeBytes: number, costCycles: number) =>
     guarded(core, offset, sizeBytes, () => {
       for (let done = 0; done < sizeBytes; done += FLASH_SECTOR_BYTES) flash.eraseSector(offset + done);
-      core.spend(costCycles);
+      return costCycles;
     });
   return [
+    {
+      name: "flash routine, waiting",
+      address: WAIT_ADDRESS,
+      resultWords: 1,
+      run: (core) => {
+        const leftCycles = core.get(WAIT_REGISTER);
+        if (leftCycles <= WAIT_SLICE_CYCLES) return core.spend(leftCycles);
+        core.set(WAIT_REGISTER, leftCycles - WAIT_SLICE_CYCLES);
+        return waitHere(core, WAIT_SLICE_CYCLES);
+      },
+    },
     {
       name: "SPIRead",
       address: 0x40004b1c,
       resultWords: 1,
       run: (core) => {
         const sizeBytes = core.argument(2);
-        guarded(core, core.argument(0), sizeBytes, () => {
+        return guarded(core, core.argument(0), sizeBytes, () => {
           const bytes = new Uint8Array(sizeBytes);
           flash.read(core.argument(0), bytes);
           core.memory.writeBytes(core.argument(1), bytes);
-          core.spend((sizeBytes / WORD_BYTES) * cycles.FLASH_READ_WORD_CYCLES);
+          return (sizeBytes / WORD_BYTES) * cycles.FLASH_READ_WORD_CYCLES;
         });
       },
     },
@@ -61,9 +86,9 @@ export function flashRoutines(flash: FlashPort, cache: FlashCachePort): RomRouti
       resultWords: 1,
       run: (core) => {
         const sizeBytes = core.argument(2);
-        guarded(core, core.argument(0), sizeBytes, () => {
+        return guarded(core, core.argument(0), sizeBytes, () => {
           flash.write(core.argument(0), core.memory.readBytes(core.argument(1), sizeBytes));
-          core.spend(Math.ceil(sizeBytes / FLASH_PAGE_BYTES) * FLASH_PAGE_PROGRAM_CYCLES);
+          return Math.ceil(sizeBytes / FLASH_PAGE_BYTES) * FLASH_PAGE_PROGRAM_CYCLES;
         });
       },
     },
