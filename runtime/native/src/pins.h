@@ -9,6 +9,7 @@ void beginPins();
 void pinsTick();
 /** All as after a reset: inputs, no watches, an empty log. */
 void resetPins();
-bool isUsablePin(int32_t pin);
+/** A PinMode that the pin has; ends pulses. */
+void setPinMode(int32_t pin, int32_t mode);
 
 }  // namespace lintel

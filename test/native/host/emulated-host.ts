@@ -5,7 +5,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { verifyP256 } from "../../../runtime/board/p256.ts";
@@ -17,8 +17,8 @@ import { type CallResult, Chip } from "../../../runtime/esp8266/chip.ts";
 import { CPU_CYCLES_PER_MS } from "../../../runtime/esp8266/device/native-machine.ts";
 import { maskRom } from "../../../runtime/esp8266/rom/mask-rom.ts";
 import { poisoned } from "../../../runtime/esp8266/rom/rom-routine.ts";
-import { readElf } from "../../qemu/elf.ts";
-import { chipTool, compileForChip, NATIVE_FOLDER, undefinedSymbols } from "./build-host.ts";
+import { compileForChip, undefinedSymbols } from "./build-host.ts";
+import { linkHost } from "./link-host.ts";
 
 const MIB = 0x100000;
 const SDK_ADDRESS = 0x40010000;
@@ -31,13 +31,6 @@ const WINBOND = 0x1440ef;
 const STATION_CONNECTING = 1;
 /** Registers that a call0 function leaves as they were; a0 is where setjmp returns to. */
 const KEPT_REGISTERS = [0, 1, 12, 13, 14, 15];
-
-/** The core's common linker script, as far as it matters here. */
-const COMMON_SCRIPT = `SECTIONS {
-  .irom0.text : { *(.literal .literal.* .text .text.* .iram.literal .iram.text) } > irom0_0_seg
-  .data : { *(.data .data.* .rodata .rodata.* .bss .bss.* COMMON) } > dram0_0_seg
-}
-`;
 
 type Served = (core: RoutineContext) => number | void;
 
@@ -56,17 +49,14 @@ export async function buildFirmware(): Promise<HostFirmware> {
     const names = undefinedSymbols(objects);
     const rom = new Map([...maskRom()].map(([address, { name }]) => [name, address]));
     const vendor = new Map<number, string>();
-    const given = names.map((name, index) => {
+    const given = new Map<string, number>();
+    names.forEach((name, index) => {
+      if (name === "lintel_flash_mib") return;
       const address = rom.get(name) ?? (name === "flashchip" ? VENDOR_DATA_ADDRESS : SDK_ADDRESS + 4 * index);
       if (!rom.has(name)) vendor.set(address, name);
-      return `--defsym=${name}=${address}`;
+      given.set(name, address);
     });
-    writeFileSync(join(folder, "local.eagle.app.v6.common.ld"), COMMON_SCRIPT);
-    const output = join(folder, "host.elf");
-    const script = join(NATIVE_FOLDER, "linker/lintel.flash.1m.ld");
-    const options = ["-L", folder, "-T", script, "--no-warn-rwx-segments", "-e", "0", "-o", output];
-    chipTool("ld", ...options, ...given, ...objects);
-    const { segments, symbols } = readElf(readFileSync(output));
+    const { segments, symbols } = linkHost(folder, objects, 1, given);
     return { segments, symbols, vendor };
   } finally {
     rmSync(folder, { recursive: true });
@@ -253,6 +243,7 @@ export class EmulatedHost {
       uart_set_debug: nothing,
       uart_tx_free: () => 128,
       uart_rx_available: nothing,
+      uart_read: nothing,
       uart_wait_tx_empty: nothing,
       uart_write: (core) => {
         for (const byte of this.chip.read(core.argument(1), core.argument(2))) this.#out(byte);
