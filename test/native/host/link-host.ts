@@ -10,7 +10,7 @@ const COMMON_SCRIPT = `SECTIONS {
     *(.literal .literal.* .text .text.* .iram.literal .iram.text)
   } > irom0_0_seg
   .data : { *(.data .data.* .rodata .rodata.*) } > dram0_0_seg
-  .bss (NOLOAD) : { *(.bss .bss.* COMMON) } > dram0_0_seg
+  .bss (NOLOAD) : { _bss_start = .; *(.bss .bss.* COMMON) _bss_end = .; } > dram0_0_seg
 }
 `;
 /** What the core calls, and its second stack. Nothing else keeps a section. */

@@ -14,7 +14,7 @@ import {
   PROGRAM_RESERVED_BYTES,
 } from "../../../runtime/contract/native-image.ts";
 import { boardNames, readBoard } from "../../../tools/build/board.ts";
-import { FLASH_SIZES_MIB, nativeHeader } from "../../../tools/contract/native-header.ts";
+import { FLASH_SIZES_MIB } from "../../../tools/contract/native-header.ts";
 import { hostFor } from "../../../tools/flash/host-binary.ts";
 import { GXX, hasTools } from "../../qemu/installed.ts";
 import { compileForChip, NATIVE_FOLDER } from "./build-host.ts";
@@ -61,7 +61,8 @@ describe.skipIf(!hasTools("the host of the real chip by its linker scripts", [GX
     const variant = mkdtempSync(join(tmpdir(), "lintel-host-"));
     try {
       const version = `constexpr uint32_t HOST_ABI_VERSION = `;
-      const older = nativeHeader().replace(`${version}${HOST_ABI_VERSION};`, `${version}${HOST_ABI_VERSION - 1};`);
+      const older = (_: string, text: string) =>
+        text.replace(`${version}${HOST_ABI_VERSION};`, `${version}${HOST_ABI_VERSION - 1};`);
       const file = binaryOf(4, await compileForChip(variant, older));
       expect(() => hostFor(file, "it", boardWith(4))).toThrow(`host ABI ${HOST_ABI_VERSION - 1}`);
     } finally {
