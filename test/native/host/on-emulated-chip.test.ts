@@ -19,6 +19,7 @@ import { IMAGE_HEADER_BYTES, IMAGE_RAM_BYTES_OFFSET, ImageArch } from "../../../
 import { FLASH_MAP_ADDRESS } from "../../../runtime/contract/native-image.ts";
 import { NativeDevice } from "../../../runtime/esp8266/device/native-device.ts";
 import { buildNative, type NativeBuild } from "../../../tools/build/build-native.ts";
+import { lineOf } from "../../../tools/monitor/serial-line.ts";
 import { buildCounter, flashCounter } from "../../bench/counter-images.ts";
 import { GXX, hasTools } from "../../qemu/installed.ts";
 import { buildFirmware, EmulatedHost, type HostFirmware } from "../emulated-sdk/emulated-host.ts";
@@ -152,6 +153,8 @@ describe.skipIf(!hasTools("the host of the real chip on the emulated chip", [GXX
     const [, cause, at, image] =
       /^crash: cause (\d+) at (0x\w{8}) address 0x\w{8} image (0x\w{8})$/.exec(host.lines.at(-1) ?? "") ?? [];
     expect([cause, Number(image)]).toEqual(["0", FLASH_BOOT_OFFSET]);
+    const known = { kind: "exception", cause: 0, epc1: Number(at), imageOffset: FLASH_BOOT_OFFSET };
+    expect(lineOf(host.lines.at(-1) ?? ""), "lintel monitor knows it").toMatchObject(known);
     const place = Number(at) - FLASH_MAP_ADDRESS - FLASH_REGION_CHIP_OFFSET - Number(image) - IMAGE_HEADER_BYTES;
     expect(build.module.trapSites.find(({ offset }) => offset === place)?.trap).toBe("unreachable");
   });
