@@ -1,8 +1,8 @@
 /**
  * I2C as a controller, by the core's software bus at 100 kHz. A write that is followed by a read keeps the bus (repeated
- * start). Results of the core's calls, from its source (core_esp8266_si2c.cpp): 0 done, 2 no answer to the address, 3 a byte
- * was refused, 4 the bus is held. One that fails within a transfer sends no stop: the clock is let go first and the data line
- * after it, and that is one (NXP UM10204 3.1.4).
+ * start). From the core's source (core_esp8266_si2c.cpp): its calls answer 0 = done, 2 = no answer to the address, 3 = a byte
+ * was refused, 4 = the bus is held; a line is pulled low by making an output of a pin that was written low before; a write that
+ * fails before a read sends no stop, but lets go of both lines, and the next transfer begins with a repeated start.
  */
 #include <Arduino.h>
 #include <twi.h>
@@ -25,11 +25,6 @@ int32_t resultOf(unsigned char status) {
   return status == NO_ANSWER ? HostError::NoDevice : HostError::Broken;
 }
 
-void takePins() {
-  setPinMode(I2C_SCL_PIN, PinMode::InputPullup);
-  setPinMode(I2C_SDA_PIN, PinMode::InputPullup);
-}
-
 int32_t transfer(unsigned char address, uint32_t wptr, int32_t wlen, uint32_t rptr, int32_t rlen) {
   // With nothing to read, an empty write still asks whether somebody answers.
   if (wlen > 0 || rlen == 0) {
@@ -50,10 +45,12 @@ extern "C" int32_t host_i2c_transfer(int32_t addr, uint32_t wptr, int32_t wlen, 
   if (readFault < 0) return readFault;
   if (addr < 0 || addr > ADDRESS_MAX) return HostError::BadArgument;
   if (static_cast<uint32_t>(wlen) + static_cast<uint32_t>(rlen) > I2C_TRANSFER_MAX_BYTES) return HostError::BadArgument;
-  takePins();
+  lendPin(I2C_SDA_PIN);
+  lendPin(I2C_SCL_PIN);
   twi_init(I2C_SDA_PIN, I2C_SCL_PIN);
   twi_setClockStretchLimit(STRETCH_MAX_US);
   const int32_t result = transfer(static_cast<unsigned char>(addr), wptr, wlen, rptr, rlen);
-  takePins();
+  takeBackPin(I2C_SDA_PIN);
+  takeBackPin(I2C_SCL_PIN);
   return result;
 }

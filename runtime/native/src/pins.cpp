@@ -20,11 +20,11 @@ constexpr int32_t ADC_MAX = 1023;
 constexpr uint32_t SERIAL_PINS = 1u << 1 | 1u << 3;
 
 Watch watches[PIN_MAX + 1];
-/** A bit for each pin: a program has set its mode; it is an output; it makes pulses, and is high for the longer part. */
+/** A bit for each pin: a program has set its mode; it is an output; what it shows as one; it makes pulses, with that level longer. */
 uint32_t taken;
 uint32_t outputs;
+uint32_t latches;
 uint32_t pulsing;
-uint32_t mostlyHigh;
 
 bool isIn(uint32_t mask, int32_t pin) { return ((mask >> pin) & 1) != 0; }
 
@@ -38,6 +38,8 @@ void put(uint32_t& mask, int32_t pin, bool isSet) {
 }
 
 uint8_t levelOf(int32_t pin) { return digitalRead(static_cast<uint8_t>(pin)) != 0 ? 1 : 0; }
+
+void writeLatch(int32_t pin) { digitalWrite(static_cast<uint8_t>(pin), isIn(latches, pin) ? 1 : 0); }
 
 void IRAM_ATTR pinChanged(void* argument) {
   const uint8_t pin = static_cast<uint8_t>(reinterpret_cast<uintptr_t>(argument));
@@ -64,13 +66,23 @@ void endWatch(int32_t pin) {
 void beginPins() { analogWriteRange(PWM_DUTY_MAX); }
 
 void setPinMode(int32_t pin, int32_t mode) {
-  if (isIn(pulsing, pin)) digitalWrite(static_cast<uint8_t>(pin), isIn(mostlyHigh, pin) ? 1 : 0);
+  if (isIn(pulsing, pin)) writeLatch(pin);
   put(pulsing, pin, false);
   put(taken, pin, true);
   put(outputs, pin, mode == PinMode::Output);
   const uint8_t coreMode = mode == PinMode::Output ? OUTPUT : mode == PinMode::InputPullup ? INPUT_PULLUP : INPUT;
   pinMode(static_cast<uint8_t>(pin), coreMode);
   look(pin);
+}
+
+void lendPin(int32_t pin) {
+  setPinMode(pin, PinMode::InputPullup);
+  digitalWrite(static_cast<uint8_t>(pin), 0);
+}
+
+void takeBackPin(int32_t pin) {
+  setPinMode(pin, PinMode::InputPullup);
+  writeLatch(pin);
 }
 
 void pinsTick() {
@@ -88,7 +100,7 @@ void resetPins() {
     digitalWrite(static_cast<uint8_t>(pin), 0);
     pinMode(static_cast<uint8_t>(pin), isSerial ? SPECIAL : INPUT);
   }
-  taken = outputs = pulsing = 0;
+  taken = outputs = latches = pulsing = 0;
   clearEdges();
 }
 
@@ -110,8 +122,9 @@ extern "C" int32_t host_pin_read(int32_t pin) {
 
 extern "C" int32_t host_pin_write(int32_t pin, int32_t level) {
   if (!hasPin(PINS_USABLE, pin) || (level != 0 && level != 1)) return HostError::BadArgument;
-  digitalWrite(static_cast<uint8_t>(pin), static_cast<uint8_t>(level));
+  put(latches, pin, level == 1);
   put(pulsing, pin, false);
+  writeLatch(pin);
   look(pin);
   return 0;
 }
@@ -159,9 +172,9 @@ extern "C" int32_t host_pwm_write(int32_t pin, int32_t duty) {
   if (!isIn(outputs, pin)) return HostError::BadArgument;
   const bool isPulse = duty > 0 && static_cast<uint32_t>(duty) < PWM_DUTY_MAX;
   put(pulsing, pin, isPulse);
-  put(mostlyHigh, pin, 2 * static_cast<uint32_t>(duty) > PWM_DUTY_MAX);
+  put(latches, pin, 2 * static_cast<uint32_t>(duty) > PWM_DUTY_MAX);
   if (isPulse) analogWrite(static_cast<uint8_t>(pin), duty);
-  else digitalWrite(static_cast<uint8_t>(pin), duty > 0 ? 1 : 0);
+  else writeLatch(pin);
   look(pin);
   return 0;
 }

@@ -19,6 +19,8 @@ export class EmulatedOutputs {
   readonly #i2c: I2cBus;
   readonly #interrupts = new Map<number, { routine: number; argument: number }>();
   readonly #seen: (PinLevel | undefined)[] = [];
+  /** What each pin shows as an output. */
+  readonly #latches: number[] = [];
   #areOff = false;
 
   constructor(sdk: Sdk, time: TimeSource, i2c: I2cBus) {
@@ -50,7 +52,10 @@ export class EmulatedOutputs {
         pins.setMode(core.argument(0), MODES[core.argument(1)] ?? PinMode.Input);
         if (duty !== undefined && MODES[core.argument(1)] === PinMode.Output) pins.pulse(core.argument(0), duty);
       },
-      digitalWrite: (core) => pins.write(core.argument(0), core.argument(1)),
+      digitalWrite: (core) => {
+        this.#latches[core.argument(0)] = core.argument(1);
+        return pins.write(core.argument(0), core.argument(1));
+      },
       digitalRead: (core) => Math.max(0, pins.read(core.argument(0))),
       attachInterruptArg: (core) => {
         this.#interrupts.set(core.argument(0), { routine: core.argument(1), argument: core.argument(2) });
@@ -71,10 +76,7 @@ export class EmulatedOutputs {
       twi_setClockStretchLimit: NOTHING,
       twi_writeTo: (core) => {
         const bytes = this.#sdk.read(core.argument(1), core.argument(2));
-        const status = this.#transfer(core.argument(0), bytes, new Uint8Array(0));
-        // Without a stop the core keeps its hand on the clock.
-        if (status !== 0 && core.argument(3) === 0) pins.setMode(I2C_SCL_PIN, PinMode.Output);
-        return status;
+        return this.#transfer(core.argument(0), bytes, new Uint8Array(0));
       },
       twi_readFrom: (core) => {
         const into = new Uint8Array(core.argument(2));
@@ -85,7 +87,11 @@ export class EmulatedOutputs {
     };
   }
 
+  /** The core pulls a line low by making an output of its pin: what the pin shows as one has to be low. */
   #transfer(address: number, bytes: Uint8Array, into: Uint8Array): number {
+    if (this.#latches[I2C_SDA_PIN] === 1 || this.#latches[I2C_SCL_PIN] === 1) {
+      throw new Error("A line of the bus cannot be pulled low.");
+    }
     const result = this.#i2c.transfer(address, bytes, into);
     if (result === HostError.BadArgument) throw new Error("The host has asked for a transfer that is none.");
     return result < 0 ? TWI_NO_ANSWER : 0;

@@ -56,13 +56,10 @@ void changePin(int number, Change change) {
   if (pin.level() != before && pin.routine != nullptr) pin.routine(pin.argument);
 }
 
-/** A transfer that has failed without a stop leaves the core's hand on both lines. */
-void holdBus() {
+/** The core pulls a line low by making an output of its pin: what the pin shows as one has to be low. */
+void checkBus() {
   for (uint8_t pin : busPins) {
-    changePin(pin, [](Pin& it) {
-      it.mode = OUTPUT;
-      it.latch = 0;
-    });
+    if (pins[pin].mode != INPUT_PULLUP || pins[pin].latch != 0) fail("a line of the bus cannot be pulled low");
   }
 }
 
@@ -175,11 +172,12 @@ void twi_setClockStretchLimit(uint32_t us) {
 }
 unsigned char twi_writeTo(unsigned char address, unsigned char* bytes, unsigned sizeBytes, unsigned char sendStop) {
   printf("sdk i2c write %u %s stop %u\n", address, hexOf(bytes, sizeBytes).c_str(), sendStop);
-  if (i2cStatus != 0 && !sendStop) holdBus();
+  checkBus();
   return i2cStatus;
 }
 unsigned char twi_readFrom(unsigned char address, unsigned char* into, unsigned sizeBytes, unsigned char sendStop) {
   printf("sdk i2c read %u %u stop %u\n", address, sizeBytes, sendStop);
+  checkBus();
   for (unsigned at = 0; at < sizeBytes && at < i2cAnswer.size(); at++) into[at] = i2cAnswer[at];
   return i2cStatus;
 }

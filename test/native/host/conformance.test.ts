@@ -88,7 +88,13 @@ describe.skipIf(!hasTools("the conformance by the host of the real chip", [GXX])
     ["any frame is sent", "radio.cpp", "bytesAt(ptr)[0] != BEACON || ", "", "radio_beacon"],
     ["no note of a deadline", "power.cpp", "  noteDeadline();\n", "", "deadline_set"],
     ["every board is a generic one", "factory.cpp", "return isValid ? ", "return !isValid ? ", "board_id"],
-    ["a bus without its pins", "i2c.cpp", "PinMode::InputPullup", "PinMode::Output", "pin_read"],
+    [
+      "a bus that keeps its pins",
+      "pins.cpp",
+      "InputPullup);\n  writeLatch(pin)",
+      "Output);\n  writeLatch(pin)",
+      "pin_read",
+    ],
     ["pulses on inputs", "pins.cpp", "if (!isIn(outputs, pin)) return HostError::BadArgument;", "", "pwm_write"],
     [
       "no end of serial bytes",
