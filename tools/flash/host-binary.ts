@@ -47,7 +47,7 @@ export function hostFor(file: Uint8Array, name: string, board: Board): Uint8Arra
   if (linkedMiB !== 0 && linkedMiB !== flash.sizeMiB) {
     throw new FlashError(
       `${name} was built for a flash of ${linkedMiB} MiB, and ${board.name} has ${flash.sizeMiB} MiB: ` +
-        "build the host in the environment of this board",
+        `build the host in its environment flash${flash.sizeMiB}m`,
     );
   }
   const size = SIZES.get(flash.sizeMiB);

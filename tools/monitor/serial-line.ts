@@ -1,5 +1,5 @@
 /**
- * What comes over the serial line of a board, as lines with a meaning (the host's: runtime/board/serial-log.ts). The ROM speaks at
+ * What comes over the serial line of a board, as lines with a meaning (the host's: runtime/board/serial-log.ts, runtime/native/src/log-format.h). The ROM speaks at
  * another speed, so its boot message is noise here; frames of Improv are for other programs. Neither is shown.
  */
 import { LogLevel, ResetReason } from "../../runtime/contract/host-abi.ts";
@@ -15,12 +15,12 @@ export type MonitorLine =
 const LINE_MAX_BYTES = 1024;
 const LF = 0x0a;
 const CR = 0x0d;
-const HOST_LINE = /\d+\.\d{3} (?:error|warning|info|debug) |reset: |crash: /;
+const HOST_LINE = /\d+\.\d{3} (?:error|warning|info|debug) |reset: |crash: |watchdog: /;
 /** Not text: control characters, or bytes that are no UTF-8. */
 const NOISE = /[\u0000-\u0008\u000e-\u001f\u007f-\u009f\ufffd]/;
 const LOG = /^(\d+\.\d{3}) (error|warning|info|debug) (.*)$/;
 const RESET = /^reset: (\w+)$/;
-const EXCEPTION = /^crash: cause (\d+) at 0x([0-9a-f]{1,8}) address 0x([0-9a-f]{1,8}) image 0x([0-9a-f]{1,6})$/;
+const EXCEPTION = /^crash: cause (\d+) at 0x([0-9a-f]{1,8}) address 0x([0-9a-f]{1,8}) image 0x([0-9a-f]{1,8})$/;
 const CRASH = /^crash: (.+)$/;
 
 export class LineReader {

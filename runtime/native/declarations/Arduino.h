@@ -7,6 +7,7 @@
 #define INPUT 0x00
 #define INPUT_PULLUP 0x02
 #define OUTPUT 0x01
+#define SPECIAL 0xf8
 #define CHANGE 3
 #define A0 17
 

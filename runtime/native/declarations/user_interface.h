@@ -52,12 +52,19 @@ struct bss_info {
   uint8_t channel;
   int8_t rssi;
   AUTH_MODE authmode;
+  uint8_t is_hidden;
 };
 #define STAILQ_NEXT(element, field) ((element)->field.stqe_next)
 
-struct scan_config;
+struct scan_config {
+  uint8_t* ssid;
+  uint8_t* bssid;
+  uint8_t channel;
+  uint8_t show_hidden;
+};
 typedef void (*scan_done_cb_t)(void* found, STATUS status);
 typedef void (*wifi_promiscuous_cb_t)(uint8_t* bytes, uint16_t sizeBytes);
+typedef void (*freedom_outside_cb_t)(uint8_t status);
 
 extern "C" {
 struct rst_info* system_get_rst_info(void);
@@ -83,5 +90,6 @@ int8_t wifi_station_get_rssi(void);
 bool wifi_station_scan(struct scan_config* config, scan_done_cb_t done);
 void wifi_promiscuous_enable(uint8_t isOn);
 void wifi_set_promiscuous_rx_cb(wifi_promiscuous_cb_t received);
+int wifi_register_send_pkt_freedom_cb(freedom_outside_cb_t sent);
 int wifi_send_pkt_freedom(uint8_t* bytes, int sizeBytes, bool systemSequence);
 }

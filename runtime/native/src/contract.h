@@ -56,6 +56,13 @@ enum : int32_t {
 };
 }
 
+namespace NetFoundFlag {
+enum : int32_t {
+  None = 0,
+  Passphrase = 1,
+};
+}
+
 namespace TcpFlag {
 enum : int32_t {
   None = 0,
@@ -68,6 +75,13 @@ enum : int32_t {
   Connecting = 0,
   Open = 1,
   Closed = 2,
+};
+}
+
+namespace RadioKind {
+enum : int32_t {
+  Probe = 1,
+  Beacon = 2,
 };
 }
 
@@ -166,6 +180,19 @@ constexpr uint32_t FLASH_SLOT_BYTES = 0x11000;
 constexpr uint32_t FLASH_SLOT_B_OFFSET = 0x1d000;
 constexpr uint32_t FLASH_SLOT_STATES_OFFSET = 32768;
 constexpr uint32_t FLASH_SLOT_STATES_SECTORS = 2;
+constexpr uint32_t FACTORY_BOARD_OFFSET = 156;
+constexpr uint32_t FACTORY_CRC_OFFSET = 160;
+constexpr uint32_t FACTORY_KEYS_MAX = 2;
+constexpr uint32_t FACTORY_KEYS_OFFSET = 28;
+constexpr uint32_t FACTORY_KEY_COUNT_OFFSET = 24;
+constexpr uint32_t FACTORY_MAGIC = 0x4341464c;
+constexpr uint32_t FACTORY_PRODUCT_OFFSET = 8;
+constexpr uint32_t FACTORY_RECORD_BYTES = 164;
+constexpr uint32_t FACTORY_VERSION = 2;
+constexpr uint32_t FACTORY_VERSION_OFFSET = 4;
+constexpr uint32_t HOST_MARKER_ABI_OFFSET = 8;
+constexpr uint32_t HOST_MARKER_BYTES = 16;
+constexpr uint32_t HOST_MARKER_FLASH_OFFSET = 12;
 constexpr uint32_t IMAGE_ABI_OFFSET = 12;
 constexpr uint32_t IMAGE_ARCH_OFFSET = 8;
 constexpr uint32_t IMAGE_BOARD_OFFSET = 32;
@@ -202,6 +229,8 @@ constexpr uint32_t POLL_WATCHDOG_MS = 3000;
 constexpr uint32_t PINS_USABLE = 0x1f03f;
 constexpr uint32_t PINS_WITH_PULL_UP = 65535;
 constexpr uint32_t PINS_WITH_INTERRUPT = 65535;
+
+#define HOST_MARKER "LNTLHOST"
 
 /** By value. */
 constexpr const char* RESET_REASON_NAMES[] = {
@@ -258,56 +287,6 @@ int32_t host_log(int32_t, uint32_t, int32_t);
 int32_t host_net_scan();
 int32_t host_net_found(uint32_t, int32_t);
 }
-
-// What this contract offers, for functions that older ones do not have.
-#define HOST_HAS_CLOCK_MS 1
-#define HOST_HAS_CLOCK_UNIX 1
-#define HOST_HAS_CLOCK_SET 1
-#define HOST_HAS_RANDOM_FILL 1
-#define HOST_HAS_RESTART 1
-#define HOST_HAS_SLEEP_DEEP 1
-#define HOST_HAS_RESET_REASON 1
-#define HOST_HAS_DEADLINE_SET 1
-#define HOST_HAS_RTC_READ 1
-#define HOST_HAS_RTC_WRITE 1
-#define HOST_HAS_PIN_MODE 1
-#define HOST_HAS_PIN_READ 1
-#define HOST_HAS_PIN_WRITE 1
-#define HOST_HAS_PIN_WATCH 1
-#define HOST_HAS_PIN_EDGES 1
-#define HOST_HAS_EDGE_READ 1
-#define HOST_HAS_ADC_READ 1
-#define HOST_HAS_PWM_WRITE 1
-#define HOST_HAS_I2C_TRANSFER 1
-#define HOST_HAS_FLASH_SIZE 1
-#define HOST_HAS_FLASH_READ 1
-#define HOST_HAS_FLASH_WRITE 1
-#define HOST_HAS_FLASH_ERASE 1
-#define HOST_HAS_NET_JOIN 1
-#define HOST_HAS_NET_STATUS 1
-#define HOST_HAS_NET_RSSI 1
-#define HOST_HAS_TCP_OPEN 1
-#define HOST_HAS_TCP_STATUS 1
-#define HOST_HAS_TCP_WRITE 1
-#define HOST_HAS_TCP_READ 1
-#define HOST_HAS_TCP_CLOSE 1
-#define HOST_HAS_RADIO_SNIFF 1
-#define HOST_HAS_RADIO_READ 1
-#define HOST_HAS_RADIO_BEACON 1
-#define HOST_HAS_SHA256_FLASH 1
-#define HOST_HAS_SHA256 1
-#define HOST_HAS_HMAC_SHA256 1
-#define HOST_HAS_VERIFY_P256 1
-#define HOST_HAS_SERIAL_READ 1
-#define HOST_HAS_SERIAL_WRITE 1
-#define HOST_HAS_CHIP_MAC 1
-#define HOST_HAS_BOARD_ID 1
-#define HOST_HAS_ABI_VERSION 1
-#define HOST_HAS_SLOT 1
-#define HOST_HAS_IMAGE_RUN 1
-#define HOST_HAS_LOG 1
-#define HOST_HAS_NET_SCAN 1
-#define HOST_HAS_NET_FOUND 1
 
 constexpr uint32_t HOST_FUNCTION_COUNT = 48;
 

@@ -25,6 +25,7 @@ extern "C" {
 #include "power.h"
 #include "program-memory.h"
 #include "radio.h"
+#include "scan.h"
 #include "serial.h"
 
 using HostEntry = void (*)();
@@ -129,6 +130,7 @@ void begin() {
   isWakePending = false;
   setProgramRamBytes(image.ramBytes);
   fillTable(image);
+  serialForget();
   callProgram("init", image.init);
   if (stopKind == StopKind::None) callProgram("start", image.start);
   if (stopKind != StopKind::None) doWhatWasAsked();
@@ -158,8 +160,10 @@ void stopProgram(StopKind kind, uint32_t value) {
 
 void haltBoard() {
   resetPins();
+  forgetScan();
   stopRadio();
   leaveNetwork();
+  dropConnections();
 }
 
 int32_t reportMissing(const char* name) {

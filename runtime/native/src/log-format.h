@@ -18,5 +18,3 @@
  * shares the line.
  */
 #pragma once
-
-constexpr int SERIAL_BAUD = 115200;

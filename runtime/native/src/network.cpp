@@ -2,7 +2,8 @@
  * Host functions of the network group: joining, and what the SDK says of it. The SDK joins again by itself when the
  * access point comes back; until then the status is Joining and every connection has ended. The core keeps the radio
  * asleep after a start (wifi_fpm_*), and DHCP runs whenever the station joins. Station states: ESP8266 Non-OS SDK API
- * reference, wifi_station_get_connect_status.
+ * reference, wifi_station_get_connect_status. A station that looks for its network does not scan, and the reverse: the one
+ * that is asked for first goes first (pauseJoining).
  */
 #include "network.h"
 
@@ -16,16 +17,17 @@ extern "C" {
 #include "host.h"
 #include "program-memory.h"
 #include "radio.h"
+#include "scan.h"
 
 namespace lintel {
 namespace {
 
-/** IEEE 802.11-2020 9.4.2.2: an SSID has at most 32 octets. */
-constexpr int32_t SSID_MAX_BYTES = 32;
 /** IEEE 802.11-2020 annex J.4: a passphrase has at most 63 characters, a key in hexadecimal 64. */
 constexpr int32_t PASSPHRASE_MAX_BYTES = 64;
 
 bool isJoined;
+/** The station is to connect when the radio has done with a scan. */
+bool isConnectDue;
 int32_t status = NetStatus::Down;
 
 int32_t stationStatus() {
@@ -54,7 +56,19 @@ void setStatus(int32_t now) {
 int32_t networkStatus() { return status; }
 
 void networkTick() {
-  if (isJoined) setStatus(stationStatus());
+  if (!isJoined) return;
+  if (isConnectDue) {
+    if (isScanning()) return;
+    isConnectDue = false;
+    wifi_station_connect();
+  }
+  setStatus(stationStatus());
+}
+
+void pauseJoining() {
+  if (!isJoined || status == NetStatus::Up) return;
+  wifi_station_disconnect();
+  isConnectDue = true;
 }
 
 void beginStation() {
@@ -65,9 +79,8 @@ void beginStation() {
 
 void leaveNetwork() {
   if (isJoined) wifi_station_disconnect();
-  isJoined = false;
+  isJoined = isConnectDue = false;
   setStatus(NetStatus::Down);
-  dropConnections();
 }
 
 }  // namespace lintel
@@ -79,10 +92,9 @@ extern "C" int32_t host_net_join(uint32_t ssid, int32_t ssid_len, uint32_t pass,
   if (ssidFault < 0) return ssidFault;
   const int32_t passFault = rangeFault(pass, pass_len);
   if (passFault < 0) return passFault;
-  if (ssid_len == 0 || ssid_len > SSID_MAX_BYTES || pass_len > PASSPHRASE_MAX_BYTES) return HostError::BadArgument;
-  stopRadio();
-  setStatus(NetStatus::Down);
-  if (isJoined) wifi_station_disconnect();
+  if (ssid_len == 0 || static_cast<uint32_t>(ssid_len) > SSID_MAX_BYTES || pass_len > PASSPHRASE_MAX_BYTES) return HostError::BadArgument;
+  if (isListening()) return HostError::Busy;
+  leaveNetwork();
   beginStation();
   station_config config;
   memset(&config, 0, sizeof config);
@@ -90,8 +102,9 @@ extern "C" int32_t host_net_join(uint32_t ssid, int32_t ssid_len, uint32_t pass,
   memcpy(config.password, bytesAt(pass), static_cast<size_t>(pass_len));
   wifi_station_set_config_current(&config);
   wifi_station_set_reconnect_policy(true);
-  wifi_station_connect();
   isJoined = true;
+  isConnectDue = isScanning();
+  if (!isConnectDue) wifi_station_connect();
   setStatus(NetStatus::Joining);
   return 0;
 }

@@ -10,7 +10,9 @@ void networkTick();
 int32_t networkStatus();
 /** Turns the radio on, in which the core leaves it off after a start; station mode, nothing of it saved to flash. */
 void beginStation();
-/** Leaves the network: connections end, the status is Down. */
+/** Lets a scan go first: a station that is not joined yet goes on joining after it. */
+void pauseJoining();
+/** Leaves the network: connections break, the status is Down. */
 void leaveNetwork();
 
 }  // namespace lintel

@@ -9,6 +9,11 @@ void beginPins();
 void pinsTick();
 /** All as after a reset: inputs, no watches, an empty log. */
 void resetPins();
-bool isUsablePin(int32_t pin);
+/** A PinMode that the pin has; ends pulses. */
+void setPinMode(int32_t pin, int32_t mode);
+/** For a bus: an input with pull-up, low whenever the bus makes an output of it. */
+void lendPin(int32_t pin);
+/** Still an input with pull-up; as an output it shows what it did before. */
+void takeBackPin(int32_t pin);
 
 }  // namespace lintel

@@ -9,7 +9,7 @@ uint32_t ramBytes;
 
 }  // namespace
 
-void setProgramRamBytes(uint32_t sizeBytes) { ramBytes = sizeBytes; }
+void setProgramRamBytes(uint32_t sizeBytes) { ramBytes = sizeBytes < PROGRAM_RAM_BYTES ? sizeBytes : PROGRAM_RAM_BYTES; }
 
 int32_t rangeFault(uint32_t pointer, int32_t sizeBytes) {
   if (sizeBytes < 0) return HostError::BadArgument;

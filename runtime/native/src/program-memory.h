@@ -1,15 +1,14 @@
 /**
  * The memory of a program as host functions see it. Pointers and lengths come from the program, so every one is checked
- * here, once, before anything is touched: a length below zero is a bad argument, a range that leaves the memory is out
- * of range. The words below PROGRAM_DATA_OFFSET are the host's own; an empty range may stand at 0. The rules are those
- * of runtime/board/host-memory.ts and of the pointers in runtime/esp8266/device/native-machine.ts.
+ * here, once, before anything is touched, by the rules of contract/host-functions.ts. The globals of a program lie behind
+ * PROGRAM_RAM_BYTES, where no pointer leads.
  */
 #pragma once
 #include <stdint.h>
 
 namespace lintel {
 
-/** Of the program that runs, from PROGRAM_RAM_ADDRESS on; 0 = none runs. */
+/** Of the program that runs, its globals included, from PROGRAM_RAM_ADDRESS on; 0 = none runs. */
 void setProgramRamBytes(uint32_t sizeBytes);
 
 /** 0, or the HostError of this range. */

@@ -1,17 +1,14 @@
-/** Host functions of the self group; `log` is in serial.cpp. The board's id is given by the build (platformio.ini). */
+/** Host functions of the self group; `log` is in serial.cpp, `abi_version` in marker.cpp. */
 
 extern "C" {
 #include <user_interface.h>
 }
 
 #include "contract.h"
+#include "factory.h"
 #include "host.h"
 #include "image.h"
 #include "program-memory.h"
-
-#ifndef LINTEL_BOARD_ID
-#define LINTEL_BOARD_ID 0
-#endif
 
 using namespace lintel;
 
@@ -28,9 +25,7 @@ extern "C" int32_t host_chip_mac(uint32_t ptr) {
   return 0;
 }
 
-extern "C" int32_t host_board_id() { return LINTEL_BOARD_ID; }
-
-extern "C" int32_t host_abi_version() { return HOST_ABI_VERSION; }
+extern "C" int32_t host_board_id() { return static_cast<int32_t>(boardId()); }
 
 extern "C" int32_t host_slot() { return chosenImage().slot; }
 

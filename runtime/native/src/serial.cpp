@@ -1,7 +1,10 @@
 /**
  * The serial line. What is said goes through a queue, so that a line of log does not hold up a program for the 23 ms
  * that 256 bytes take; when the queue is full, the caller waits for room, since a lost line costs more than a late
- * poll.
+ * poll. Of a program no more is taken than SERIAL_SEND_BYTES under way, log lines included.
+ *
+ * The core keeps what has come in a ring that holds a byte less than it is told, and drops the oldest bytes of a full one,
+ * unless it is built with UART_DISCARD_NEWEST (platformio.ini, cores/esp8266/uart.cpp).
  */
 #include "serial.h"
 
@@ -20,7 +23,9 @@ namespace lintel {
 namespace {
 
 constexpr uint32_t SEND_QUEUE_BYTES = 1024;
-constexpr size_t RECEIVE_QUEUE_BYTES = 256;
+constexpr size_t RECEIVE_RING_BYTES = SERIAL_RECEIVE_BYTES + 1;
+/** ESP8266 Technical Reference 11.2. */
+constexpr uint32_t FIFO_BYTES = 128;
 constexpr int TX_PIN = 1;
 constexpr uint32_t MS_PER_S = 1000;
 
@@ -29,6 +34,8 @@ char queue[SEND_QUEUE_BYTES];
 uint32_t queuedFrom;
 uint32_t queuedBytes;
 size_t seenBytes;
+/** A write took fewer bytes than it was given. */
+bool wantsRoom;
 bool isCrashed;
 
 char takeQueued() {
@@ -43,19 +50,36 @@ void sendOne() {
   uart_write(uart, &byte, 1);
 }
 
+uint32_t roomBytes() {
+  const uint32_t underWayBytes = queuedBytes + FIFO_BYTES - uart_tx_free(uart);
+  return underWayBytes < SERIAL_SEND_BYTES ? SERIAL_SEND_BYTES - underWayBytes : 0;
+}
+
 }  // namespace
 
 void serialBegin() {
-  uart = uart_init(UART0, SERIAL_BAUD, UART_8N1, UART_FULL, TX_PIN, RECEIVE_QUEUE_BYTES, false);
+  uart = uart_init(UART0, SERIAL_BAUD, UART_8N1, UART_FULL, TX_PIN, RECEIVE_RING_BYTES, false);
   // The SDK has things to say too (scans, modes), in no form that a monitor knows.
   uart_set_debug(UART_NO);
 }
 
 void serialTick() {
   for (size_t room = uart_tx_free(uart); room > 0 && queuedBytes > 0; room--) sendOne();
+  if (wantsRoom && roomBytes() >= FIFO_BYTES) {
+    wantsRoom = false;
+    wake();
+  }
   const size_t available = uart_rx_available(uart);
   if (available > seenBytes) wake();
   seenBytes = available;
+}
+
+void serialForget() {
+  char byte;
+  while (uart_read(uart, &byte, 1) > 0) {
+  }
+  seenBytes = 0;
+  wantsRoom = false;
 }
 
 void serialFlush() {
@@ -127,8 +151,9 @@ extern "C" int32_t host_serial_read(uint32_t ptr, int32_t cap) {
 extern "C" int32_t host_serial_write(uint32_t ptr, int32_t len) {
   const int32_t fault = rangeFault(ptr, len);
   if (fault < 0) return fault;
-  const uint32_t room = SEND_QUEUE_BYTES - queuedBytes;
+  const uint32_t room = roomBytes();
   const uint32_t taken = static_cast<uint32_t>(len) < room ? static_cast<uint32_t>(len) : room;
+  if (taken < static_cast<uint32_t>(len)) wantsRoom = true;
   for (uint32_t index = 0; index < taken; index++) put(static_cast<char>(bytesAt(ptr)[index]));
   return static_cast<int32_t>(taken);
 }

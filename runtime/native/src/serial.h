@@ -7,6 +7,8 @@ namespace lintel {
 void serialBegin();
 /** Moves bytes on, and wakes the program when some have come. */
 void serialTick();
+/** A program begins: what has come before is not for it. */
+void serialForget();
 /** Waits until all is sent: before a restart. */
 void serialFlush();
 /** From here on bytes go out at once, by the ROM: the core is in its last breath. */

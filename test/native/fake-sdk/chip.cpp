@@ -16,6 +16,8 @@ uint64_t nowUs;
 namespace {
 
 constexpr int PINS = 17;
+/** Of analogWrite; the core begins with 255. */
+constexpr int PULSE_RANGE = 1023;
 /** Blocks of RTC memory: 64 of the SDK, then 128 of the user. */
 constexpr unsigned RTC_BLOCKS = 192;
 constexpr unsigned RTC_USER_BLOCK = 64;
@@ -43,6 +45,8 @@ unsigned char i2cStatus;
 std::vector<uint8_t> i2cAnswer;
 uint32_t chance = 1;
 
+uint8_t busPins[2];
+
 template <typename Change>
 void changePin(int number, Change change) {
   Pin& pin = pins[number];
@@ -50,6 +54,13 @@ void changePin(int number, Change change) {
   change(pin);
   if (areInterruptsOff) fail("a pin changes while interrupts are off");
   if (pin.level() != before && pin.routine != nullptr) pin.routine(pin.argument);
+}
+
+/** The core pulls a line low by making an output of its pin: what the pin shows as one has to be low. */
+void checkBus() {
+  for (uint8_t pin : busPins) {
+    if (pins[pin].mode != INPUT_PULLUP || pins[pin].latch != 0) fail("a line of the bus cannot be pulled low");
+  }
 }
 
 void mapAt(uint32_t address, size_t sizeBytes) {
@@ -120,6 +131,7 @@ uint64_t micros64() { return nowUs; }
 void delay(unsigned long ms) { nowUs += ms * 1000; }
 
 void pinMode(uint8_t pin, uint8_t mode) {
+  if (mode == SPECIAL) printf("sdk pin %u is the port's\n", pin);
   changePin(pin, [mode](Pin& it) { it.mode = mode; });
 }
 void digitalWrite(uint8_t pin, uint8_t level) {
@@ -127,8 +139,17 @@ void digitalWrite(uint8_t pin, uint8_t level) {
 }
 int digitalRead(uint8_t pin) { return pins[pin].level(); }
 int analogRead(uint8_t pin) { return pin == A0 ? adc : 0; }
-void analogWriteRange(uint32_t range) { printf("sdk pwm range %u\n", range); }
-void analogWrite(uint8_t pin, int value) { printf("sdk pwm %u %d\n", pin, value); }
+void analogWriteRange(uint32_t range) {
+  if (range != PULSE_RANGE) fail("duties of another range than the contract's");
+}
+/** Makes an output of the pin, as the core does. The pin does not swing: as runtime/board/pins.ts has it. */
+void analogWrite(uint8_t pin, int value) {
+  printf("sdk pwm %u %d\n", pin, value);
+  changePin(pin, [value](Pin& it) {
+    it.mode = OUTPUT;
+    it.latch = 2 * value > PULSE_RANGE ? 1 : 0;
+  });
+}
 void attachInterruptArg(uint8_t pin, void (*routine)(void*), void* argument, int mode) {
   if (mode != CHANGE) fail("an interrupt that is not for both edges");
   pins[pin].routine = routine;
@@ -140,14 +161,23 @@ void noInterrupts() { areInterruptsOff = true; }
 
 int twi_init(unsigned char sda, unsigned char scl) {
   printf("sdk i2c on %u %u\n", sda, scl);
+  busPins[0] = sda;
+  busPins[1] = scl;
+  pinMode(sda, INPUT_PULLUP);
+  pinMode(scl, INPUT_PULLUP);
   return 0;
+}
+void twi_setClockStretchLimit(uint32_t us) {
+  if (us > 10000) fail("a device may hold the program up for more than 10 ms");
 }
 unsigned char twi_writeTo(unsigned char address, unsigned char* bytes, unsigned sizeBytes, unsigned char sendStop) {
   printf("sdk i2c write %u %s stop %u\n", address, hexOf(bytes, sizeBytes).c_str(), sendStop);
+  checkBus();
   return i2cStatus;
 }
 unsigned char twi_readFrom(unsigned char address, unsigned char* into, unsigned sizeBytes, unsigned char sendStop) {
   printf("sdk i2c read %u %u stop %u\n", address, sizeBytes, sendStop);
+  checkBus();
   for (unsigned at = 0; at < sizeBytes && at < i2cAnswer.size(); at++) into[at] = i2cAnswer[at];
   return i2cStatus;
 }

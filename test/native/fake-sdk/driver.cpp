@@ -18,6 +18,9 @@
 
 using namespace fake;
 
+/** What the linker script gives a host for 1 MiB; no number here. */
+extern "C" const char lintel_flash_mib[1] = {};
+
 void setup();
 void loop();
 extern "C" void custom_crash_callback(rst_info* info, uint32_t stack, uint32_t stackEnd);

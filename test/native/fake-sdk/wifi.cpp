@@ -19,12 +19,13 @@ WIFI_MODE mode = NULL_MODE;
 scan_done_cb_t onScanned;
 wifi_promiscuous_cb_t onFrame;
 bool isPromiscuous;
+freedom_outside_cb_t onSent;
 
 void needsStation(const char* what) {
   if (mode != STATION_MODE) fail(std::string(what) + " before the station is on");
 }
 
-/** `done NAME:RSSI:AUTHMODE ...` */
+/** `done NAME:RSSI:AUTHMODE ...`; the name `-` is hidden. */
 void endScan(const Words& words) {
   std::list<bss_info> found;
   for (size_t at = 2; at < words.size(); at++) {
@@ -32,6 +33,7 @@ void endScan(const Words& words) {
     const size_t rssiAt = word.find(':');
     const size_t modeAt = word.rfind(':');
     bss_info one = {};
+    one.is_hidden = word[0] == '-' ? 1 : 0;
     one.ssid_len = static_cast<uint8_t>(rssiAt);
     memcpy(one.ssid, word.data(), rssiAt);
     one.rssi = static_cast<int8_t>(std::stoi(word.substr(rssiAt + 1, modeAt - rssiAt - 1)));
@@ -51,6 +53,8 @@ void steerWifi(const Words& words) {
   if (what == "status") stationStatus = static_cast<uint8_t>(std::stoi(words.at(1)));
   else if (what == "rssi") rssi = static_cast<int8_t>(std::stoi(words.at(1)));
   else if (what == "scan" && words.at(1) == "done") endScan(words);
+  else if (what == "scan") onScanned(nullptr, FAIL);
+  else if (what == "sent") onSent(0);
   else if (what == "frame") {
     std::vector<uint8_t> bytes = bytesOf(words.at(1));
     if (isPromiscuous) onFrame(bytes.data(), static_cast<uint16_t>(bytes.size()));
@@ -102,8 +106,10 @@ bool wifi_station_disconnect() {
 }
 uint8_t wifi_station_get_connect_status() { return stationStatus; }
 int8_t wifi_station_get_rssi() { return rssi; }
-bool wifi_station_scan(scan_config*, scan_done_cb_t done) {
+bool wifi_station_scan(scan_config* config, scan_done_cb_t done) {
   needsStation("a scan");
+  if (stationStatus != STATION_IDLE && stationStatus != STATION_GOT_IP) fail("a scan while the station looks for a network");
+  if (config->ssid != nullptr || config->channel != 0 || config->show_hidden == 0) fail("a scan for some networks only");
   printf("sdk wifi scan\n");
   onScanned = done;
   return true;
@@ -114,6 +120,10 @@ void wifi_promiscuous_enable(uint8_t isOn) {
   printf("sdk wifi promiscuous %u\n", isOn);
 }
 void wifi_set_promiscuous_rx_cb(wifi_promiscuous_cb_t received) { onFrame = received; }
+int wifi_register_send_pkt_freedom_cb(freedom_outside_cb_t sent) {
+  onSent = sent;
+  return 0;
+}
 int wifi_send_pkt_freedom(uint8_t* bytes, int sizeBytes, bool systemSequence) {
   needsStation("a frame");
   printf("sdk wifi send %s %d\n", hexOf(bytes, static_cast<size_t>(sizeBytes)).c_str(), systemSequence);

@@ -4,7 +4,9 @@
  */
 import { hostFunctions } from "../../../runtime/board/host-functions.ts";
 import type { HostImports } from "../../../runtime/board/host-imports.ts";
+import type { AccessPoint } from "../../../runtime/board/memory-fabric.ts";
 import { MemoryNetwork } from "../../../runtime/board/memory-network.ts";
+import { RadioAir } from "../../../runtime/board/radio-air.ts";
 import { SeededRandom } from "../../../runtime/board/random.ts";
 import { VirtualBoard } from "../../../runtime/board/virtual-board.ts";
 import { VirtualTime } from "../../../runtime/board/virtual-time.ts";
@@ -17,19 +19,29 @@ export const MAC = Uint8Array.of(0x5c, 0xcf, 0x7f, 1, 2, 3);
 export const LATENCY_MS = 5;
 export const JOIN_MS = 50;
 
+export interface TwinOptions {
+  /** Absent: any network is there. */
+  accessPoints?: AccessPoint[];
+}
+
 export class BoardTwin {
   readonly time = new VirtualTime();
+  readonly air: RadioAir;
   readonly network: MemoryNetwork;
   readonly board: VirtualBoard;
   readonly memory = new Uint8Array(RAM_BYTES);
   readonly #host: HostImports;
 
-  constructor() {
+  constructor({ accessPoints }: TwinOptions = {}) {
+    const { time } = this;
     const random = new SeededRandom(1);
-    this.network = new MemoryNetwork({ time: this.time, random, latencyMs: LATENCY_MS, joinMs: JOIN_MS });
+    const known = accessPoints === undefined ? {} : { accessPoints };
+    this.network = new MemoryNetwork({ time, random, latencyMs: LATENCY_MS, joinMs: JOIN_MS, ...known });
+    this.air = new RadioAir(time, random.fork(1));
     this.board = new VirtualBoard({
-      time: this.time,
+      time,
       random,
+      air: this.air,
       network: this.network.station({ rssiDbm: -67 }),
       mac: MAC,
       slot: 2,

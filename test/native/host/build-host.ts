@@ -5,8 +5,8 @@
  */
 import { execFile, execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { GXX, hasPackages, LOCAL_GXX, missingPackages } from "../../qemu/installed.ts";
 
@@ -48,15 +48,18 @@ export function canRunHost(what: string): boolean {
   return hasPackages(what, missing);
 }
 
-/** Objects for the chip in `folder`, one for each source. `contract` replaces src/contract.h. */
-export async function compileForChip(folder: string, contract?: string): Promise<string[]> {
-  const sources = sourcesIn(folder, contract);
+/** What a source is to say in place of what it says, by its name. */
+export type SourceEdit = (name: string, text: string) => string;
+
+/** Objects for the chip in `folder`, one for each source. */
+export async function compileForChip(folder: string, edit?: SourceEdit): Promise<string[]> {
+  const sources = edit === undefined ? cppFiles(SOURCES) : editedSources(folder, edit);
   return compileAll(GXX, sources, folder, [...HOST_FLAGS, ...CHIP_FLAGS]);
 }
 
 /** The program that takes orders. Test files run at the same time: the first one builds it, the others wait. */
-export async function buildDriver(contract?: string): Promise<string> {
-  const kept = join(BUILT, digestOf([DECLARATIONS, SOURCES, FAKE_SDK], contract ?? ""));
+export async function buildDriver(): Promise<string> {
+  const kept = join(BUILT, digestOf([DECLARATIONS, SOURCES, FAKE_SDK]));
   const driver = join(kept, "driver");
   const underWay = `${kept}-under-way`;
   mkdirSync(BUILT, { recursive: true });
@@ -64,7 +67,7 @@ export async function buildDriver(contract?: string): Promise<string> {
   while (!existsSync(driver)) {
     if (isFirst(underWay)) {
       try {
-        await linkDriver(underWay, contract);
+        await linkDriver(underWay);
         renameSync(underWay, kept);
       } finally {
         rmSync(underWay, { recursive: true, force: true });
@@ -87,12 +90,11 @@ function isFirst(folder: string): boolean {
   }
 }
 
-async function linkDriver(folder: string, contract: string | undefined): Promise<void> {
-  const sources = sourcesIn(folder, contract);
-  const objects = await compileAll(LOCAL_GXX, sources, folder, [...HOST_FLAGS, ...LOCAL_FLAGS]);
+async function linkDriver(folder: string): Promise<void> {
+  const objects = await compileAll(LOCAL_GXX, cppFiles(SOURCES), folder, [...HOST_FLAGS, ...LOCAL_FLAGS]);
   const fakes = join(folder, "fake");
   mkdirSync(fakes);
-  const flags = ["-std=gnu++17", ...WARNINGS, ...LOCAL_FLAGS, `-I${dirname(sources[0] as string)}`];
+  const flags = ["-std=gnu++17", ...WARNINGS, ...LOCAL_FLAGS, `-I${SOURCES}`];
   objects.push(...(await compileAll(LOCAL_GXX, cppFiles(FAKE_SDK), fakes, flags)));
   execFileSync(LOCAL_GXX, ["-no-pie", ...LOCAL_FLAGS, "-o", join(folder, "driver"), ...objects, "-lcrypto"]);
 }
@@ -122,12 +124,13 @@ async function compileAll(compiler: string, sources: string[], folder: string, f
   return objects;
 }
 
-/** A file includes what stands beside it first, so another contract needs the sources beside it. */
-function sourcesIn(folder: string, contract: string | undefined): string[] {
-  if (contract === undefined) return cppFiles(SOURCES);
+/** All of them: a file includes what stands beside it first. */
+function editedSources(folder: string, edit: SourceEdit): string[] {
   const copy = join(folder, "src");
-  cpSync(SOURCES, copy, { recursive: true });
-  writeFileSync(join(copy, "contract.h"), contract);
+  mkdirSync(copy);
+  for (const name of readdirSync(SOURCES)) {
+    writeFileSync(join(copy, name), edit(name, readFileSync(join(SOURCES, name), "utf8")));
+  }
   return cppFiles(copy);
 }
 
@@ -137,8 +140,8 @@ function cppFiles(folder: string): string[] {
     .map((name) => join(folder, name));
 }
 
-function digestOf(folders: string[], text: string): string {
-  const digest = createHash("sha256").update(text).update(LOCAL_FLAGS.join(" "));
+function digestOf(folders: string[]): string {
+  const digest = createHash("sha256").update(LOCAL_FLAGS.join(" "));
   for (const folder of folders) {
     for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" }).sort()) {
       if (/\.(cpp|h)$/.test(name)) digest.update(name).update(readFileSync(join(folder, name)));

@@ -2,99 +2,21 @@
  * Joining and TCP on the host of the real chip. Stories are told twice: to the virtual board with its memory network, and to the host
  * with the events that lwIP would bring at the same time; every answer must be the same.
  */
-
-import type { Duplex } from "node:stream";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { MemoryStation } from "../../../runtime/board/memory-station.ts";
 import { SEND_BUFFER_BYTES } from "../../../runtime/board/network.ts";
 import { HostError } from "../../../runtime/contract/error-codes.ts";
 import { NetStatus, TcpStatus } from "../../../runtime/contract/host-abi.ts";
 import { TCP_MAX_HANDLES } from "../../../runtime/contract/limits.ts";
-import { BoardTwin, JOIN_MS, LATENCY_MS } from "./board-twin.ts";
 import { buildDriver, canRunHost } from "./build-host.ts";
-import { bytesOf, DATA, HostScript, linesOf } from "./host-script.ts";
+import { DATA, HostScript, linesOf } from "./host-script.ts";
+import { NAME, PORT, STATION, Story, TEXT } from "./story.ts";
 
-/** user_interface.h of the SDK: what wifi_station_get_connect_status answers. */
-const STATION = { idle: 0, connecting: 1, wrongPassword: 2, noApFound: 3, gotIp: 5 };
 /** lwip/err.h. */
 const ERR_RST = -14;
 const ERR_ABRT = -13;
 
-const TEXT = DATA;
 const BUFFER = DATA + 1024;
-const NAME = "hub";
-const PORT = 1883;
-
-/** One story, told to both. */
-class Story {
-  readonly twin = new BoardTwin();
-  readonly script = HostScript.running();
-  readonly expected: number[] = [];
-  readonly expectedBytes: Buffer[] = [];
-  peer: Duplex | undefined;
-
-  constructor() {
-    this.twin.network.listen(NAME, PORT, (stream) => {
-      this.peer = stream;
-      stream.on("error", () => {});
-    });
-    this.script.order("tcp", "name", NAME, "found").order("wifi", "rssi", -67);
-  }
-
-  call(name: string, ...args: number[]): this {
-    this.expected.push(this.twin.call(name, ...args));
-    this.script.call(name, ...args);
-    return this;
-  }
-
-  put(address: number, text: string | Uint8Array): this {
-    this.twin.put(address, text);
-    this.script.put(address, text);
-    return this;
-  }
-
-  get(address: number, sizeBytes: number): this {
-    this.expectedBytes.push(this.twin.get(address, sizeBytes));
-    this.script.get(address, sizeBytes);
-    return this;
-  }
-
-  async run(ms: number): Promise<this> {
-    await this.twin.time.runFor(ms);
-    this.script.order("run", ms);
-    return this;
-  }
-
-  /** An event at the chip, where the virtual board has its own. */
-  event(...words: (string | number)[]): this {
-    this.script.order(...words);
-    return this;
-  }
-
-  async joined(): Promise<this> {
-    this.put(TEXT, "shop")
-      .put(TEXT + 100, "secret")
-      .call("net_join", TEXT, 4, TEXT + 100, 6)
-      .call("net_status");
-    await this.run(JOIN_MS);
-    await this.event("wifi", "status", STATION.gotIp).run(2);
-    return this.call("net_status").call("net_rssi").put(TEXT, NAME);
-  }
-
-  async opened(): Promise<this> {
-    await this.joined();
-    this.call("tcp_open", TEXT, NAME.length, PORT, 0).call("tcp_status", 0);
-    await this.run(2 * LATENCY_MS + 1);
-    return this.event("tcp", 0, "open").call("tcp_status", 0);
-  }
-
-  check(driver: string): ReturnType<HostScript["run"]> {
-    const outcome = this.script.run(driver);
-    expect(outcome.results).toEqual(this.expected);
-    expect(bytesOf(outcome)).toEqual(this.expectedBytes);
-    return outcome;
-  }
-}
 
 describe.skipIf(!canRunHost("the network on the host of the real chip"))("network", () => {
   let driver: string;

@@ -19,15 +19,18 @@ import { IMAGE_HEADER_BYTES, IMAGE_RAM_BYTES_OFFSET, ImageArch } from "../../../
 import { FLASH_MAP_ADDRESS } from "../../../runtime/contract/native-image.ts";
 import { NativeDevice } from "../../../runtime/esp8266/device/native-device.ts";
 import { buildNative, type NativeBuild } from "../../../tools/build/build-native.ts";
+import { lineOf } from "../../../tools/monitor/serial-line.ts";
 import { buildCounter, flashCounter } from "../../bench/counter-images.ts";
 import { GXX, hasTools } from "../../qemu/installed.ts";
+import { buildFirmware, EmulatedHost, type HostFirmware } from "../emulated-sdk/emulated-host.ts";
 import { MAC } from "./board-twin.ts";
-import { buildFirmware, EmulatedHost, type HostFirmware } from "./emulated-host.ts";
 
 const NEVER_MS = 1e9;
 /** firmware/counter/product.json. */
 const BARRIER_PIN = 14;
 const VISITORS = 3;
+/** More than host_clock_ms takes. */
+const CLOCK_MS_BYTES = 32;
 /** runtime/device/hal/rtc-map.ts: the counter's totals, two words and their check. */
 const RTC_PRODUCT_OFFSET = 24;
 const RTC_RECORD_BYTES = 12;
@@ -54,7 +57,7 @@ function regionOf(flash: Flash): Uint8Array {
 }
 
 /** What a log line says, without its time. */
-function textsOf(lines: string[]): string[] {
+function textsOf(lines: readonly string[]): string[] {
   return lines.flatMap((line) => /^\d+\.\d{3} (\w+ .*)$/.exec(line)?.slice(1) ?? []);
 }
 
@@ -113,8 +116,8 @@ describe.skipIf(!hasTools("the host of the real chip on the emulated chip", [GXX
     await both(300, 1);
     expect(host.lines[0]).toBe("reset: PowerOn");
     expect(textsOf(host.lines), "neither has anything to complain about").toEqual(texts);
-    expect([host.joined, host.restarts]).toEqual([[["shop", "virtual-shop"]], 0]);
-    expect(host.validSignatures).toBeGreaterThan(0);
+    expect([host.wifi.joined, host.restarts]).toEqual([[["shop", "virtual-shop"]], 0]);
+    expect(host.crypto.validSignatures).toBeGreaterThan(0);
     const record = new Uint8Array(RTC_RECORD_BYTES);
     board.power.rtcRead(RTC_PRODUCT_OFFSET, record);
     expect(host.rtcMemory.subarray(RTC_PRODUCT_OFFSET, RTC_PRODUCT_OFFSET + RTC_RECORD_BYTES)).toEqual(record);
@@ -150,16 +153,24 @@ describe.skipIf(!hasTools("the host of the real chip on the emulated chip", [GXX
     const [, cause, at, image] =
       /^crash: cause (\d+) at (0x\w{8}) address 0x\w{8} image (0x\w{8})$/.exec(host.lines.at(-1) ?? "") ?? [];
     expect([cause, Number(image)]).toEqual(["0", FLASH_BOOT_OFFSET]);
+    const known = { kind: "exception", cause: 0, epc1: Number(at), imageOffset: FLASH_BOOT_OFFSET };
+    expect(lineOf(host.lines.at(-1) ?? ""), "lintel monitor knows it").toMatchObject(known);
     const place = Number(at) - FLASH_MAP_ADDRESS - FLASH_REGION_CHIP_OFFSET - Number(image) - IMAGE_HEADER_BYTES;
     expect(build.module.trapSites.find(({ offset }) => offset === place)?.trap).toBe("unreachable");
   });
 
-  test("a program that hangs: the watchdog's line names a place within it", async () => {
+  test("a program that hangs: the watchdog's line names a place within it, or within the function of the host that it calls", async () => {
     const build = await probe("Hang");
     const host = chipWith(flashOf(build));
-    host.watchdogMs = 100;
+    host.system.watchdogMs = 100;
     host.run(50);
     expect(host.restarts).toBe(1);
-    expect(host.lines.at(-1)).toMatch(/^watchdog: at 0x40[0-9a-f]{6} image 0x00000000$/);
+    const [, at, image] = /^watchdog: at (0x\w{8}) image (0x\w{8})$/.exec(host.lines.at(-1) ?? "") ?? [];
+    expect(Number(image)).toBe(FLASH_BOOT_OFFSET);
+    const place = Number(at) - FLASH_MAP_ADDRESS - FLASH_REGION_CHIP_OFFSET - IMAGE_HEADER_BYTES;
+    const isInProgram = place > 0 && place < build.module.image.length;
+    // The circle asks for the time again and again.
+    const inFunction = Number(at) - (firmware.symbols.get("host_clock_ms") ?? 0);
+    expect(isInProgram || (inFunction >= 0 && inFunction < CLOCK_MS_BYTES), at).toBe(true);
   });
 });
