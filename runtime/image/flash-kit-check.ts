@@ -13,6 +13,7 @@ import {
   CONFIG_MAGIC,
   CONFIG_MAX_BYTES,
   CONFIG_SEQUENCE_OFFSET,
+  CONFIG_TEXT_MAX_BYTES,
   CONFIG_TRIAL_OFFSET,
   ConfigKey,
   ConfigTrial,
@@ -32,6 +33,7 @@ import {
   FLASH_CONFIG_COPIES,
   FLASH_CONFIG_OFFSET,
   FLASH_FACTORY_OFFSET,
+  FLASH_QUEUE_OFFSET,
   FLASH_REGION_BYTES,
   FLASH_REGION_CHIP_OFFSET,
   FLASH_SECTOR_BYTES,
@@ -52,6 +54,7 @@ const NAME = new RegExp(FLASH_KIT_NAME);
 /** At the end of the flash, the vendor SDK's own (contract/flash-map.ts). */
 const SDK_BYTES = MIB - FLASH_REGION_CHIP_OFFSET - FLASH_REGION_BYTES;
 const ERASED = 0xff;
+const PORT_MAX = 65_535;
 
 export type FlashKitVerdict = { ok: true; product: string; version: string } | { ok: false; reason: string };
 
@@ -81,6 +84,7 @@ function checkPlaces(parts: readonly FlashKitPart[], flashMiB: number): void {
   if (parts.length > FLASH_KIT_PARTS_MAX) {
     throw new KitFault(`it has ${parts.length} parts, more than ${FLASH_KIT_PARTS_MAX}`);
   }
+  if (new Set(parts.map(({ name }) => name)).size < parts.length) throw new KitFault("two of its parts have one name");
   const endOfFlash = flashMiB * MIB - SDK_BYTES;
   let end = 0;
   for (const { name, offset, bytes } of [...parts].sort((a, b) => a.offset - b.offset)) {
@@ -90,9 +94,11 @@ function checkPlaces(parts: readonly FlashKitPart[], flashMiB: number): void {
     if (offset % FLASH_SECTOR_BYTES !== 0) throw new KitFault(`its part ${name} does not begin a sector of the flash`);
     if (offset < end) throw new KitFault(`its part ${name} lies over the one before it`);
     end = offset + Math.ceil(bytes.length / FLASH_SECTOR_BYTES) * FLASH_SECTOR_BYTES;
+    if (end > FLASH_REGION_CHIP_OFFSET + FLASH_QUEUE_OFFSET && end <= endOfFlash) {
+      throw new KitFault(`its part ${name} lies where boards keep readings that are not sent`);
+    }
     if (end > endOfFlash) throw new KitFault(`its part ${name} ends behind what a flash of ${flashMiB} MiB has for it`);
   }
-  if (new Set(parts.map(({ name }) => name)).size < parts.length) throw new KitFault("two of its parts have one name");
 }
 
 function partAt(parts: readonly FlashKitPart[], offset: number, areaBytes: number, what: string): Uint8Array {
@@ -146,8 +152,13 @@ function checkConfig(part: Uint8Array): void {
   const config = configsIn(part);
   if (config.length !== 1) throw new KitFault("its configuration is not one record in one of two places");
   const map = config[0] as ReadonlyMap<unknown, unknown>;
-  const isServer = typeof map.get(ConfigKey.ServerHost) === "string" && map.get(ConfigKey.ServerHost) !== "";
-  if (!isServer) throw new KitFault("its configuration names no server");
+  const [host, port] = [map.get(ConfigKey.ServerHost), map.get(ConfigKey.ServerPort)];
+  const hostBytes = typeof host === "string" ? Buffer.byteLength(host) : 0;
+  if (hostBytes < 1 || hostBytes > CONFIG_TEXT_MAX_BYTES) throw new KitFault("its configuration names no server");
+  const isPort = typeof port === "number" && Number.isInteger(port) && port >= 1 && port <= PORT_MAX;
+  if (!isPort) throw new KitFault("its configuration names no port of the server");
+  // A device stops reading at a key that is no number.
+  if ([...map.keys()].some((key) => typeof key !== "number")) throw new KitFault("its configuration has unknown keys");
   for (const key of [ConfigKey.Ssid, ConfigKey.Passphrase, ConfigKey.Secret]) {
     if ((map.get(key) ?? "") !== "") {
       throw new KitFault(

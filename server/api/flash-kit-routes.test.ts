@@ -114,6 +114,9 @@ describe("a kit", () => {
     ["with slot states", withParts(KIT, flip("slot-states", 9)), "slot states are not blank"],
     ["with a damaged configuration", withParts(KIT, flip("configuration", 0x1016)), "configuration is damaged"],
     ["without a server", config([[ConfigKey.ServerHost, ""]]), "names no server"],
+    ["with a server's port that is none", config([[ConfigKey.ServerPort, 65_536]]), "names no port of the server"],
+    ["with a server that is too long", config([[ConfigKey.ServerHost, "s".repeat(65)]]), "names no server"],
+    ["over the readings", [...KIT, { name: "more", offset: 0x200000, bytes: Buffer.alloc(1) }], "keep readings"],
     ["with Wi-Fi", config([[ConfigKey.Ssid, "shop"]]), "everyone can read a kit"],
     ["with a secret", config([[ConfigKey.Secret, "s"]]), "everyone can read a kit"],
   ])("%s is refused", async (_, parts, reason) => {

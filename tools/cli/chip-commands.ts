@@ -7,7 +7,7 @@ import { findPorts } from "../serial/find-ports.ts";
 import { CommandError } from "./command-error.ts";
 import { shown, writeFiles } from "./command-files.ts";
 import { parseBytes } from "./option-values.ts";
-import { connectOptions, findPort, type LoaderOptions, loaderOptions } from "./serial-options.ts";
+import { connectOptions, findPort, hexId, type LoaderOptions, loaderOptions } from "./serial-options.ts";
 
 interface ChipOptions extends LoaderOptions {
   json: boolean;
@@ -80,7 +80,7 @@ async function readTo(file: string, board: Board, bar: ProgressBar, options: { o
 const PIECE_BYTES = 64 * FLASH_SECTOR_BYTES;
 
 function factsOf({ mac, flashId, flashBytes }: ChipFacts) {
-  return { mac, flashId, flashBytes };
+  return { mac, flashId: hexId(flashId), flashBytes };
 }
 
 async function withBoard<T extends object>(

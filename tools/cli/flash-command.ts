@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import type { DeviceConfig } from "../../runtime/board/config-image.ts";
 import { CONFIG_TEXT_MAX_BYTES } from "../../runtime/contract/config-record.ts";
 import { SSID_MAX_BYTES } from "../../runtime/contract/host-abi.ts";
+import { imageIdText } from "../../runtime/image/image-header.ts";
 import { DEFAULT_BOARD, readBoard } from "../build/board.ts";
 import { type PinWishes, planPins } from "../build/pin-plan.ts";
 import { ApiClient } from "../client/api-client.ts";
@@ -18,7 +19,7 @@ import { CommandError } from "./command-error.ts";
 import { checkServer, checkText, hostOption, imageOf, keyOf, keyOption, readHost } from "./contents-options.ts";
 import { parseAddress, parseDuration, parseUrl } from "./option-values.ts";
 import { readSecret } from "./read-secret.ts";
-import { connectOptions, findPort, type LoaderOptions, loaderOptions, tryPort } from "./serial-options.ts";
+import { connectOptions, findPort, hexId, type LoaderOptions, loaderOptions, tryPort } from "./serial-options.ts";
 import { DEFAULT_HTTP_PORT } from "./serve-command.ts";
 import { EXIT_INTERRUPTED, StopRequest } from "./stop-request.ts";
 import { isUserError } from "./user-errors.ts";
@@ -102,19 +103,29 @@ async function carryOut(path: string, options: FlashOptions, report: Record<stri
   say(`connecting to ${name}`);
   const bar = new ProgressBar(options.json ? process.stderr : process.stdout);
   const job = { parts: flashPlan(contents), board, connect: connectOptions(options), erase: options.erase };
+  const interrupted = () => {
+    bar.leave();
+    console.error("lintel: interrupted: the board may be written in part; run the same again to finish it");
+    process.exit(EXIT_INTERRUPTED);
+  };
+  process.once("SIGINT", interrupted);
   const result = await flashDevice(port, job, {
     connected: ({ mac, flashBytes, flashId }) =>
       say(`${board.title}, MAC ${mac}, flash ${hexId(flashId)} of ${flashBytes / 0x100000} MiB`),
     note: say,
     progress: (what, done, total) => bar.show(what, done, total),
-  }).finally(() => bar.leave());
+  }).finally(() => {
+    process.off("SIGINT", interrupted);
+    bar.leave();
+  });
   Object.assign(report, reportOf(result));
   const seconds = () => Number(((performance.now() - startedMs) / 1000).toFixed(1));
   report["seconds"] = seconds();
   say(`${result.mac} is flashed${result.verified ? " and compared" : ", not compared (--no-stub)"}: ${seconds()} s`);
   if (config?.ssid === "") say("it has no Wi-Fi yet: give it one over serial with any Improv tool (ESP Web Tools)");
   if (!options.wait || config?.ssid === "") return;
-  await seeOnline(options, port, result.mac, config, say);
+  const api = await seeOnline(options, port, result.mac, config, say);
+  await tellOrder(api, result.mac, imageIdText(contents.image), say);
   Object.assign(report, { online: true, seconds: seconds() });
   say(`${result.mac} is online: ${seconds()} s from the start`);
 }
@@ -124,31 +135,37 @@ function reportOf(result: FlashResult): object {
   return { mac, flashId: hexId(flashId), flashBytes, bytes, writtenBytes, verified };
 }
 
-/** Manufacturer first, as flash chips and esptool tell it: ef4016. */
-function hexId(flashId: number): string {
-  const [manufacturer, type, capacity] = [flashId & 0xff, (flashId >> 8) & 0xff, (flashId >> 16) & 0xff];
-  return Buffer.from([manufacturer, type, capacity]).toString("hex");
-}
-
 async function seeOnline(
   { server, api, timeout }: FlashOptions,
   port: Awaited<ReturnType<typeof findPort>>["port"],
   mac: string,
   config: DeviceConfig | undefined,
   say: (line: string) => void,
-): Promise<void> {
+): Promise<ApiClient | undefined> {
   const url =
     api ?? (server === undefined ? undefined : new URL(`http://${urlHost(server.host)}:${DEFAULT_HTTP_PORT}`));
   const where = config === undefined ? "its server" : `${config.serverHost}:${config.serverPort}`;
   say(`waiting up to ${timeout} s until it is online at ${where}; Ctrl-C leaves it alone`);
   const stop = new StopRequest();
+  const serverApi = url === undefined ? undefined : new ApiClient(url);
   await watchFirstBoot(port, {
     mac,
     timeoutS: timeout,
     onLine: (line) => say(showLine(line)),
     signal: stop.signal,
-    ...(url === undefined ? {} : { api: new ApiClient(url) }),
+    ...(serverApi === undefined ? {} : { api: serverApi }),
   });
+  return serverApi;
+}
+
+/** What the server was told before still holds: it would update the board again. */
+async function tellOrder(api: ApiClient | undefined, mac: string, image: string, say: (line: string) => void) {
+  const desired = api === undefined ? null : (await api.update(mac)).desired;
+  if (desired === null || desired === image) return;
+  say(
+    `the server has an order for ${mac}, image ${desired}: it will be updated to that. ` +
+      `To call it off: curl -X DELETE <server>/api/v1/devices/${mac}/desired-image`,
+  );
 }
 
 function urlHost(host: string): string {

@@ -57,3 +57,9 @@ export async function tryPort(port: WebSerialPort): Promise<void> {
   await port.open({ baudRate: SERIAL_BAUD });
   await port.close();
 }
+
+/** Manufacturer first, as flash chips and esptool tell it: ef4016. */
+export function hexId(flashId: number): string {
+  const [manufacturer, type, capacity] = [flashId & 0xff, (flashId >> 8) & 0xff, (flashId >> 16) & 0xff];
+  return Buffer.from([manufacturer, type, capacity]).toString("hex");
+}

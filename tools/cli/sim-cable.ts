@@ -33,7 +33,15 @@ export async function simulateOnCable(options: CableOptions) {
   const { board, plan, serialPort, seed, log } = options;
   const time = new RealTime();
   const mac = Uint8Array.of(...MAC_PREFIX, ...[16, 8, 0].map((shift) => (seed >>> shift) & 0xff));
-  const device = cableBoard({ board, mac, time, network: new TcpNetwork({ time, accessPoint: SHOP_WIFI }), seed });
+  const onStuck = (why: string) => log(`the chip stands still until its next reset: ${why}`);
+  const device = cableBoard({
+    board,
+    mac,
+    time,
+    network: new TcpNetwork({ time, accessPoint: SHOP_WIFI }),
+    seed,
+    cable: { onStuck },
+  });
   const server = await serveSerial(device.chip, serialPort).catch((error: Error) => {
     throw new CommandError(`port ${serialPort} cannot be served: ${error.message}`);
   });
@@ -58,7 +66,7 @@ export async function simulateOnCable(options: CableOptions) {
   );
   log(`its Wi-Fi is "${SHOP_WIFI.ssid}", passphrase "${SHOP_WIFI.passphrase}"; with a server running, flash it:`);
   log(
-    `lintel flash --board ${board.name} --host emulated --port ${name} ` +
+    `npx lintel flash --board ${board.name} --host emulated --port ${name} ` +
       `--ssid ${SHOP_WIFI.ssid} --passphrase ${SHOP_WIFI.passphrase} --server ${DEFAULT_HOST}:${DEFAULT_MQTT_PORT}`,
   );
   await stop.wait(options.seconds);

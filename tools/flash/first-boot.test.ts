@@ -69,7 +69,7 @@ describe("not online", () => {
       "the server does not know it",
       CONNECTED,
       { api: api(new ApiError("no device 5ccf7f010203")) },
-      /the server does not know: no device 5ccf7f010203$/,
+      /the API of the server does not say so \(--api\): no device 5ccf7f010203$/,
     ],
     [
       "Ctrl-C",

@@ -93,7 +93,7 @@ async function askServer(api: Pick<ApiClient, "device">, mac: string): Promise<s
       : "it says that it is connected, and the server does not see it: is it this server (--api)?";
   } catch (error) {
     if (error instanceof ApiError)
-      return `it says that it is connected, and the server does not know: ${error.message}`;
+      return `it says that it is connected, and the API of the server does not say so (--api): ${error.message}`;
     throw error;
   }
 }

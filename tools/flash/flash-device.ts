@@ -4,9 +4,9 @@
  */
 
 import type { WebSerialPort } from "../../runtime/board/web-serial-port.ts";
-import { FACTORY_MAGIC, FACTORY_RECORD_BYTES } from "../../runtime/contract/factory-record.ts";
-import { FLASH_FACTORY_OFFSET, FLASH_REGION_CHIP_OFFSET } from "../../runtime/contract/flash-map.ts";
-import { IMAGE_HEADER_BYTES, IMAGE_SIGNED_BYTES } from "../../runtime/contract/image-header.ts";
+import { FACTORY_MAGIC } from "../../runtime/contract/factory-record.ts";
+import { FLASH_BOOT_OFFSET, FLASH_FACTORY_OFFSET, FLASH_REGION_CHIP_OFFSET } from "../../runtime/contract/flash-map.ts";
+import { IMAGE_HEADER_BYTES, IMAGE_MAGIC, IMAGE_SIGNED_BYTES } from "../../runtime/contract/image-header.ts";
 import { UpdateFailure } from "../../runtime/contract/update-messages.ts";
 import { checkSignature } from "../../runtime/image/verify-signature.ts";
 import type { Board } from "../build/board-schema.ts";
@@ -14,6 +14,11 @@ import { type ChipFacts, type ConnectOptions, EspConnection, type FlashPart } fr
 import { FlashError } from "./flash-error.ts";
 
 const MIB = 0x100000;
+const WORD_BYTES = 4;
+const MAGICS = [
+  [FLASH_FACTORY_OFFSET, FACTORY_MAGIC],
+  [FLASH_BOOT_OFFSET, IMAGE_MAGIC],
+] as const;
 
 export interface FlashJob {
   parts: readonly FlashPart[];
@@ -45,6 +50,11 @@ export async function flashDevice(port: WebSerialPort, job: FlashJob, listener: 
     const { facts } = connection;
     checkFlashSize(facts, job.board);
     listener.connected(facts);
+    if (facts.flashBytes > job.board.flash.sizeMiB * MIB) {
+      listener.note(
+        `its flash has ${facts.flashBytes / MIB} MiB, of which ${job.board.name} uses ${job.board.flash.sizeMiB} MiB: is it this board?`,
+      );
+    }
     if (await isToErase(connection, job, listener)) {
       await connection.eraseAll((done, total) => listener.progress("erasing", done, total));
     }
@@ -64,15 +74,19 @@ function checkFlashSize({ flashBytes }: ChipFacts, { name, flash }: Board): void
   );
 }
 
-/** What another firmware left would be taken for readings that are damaged. */
+/**
+ * What another firmware left would be taken for readings that are damaged. A board of Lintel shows itself by two things, of
+ * which an interrupted run has spoilt one at most.
+ */
 async function isToErase(connection: EspConnection, job: FlashJob, listener: FlashListener): Promise<boolean> {
   if (job.erase) return true;
   if (!connection.hasStub) return false;
-  const offset = FLASH_REGION_CHIP_OFFSET + FLASH_FACTORY_OFFSET;
-  const record = await connection.read(offset, FACTORY_RECORD_BYTES, () => {});
-  const isLintel = new DataView(record.buffer, record.byteOffset).getUint32(0, true) === FACTORY_MAGIC;
-  if (!isLintel) listener.note("not a board of Lintel yet: its flash is erased first");
-  return !isLintel;
+  for (const [offset, magic] of MAGICS) {
+    const bytes = await connection.read(FLASH_REGION_CHIP_OFFSET + offset, WORD_BYTES, () => {});
+    if (new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) === magic) return false;
+  }
+  listener.note("not a board of Lintel yet: its flash is erased first");
+  return true;
 }
 
 async function writeParts(connection: EspConnection, parts: readonly FlashPart[], listener: FlashListener) {

@@ -37,5 +37,5 @@ function bar(share: number): string {
 }
 
 function kib(bytes: number): string {
-  return (bytes / 1024).toFixed(bytes % 1024 === 0 ? 0 : 1);
+  return (bytes / 1024).toFixed(bytes % 1024 === 0 ? 0 : bytes < 1024 ? 2 : 1);
 }

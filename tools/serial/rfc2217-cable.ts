@@ -3,10 +3,13 @@ import { connect, type Socket } from "node:net";
 import type { Cable, SerialSignals } from "../../runtime/board/web-serial-port.ts";
 import { baudRateBytes, COM_PORT_ANSWER, ComPort, Control } from "./com-port-option.ts";
 import { SerialError } from "./serial-error.ts";
+import { PORT_TAKEN } from "./serial-server.ts";
 import { escapeData, negotiation, subnegotiation, TelnetCommand, TelnetOption, TelnetReader } from "./telnet.ts";
 
 const CONNECT_MS = 5000;
+/** Longer than a server lets a client wait for the one before it. */
 const ANSWER_MS = 3000;
+const SAID_MAX_CHARACTERS = 100;
 const { Do, Will } = TelnetCommand;
 
 export class Rfc2217Cable implements Cable {
@@ -16,6 +19,7 @@ export class Rfc2217Cable implements Cable {
   readonly #port: number;
   #socket: Socket | undefined;
   #isOpen = false;
+  #said = "";
   /** Called with the number of each command that the server has answered. */
   #answered: (command: number) => void = () => {};
   /** Called when no answer will come any more. */
@@ -27,10 +31,11 @@ export class Rfc2217Cable implements Cable {
   }
 
   async open(baudRate: number): Promise<void> {
+    this.#said = "";
     const socket = await this.#connect();
     this.#socket = socket;
     const reader = new TelnetReader({
-      data: (bytes) => this.onBytes(bytes),
+      data: (bytes) => this.#take(bytes),
       negotiate: (command, option) => this.#negotiate(command, option),
       subnegotiate: (option, [command = 0]) => {
         if (option === TelnetOption.ComPort) this.#answered(command - COM_PORT_ANSWER);
@@ -57,6 +62,12 @@ export class Rfc2217Cable implements Cable {
       throw error;
     }
     this.#isOpen = true;
+  }
+
+  /** Text that comes before any answer tells why there will be none. */
+  #take(bytes: Uint8Array): void {
+    if (this.#isOpen) this.onBytes(bytes);
+    else this.#said = (this.#said + Buffer.from(bytes).toString("latin1")).slice(0, SAID_MAX_CHARACTERS);
   }
 
   async close(): Promise<void> {
@@ -104,6 +115,11 @@ export class Rfc2217Cable implements Cable {
       () => false,
     );
     if (isSent && (await isDone)) return;
+    if (!this.#isOpen && this.#said.startsWith(PORT_TAKEN)) {
+      throw new SerialError(
+        `${this.#host}:${this.#port} is busy: ${PORT_TAKEN} (a monitor, a browser, another lintel)`,
+      );
+    }
     throw new SerialError(
       `${this.#host}:${this.#port} does not answer as a serial port (RFC 2217): is it the right port?`,
     );

@@ -130,6 +130,28 @@ describe("bytes on the wire", () => {
     socket.destroy();
   });
 
+  test("a port that is closed and opened again at once, many times", async () => {
+    const { server } = await setUp();
+    const port = new WebSerialPort(new Rfc2217Cable("127.0.0.1", server.port));
+    for (let times = 0; times < 50; times++) {
+      await port.open({ baudRate: 115_200 });
+      await port.close();
+    }
+  });
+
+  test("the first byte of a command may come alone, and a speed has four bytes", async () => {
+    const { cable, server } = await setUp();
+    const { socket, heard } = rawClient(server.port);
+    socket.setNoDelay(true);
+    socket.write(Uint8Array.of(255));
+    await new Promise((resolve) => setImmediate(resolve));
+    socket.write(Uint8Array.of(251, 44, 255, 250, 44, 1, 0, 0, 37, 128, 1, 2, 3, 255, 240));
+    await expect.poll(() => cable.bauds.at(-1)).toBe(9600);
+    await expect.poll(() => heard.slice(0, 3)).toEqual([255, 253, 44]);
+    expect(cable.sent).toEqual([]);
+    socket.destroy();
+  });
+
   test("a client without Telnet has the bytes as they are", async () => {
     const { cable, server } = await setUp();
     const { socket, heard } = rawClient(server.port);
@@ -146,7 +168,11 @@ describe("bytes on the wire", () => {
     first.socket.write("x");
     await expect.poll(() => first.socket.readyState).toBe("open");
     const second = rawClient(server.port);
-    await expect.poll(second.text).toBe("another program has this port\r\n");
+    second.socket.write("z");
+    await expect.poll(second.text, { timeout: 5000 }).toBe("another program has this port\r\n");
+    await expect(new Rfc2217Cable("127.0.0.1", server.port).open(115_200)).rejects.toThrow(
+      /is busy: another program has this port/,
+    );
     const gone = new Promise((resolve) => first.socket.once("close", resolve));
     first.socket.destroy();
     await gone;

@@ -9,9 +9,16 @@ import { baudRateBytes, COM_PORT_ANSWER, ComPort, Control } from "./com-port-opt
 import { escapeData, negotiation, subnegotiation, TelnetCommand, TelnetOption, TelnetReader } from "./telnet.ts";
 
 const DEFAULT_BAUD = 115_200;
+const BAUD_RATE_BYTES = 4;
 const { Do, Dont, Will, Wont } = TelnetCommand;
 /** Longer than two commands of a client take, pyserial's pauses included. */
 const SETTLE_MS = 250;
+/** How long a new client waits for the one before it. */
+const HAND_OVER_MS = 1000;
+const LOOK_AGAIN_MS = 20;
+/** More that a client has not taken, and it is given up. */
+const BACKLOG_MAX_BYTES = 1 << 20;
+export const PORT_TAKEN = "another program has this port";
 const OPTIONS: readonly number[] = [TelnetOption.Binary, TelnetOption.SuppressGoAhead, TelnetOption.ComPort];
 
 export interface SerialServer {
@@ -22,22 +29,32 @@ export interface SerialServer {
 /** Listens on one address only, for whoever connects has the board. Port 0: any that is free. */
 export async function serveSerial(cable: Cable, port: number, host = "127.0.0.1"): Promise<SerialServer> {
   let client: Client | undefined;
+  const sockets = new Set<Socket>();
   cable.onBytes = (bytes) => client?.deliver(bytes);
+  const admit = (socket: Socket, leftMs: number): void => {
+    if (socket.destroyed) return;
+    if (client === undefined) {
+      const own = new Client(socket, cable);
+      client = own;
+      socket.on("data", (bytes) => own.take(bytes));
+      socket.on("close", () => {
+        own.end();
+        if (client === own) client = undefined;
+      });
+    } else if (leftMs > 0) setTimeout(() => admit(socket, leftMs - LOOK_AGAIN_MS), LOOK_AGAIN_MS);
+    else {
+      socket.end(`${PORT_TAKEN}\r\n`);
+      socket.resume();
+    }
+  };
   const server = createServer((socket) => {
+    sockets.add(socket);
     // A client that ends badly is as one that ends.
     socket.on("error", () => {});
-    if (client !== undefined) {
-      socket.end("another program has this port\r\n");
-      return;
-    }
-    const own = new Client(socket, cable);
-    client = own;
+    socket.on("close", () => sockets.delete(socket));
     socket.setNoDelay(true);
-    socket.on("data", (bytes) => own.take(bytes));
-    socket.on("close", () => {
-      own.end();
-      if (client === own) client = undefined;
-    });
+    // One that has just gone may not be known to have: tools close a port and open it again.
+    admit(socket, HAND_OVER_MS);
   });
   await listen(server, port, host);
   const address = server.address();
@@ -45,7 +62,7 @@ export async function serveSerial(cable: Cable, port: number, host = "127.0.0.1"
     port: typeof address === "object" && address !== null ? address.port : port,
     close: () =>
       new Promise((resolve) => {
-        client?.end();
+        for (const socket of sockets) socket.destroy();
         server.close(() => resolve());
       }),
   };
@@ -68,6 +85,8 @@ class Client {
   /** What the client asked for, one after the other. */
   #work: Promise<void>;
   #isTelnet = false;
+  /** A first byte that says too little. */
+  #held: number | undefined;
   /** Options that both sides have agreed to. */
   readonly #agreed = new Set<string>();
   #baudRate = DEFAULT_BAUD;
@@ -88,10 +107,16 @@ class Client {
   }
 
   take(bytes: Uint8Array): void {
+    const all = this.#held === undefined ? bytes : Uint8Array.of(this.#held, ...bytes);
+    this.#held = undefined;
+    if (!this.#isTelnet && all.length === 1 && all[0] === TelnetCommand.InterpretAsCommand) {
+      this.#held = all[0];
+      return;
+    }
     // Until a client shows that it speaks Telnet, what it sends is meant as it is.
-    this.#isTelnet ||= bytes[0] === TelnetCommand.InterpretAsCommand && (bytes[1] ?? 0) >= TelnetCommand.Subnegotiation;
-    if (this.#isTelnet) this.#reader.push(bytes);
-    else this.#then(() => this.#cable.send(bytes));
+    this.#isTelnet ||= all[0] === TelnetCommand.InterpretAsCommand && (all[1] ?? 0) >= TelnetCommand.Subnegotiation;
+    if (this.#isTelnet) this.#reader.push(all);
+    else this.#then(() => this.#cable.send(all));
   }
 
   deliver(bytes: Uint8Array): void {
@@ -110,6 +135,7 @@ class Client {
   }
 
   #write(bytes: Uint8Array): void {
+    if (this.#socket.writableLength > BACKLOG_MAX_BYTES) this.#socket.destroy();
     if (!this.#socket.destroyed) this.#socket.write(bytes);
   }
 
@@ -129,7 +155,7 @@ class Client {
   async #obey([command = 0, ...values]: Uint8Array): Promise<void> {
     let answer = Uint8Array.from(values);
     if (command === ComPort.SetBaudRate) {
-      const asked = values.reduce((sum, byte) => sum * 256 + byte, 0);
+      const asked = values.slice(0, BAUD_RATE_BYTES).reduce((sum, byte) => sum * 256 + byte, 0);
       if (asked > 0) {
         this.#baudRate = asked;
         await this.#cable.setBaudRate(asked);

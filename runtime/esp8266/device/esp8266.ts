@@ -31,7 +31,7 @@ import { RomMagic } from "../rom/rom-magic.ts";
 import type { RomRoutine } from "../rom/rom-routine.ts";
 import { waitHere } from "../rom/rom-routine.ts";
 import { SerialLoader } from "../rom/serial-loader.ts";
-import { RUN_FLASH_ADDRESS, type StartRoutines, startRoutines } from "../rom/start-routines.ts";
+import { RESET_VECTOR, RUN_FLASH_ADDRESS, type StartRoutines, startRoutines } from "../rom/start-routines.ts";
 import { EMULATED_HOST_ADDRESS } from "./emulated-host.ts";
 
 const MEGABYTE = 0x100000;
@@ -159,7 +159,10 @@ export class Esp8266 {
         fill,
       },
       runFlash: RUN_FLASH_ADDRESS,
-      restart: () => this.reset(RtcResetReason.Software),
+      restart: (core) => {
+        this.reset(RtcResetReason.Software);
+        core.jump(RESET_VECTOR);
+      },
       stackTop: STACK_TOP,
     });
     this.#start = startRoutines({

@@ -22,7 +22,7 @@ export interface FlashedBoardOptions extends Omit<BoardOptions, "flash" | "board
   /** Content of the whole flash chip, 1 MiB or more; the board changes it. */
   content: Uint8Array;
   /** Of the chip on the cable; see SerialChip. */
-  cable?: Pick<SerialChipOptions, "flashId" | "romMagic" | "disturb">;
+  cable?: Pick<SerialChipOptions, "flashId" | "romMagic" | "disturb" | "onStuck">;
 }
 
 export class FlashedBoard {

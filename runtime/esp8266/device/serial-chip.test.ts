@@ -94,6 +94,29 @@ describe("esptool-js", () => {
     await transport.disconnect();
   }, 180_000);
 
+  test("the loader starts again when it is told to, and code that goes astray stands still until a reset", async () => {
+    const stuck: string[] = [];
+    const { chip, flash, flashStarts } = setUp({ onStuck: (why) => stuck.push(why) });
+    chip.powerOn();
+    const { loader, transport } = loaderFor(chip);
+    await loader.detectChip();
+    flash.set(emulatedHostImage());
+    await loader.flashBegin(0, 0);
+    await loader.flashFinish(true);
+    await expect.poll(flashStarts).toBe(1);
+    // An image without segments, whose entry is in the ROM, where nothing is known.
+    flash.fill(0xff, 0, 64);
+    flash.set([0xe9, 0, 0, 0, 0x70, 0, 0, 0x40, 0, 0, 0, 0, 0, 0, 0, 0xef]);
+    await chip.setSignals({ dataTerminalReady: false, requestToSend: true });
+    await chip.setSignals({ requestToSend: false });
+    await expect.poll(() => stuck, { timeout: 5000 }).toEqual([expect.stringContaining("0x40000070 in the mask ROM")]);
+    flash.set(emulatedHostImage());
+    await chip.setSignals({ requestToSend: true });
+    await chip.setSignals({ requestToSend: false });
+    await expect.poll(flashStarts, { timeout: 5000 }).toBe(2);
+    await transport.disconnect();
+  }, 60_000);
+
   test("the flash size is that of the flash, and all of it is erased", async () => {
     const { chip, flash } = setUp({ flash: new Uint8Array(MEGABYTE) });
     chip.powerOn();

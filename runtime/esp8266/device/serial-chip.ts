@@ -7,6 +7,7 @@
  */
 
 import type { Cable, SerialSignals } from "../../board/web-serial-port.ts";
+import { EmulatorError } from "../emulator-error.ts";
 import { type Level, type PinPort, STRAP_GPIO0, STRAPS_FLASH } from "../peripherals/gpio.ts";
 import { heardByte } from "../peripherals/line-speed.ts";
 import { RtcResetReason } from "../peripherals/rtc.ts";
@@ -40,6 +41,8 @@ export interface SerialChipOptions {
   onHost?: () => void;
   /** The computer sends, and the emulated host has the cable. */
   onHostBytes?: (bytes: Uint8Array) => void;
+  /** The core has come to where nothing is emulated, and stands still until the next reset. */
+  onStuck?: (why: string) => void;
   /** The chip is held in reset, or let go. */
   onReset?: (isHeld: boolean) => void;
   /** What becomes of a byte on the cable; undefined: it is lost. */
@@ -62,6 +65,7 @@ export class SerialChip implements Cable {
   #isHeld = false;
   #isPowered = false;
   #hasLeft = false;
+  #isStuck = false;
   #release: NodeJS.Timeout | undefined;
   #turn: NodeJS.Timeout | NodeJS.Immediate | undefined;
   #heard: number[] = [];
@@ -161,6 +165,7 @@ export class SerialChip implements Cable {
 
   #start(reason: RtcResetReason): void {
     this.#hasLeft = false;
+    this.#isStuck = false;
     this.esp.reset(reason);
     this.#soon();
   }
@@ -173,6 +178,7 @@ export class SerialChip implements Cable {
 
   #soon(): void {
     this.#halt();
+    if (this.#isStuck) return;
     this.#turn = setImmediate(() => this.#run(SLICE_CYCLES));
   }
 
@@ -182,6 +188,13 @@ export class SerialChip implements Cable {
       const { chip } = this.esp;
       chip.run({ maxCycles: cycles });
     } catch (error) {
+      if (error instanceof EmulatorError && error.code === "not-emulated") {
+        // Code that went astray: the chip stands still until its next reset.
+        this.#isStuck = true;
+        this.#deliver();
+        this.#options.onStuck?.(error.message);
+        return;
+      }
       this.powerOff();
       this.onError(error);
       return;

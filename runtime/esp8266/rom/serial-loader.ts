@@ -85,7 +85,7 @@ export interface SerialLoaderOptions {
   flash: FlashPort;
   /** Where the loader leaves to when it is told to run what is in flash, or to start again. */
   runFlash: number;
-  restart: () => void;
+  restart: (core: RoutineContext) => void;
   /** Stack of a program that is started from RAM. */
   stackTop: number;
 }

@@ -14,7 +14,7 @@ import * as cycles from "./rom-cycles.ts";
 import { misuse, type RomRoutine, waitHere } from "./rom-routine.ts";
 import type { SerialLoader } from "./serial-loader.ts";
 
-const RESET_VECTOR = 0x40000080;
+export const RESET_VECTOR = 0x40000080;
 /** Where programs in RAM go to have the one in flash started; esptool's stub knows it. */
 export const RUN_FLASH_ADDRESS = 0x400010a8;
 /** The SDK's name is UartDwnLdProc. */
