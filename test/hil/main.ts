@@ -1,10 +1,9 @@
 /** `npm run hil`: the conformance of the host ABI on a board at a serial port, with the host that is on it, or is given. */
-import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { WebSerialPort } from "../../runtime/board/web-serial-port.ts";
 import { HOST_FUNCTIONS } from "../../runtime/contract/host-functions.ts";
-import { emulatedHostImage } from "../../runtime/esp8266/device/emulated-host.ts";
 import { boardNames, readBoard } from "../../tools/build/board.ts";
+import { readHost } from "../../tools/cli/contents-options.ts";
 import { isUserError } from "../../tools/cli/user-errors.ts";
 import { flashDevice } from "../../tools/flash/flash-device.ts";
 import { flashPlan } from "../../tools/flash/flash-plan.ts";
@@ -62,11 +61,10 @@ async function main(): Promise<void> {
   const say = values.json ? console.error : console.log;
   const board = readBoard(values.board);
   const port = new WebSerialPort(cableOf(values.port ?? (await onlyPort())));
-  const bytes = values.host === "emulated" ? emulatedHostImage() : new Uint8Array(readFileSync(values.host));
   const contents = await prepareContents({
     board,
     key: newKey(),
-    host: { name: values.host, bytes },
+    host: readHost(values.host, board),
     program: { path: "firmware/abi", pins: new Map() },
     config: BOOT_CONFIG,
   });
@@ -98,7 +96,7 @@ async function main(): Promise<void> {
 try {
   await main();
 } catch (error) {
-  const isUse = error instanceof TypeError || (error as NodeJS.ErrnoException).code === "ENOENT";
+  const isUse = error instanceof TypeError;
   if (!isUse && !isUserError(error)) throw error;
   console.error(`hil: ${(error as Error).message}`);
   process.exit(isUse ? WRONG_USE : 1);

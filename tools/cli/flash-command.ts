@@ -6,17 +6,15 @@ import { CONFIG_TEXT_MAX_BYTES } from "../../runtime/contract/config-record.ts";
 import { SSID_MAX_BYTES } from "../../runtime/contract/host-abi.ts";
 import { imageIdText } from "../../runtime/image/image-header.ts";
 import { DEFAULT_BOARD, readBoard } from "../build/board.ts";
-import { type PinWishes, planPins } from "../build/pin-plan.ts";
 import { ApiClient } from "../client/api-client.ts";
 import { watchFirstBoot } from "../flash/first-boot.ts";
 import { type FlashResult, flashDevice } from "../flash/flash-device.ts";
 import { flashPlan } from "../flash/flash-plan.ts";
-import { prepareContents } from "../flash/prepare-contents.ts";
 import { ProgressBar } from "../flash/progress-bar.ts";
 import { showLine } from "../monitor/show-line.ts";
-import { boardOption, pinOption } from "./board-options.ts";
+import { boardOption } from "./board-options.ts";
 import { CommandError } from "./command-error.ts";
-import { checkServer, checkText, hostOption, imageOf, keyOf, keyOption, readHost } from "./contents-options.ts";
+import { addContentsOptions, type ContentsChoice, checkServer, checkText, makeContents } from "./contents-options.ts";
 import { parseAddress, parseDuration, parseUrl } from "./option-values.ts";
 import { readSecret } from "./read-secret.ts";
 import { connectOptions, findPort, hexId, type LoaderOptions, loaderOptions, tryPort } from "./serial-options.ts";
@@ -28,12 +26,8 @@ const PASSPHRASE_VARIABLE = "LINTEL_PASSPHRASE";
 const SECRET_BYTES = 18;
 const DEFAULT_TIMEOUT_S = 90;
 
-interface FlashOptions extends LoaderOptions {
+interface FlashOptions extends LoaderOptions, ContentsChoice {
   board: string;
-  pin: PinWishes;
-  image?: string;
-  host?: string;
-  key?: string;
   ssid?: string;
   passphrase?: string;
   server?: { host: string; port: number };
@@ -52,10 +46,6 @@ export function addFlashCommand(program: Command): void {
     .description("put the host, the boot program, a program and its configuration onto a board, and see it come online")
     .argument("[program]", "folder of the program", "firmware/counter")
     .addOption(boardOption("the board on the cable").default(DEFAULT_BOARD))
-    .addOption(pinOption())
-    .option("--image <file>", "a signed image in place of the program's sources")
-    .addOption(hostOption())
-    .addOption(keyOption())
     .option("--ssid <name>", "Wi-Fi network; absent: the board waits to be told over serial (Improv)")
     .option("--passphrase <text>", `of that network; better in ${PASSPHRASE_VARIABLE}, or asked for`)
     .option("--server <host:port>", "MQTT listener of the server, as boards reach it", parseAddress)
@@ -66,6 +56,7 @@ export function addFlashCommand(program: Command): void {
     .option("--api <url>", "API of the server (default: port 8080 of --server)", parseUrl)
     .option("--timeout <s>", "wait no longer than this for the board to come online", parseDuration, DEFAULT_TIMEOUT_S)
     .option("--json", "end with one line of JSON; progress goes to standard error", false);
+  addContentsOptions(command);
   for (const option of loaderOptions()) command.addOption(option);
   command.action(async (path: string, options: FlashOptions) => {
     const report: Record<string, unknown> = { port: options.port ?? null, board: options.board, online: false };
@@ -85,21 +76,12 @@ async function carryOut(path: string, options: FlashOptions, report: Record<stri
   const say = options.json ? console.error : console.log;
   const startedMs = performance.now();
   const board = readBoard(options.board);
-  const plan = planPins(path, board, options.pin);
-  for (const warning of plan.warnings) console.error(`lintel: warning: ${warning}`);
   const { name, port } = await findPort(options.port);
   report["port"] = name;
   const config = await configOf(options, name);
   // A port that cannot be opened is told before anything is compiled.
   await tryPort(port);
-  if (options.image === undefined) say(`building ${path} for ${board.title}`);
-  const contents = await prepareContents({
-    board,
-    host: readHost(options.host, board),
-    key: keyOf(options, say),
-    program: options.image === undefined ? { path, pins: plan.pins } : imageOf(options.image),
-    ...(config === undefined ? {} : { config }),
-  });
+  const contents = await makeContents(path, board, options, config, say);
   say(`connecting to ${name}`);
   const bar = new ProgressBar(options.json ? process.stderr : process.stdout);
   const job = { parts: flashPlan(contents), board, connect: connectOptions(options), erase: options.erase };
@@ -124,7 +106,13 @@ async function carryOut(path: string, options: FlashOptions, report: Record<stri
   say(`${result.mac} is flashed${result.verified ? " and compared" : ", not compared (--no-stub)"}: ${seconds()} s`);
   if (config?.ssid === "") say("it has no Wi-Fi yet: give it one over serial with any Improv tool (ESP Web Tools)");
   if (!options.wait || config?.ssid === "") return;
-  const api = await seeOnline(options, port, result.mac, config, say);
+  const stop = new StopRequest();
+  const api = await seeOnline(options, port, result.mac, config, stop, say).catch((error: unknown): undefined => {
+    if (!stop.signal.aborted) throw error;
+    console.error(`lintel: ${error instanceof Error ? error.message : error}`);
+    report["interrupted"] = true;
+  });
+  if (report["interrupted"] === true) return;
   await tellOrder(api, result.mac, imageIdText(contents.image), say);
   Object.assign(report, { online: true, seconds: seconds() });
   say(`${result.mac} is online: ${seconds()} s from the start`);
@@ -140,13 +128,13 @@ async function seeOnline(
   port: Awaited<ReturnType<typeof findPort>>["port"],
   mac: string,
   config: DeviceConfig | undefined,
+  stop: StopRequest,
   say: (line: string) => void,
 ): Promise<ApiClient | undefined> {
   const url =
     api ?? (server === undefined ? undefined : new URL(`http://${urlHost(server.host)}:${DEFAULT_HTTP_PORT}`));
   const where = config === undefined ? "its server" : `${config.serverHost}:${config.serverPort}`;
   say(`waiting up to ${timeout} s until it is online at ${where}; Ctrl-C leaves it alone`);
-  const stop = new StopRequest();
   const serverApi = url === undefined ? undefined : new ApiClient(url);
   await watchFirstBoot(port, {
     mac,

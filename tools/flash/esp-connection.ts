@@ -88,13 +88,9 @@ export class EspConnection {
     }
   }
 
-  /** MD5 of what flash holds, hexadecimal. */
-  md5(offset: number, sizeBytes: number): Promise<string> {
-    return this.#job("reading flash", () => this.#loader.flashMd5sum(offset, sizeBytes));
-  }
-
   async holds({ offset, bytes }: FlashPart): Promise<boolean> {
-    return (await this.md5(offset, bytes.length)) === createHash("md5").update(bytes).digest("hex");
+    const found = await this.#job("reading flash", () => this.#loader.flashMd5sum(offset, bytes.length));
+    return found === createHash("md5").update(bytes).digest("hex");
   }
 
   async write({ name, offset, bytes }: FlashPart, progress: Progress): Promise<void> {

@@ -22,6 +22,7 @@ import type { FlashPart } from "./esp-connection.ts";
 import { FlashError } from "./flash-error.ts";
 
 const ERASED = 0xff;
+const SLOT_STATES_BYTES = FLASH_SLOT_STATES_SECTORS * FLASH_SECTOR_BYTES;
 /** Of the configuration: the first one of its board, or of its board since it was flashed. */
 const FIRST_SEQUENCE = 1;
 
@@ -39,7 +40,7 @@ export function flashPlan(contents: FlashContents): FlashPart[] {
     { ...area("boot program", FLASH_BOOT_OFFSET, FLASH_BOOT_BYTES, boot), signedBy: publicKeys },
     area("factory record", FLASH_FACTORY_OFFSET, FLASH_SECTOR_BYTES, encodeFactoryRecord(product, publicKeys, board)),
     // Blank, so that boot takes slot A for what was flashed: it knows of no other.
-    area("slot states", FLASH_SLOT_STATES_OFFSET, FLASH_SLOT_STATES_SECTORS * FLASH_SECTOR_BYTES, blank(0), true),
+    area("slot states", FLASH_SLOT_STATES_OFFSET, SLOT_STATES_BYTES, blank(SLOT_STATES_BYTES)),
     ...(config === undefined ? [] : [configPart(config)]),
     { ...area("program", FLASH_SLOT_A_OFFSET, FLASH_SLOT_BYTES, image), signedBy: publicKeys },
   ];
@@ -53,12 +54,11 @@ function configPart(config: DeviceConfig): FlashPart {
   return { name: "configuration", offset: FLASH_REGION_CHIP_OFFSET + FLASH_CONFIG_OFFSET, bytes };
 }
 
-function area(name: string, offset: number, areaBytes: number, content: Uint8Array, isWhole = false): FlashPart {
+function area(name: string, offset: number, areaBytes: number, content: Uint8Array): FlashPart {
   if (content.length > areaBytes) {
     throw new FlashError(`the ${name} takes ${content.length} bytes, its place in flash has ${areaBytes}`);
   }
-  const sectors = isWhole ? areaBytes : Math.ceil(content.length / FLASH_SECTOR_BYTES) * FLASH_SECTOR_BYTES;
-  const bytes = blank(sectors);
+  const bytes = blank(Math.ceil(content.length / FLASH_SECTOR_BYTES) * FLASH_SECTOR_BYTES);
   bytes.set(content);
   return { name, offset: FLASH_REGION_CHIP_OFFSET + offset, bytes };
 }

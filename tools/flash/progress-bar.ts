@@ -1,6 +1,4 @@
 /** How far the writing of a board is, for people: a bar that is drawn over itself in a terminal, else a line for each part. */
-import { stripVTControlCharacters } from "node:util";
-
 const WIDTH = 24;
 const NAME_WIDTH = 16;
 
@@ -21,7 +19,7 @@ export class ProgressBar {
     if (this.#out.isTTY) {
       this.#out.write(`\r\x1b[K${text}${isEnd ? "\n" : ""}`);
       this.#isOpen = !isEnd;
-    } else if (isEnd) this.#out.write(`${stripVTControlCharacters(text)}\n`);
+    } else if (isEnd) this.#out.write(`${text}\n`);
   }
 
   /** Before other lines. */

@@ -32,3 +32,6 @@ export function baudRateBytes(baudRate: number): Uint8Array {
   new DataView(bytes.buffer).setUint32(0, baudRate);
   return bytes;
 }
+
+/** What our server says, in place of any answer, to a client that it has to turn away. */
+export const PORT_TAKEN = "another program has this port";

@@ -1,9 +1,8 @@
 /** A serial port of another machine, or of `lintel sim --serial`, over TCP with RFC 2217: with speed and modem lines. */
 import { connect, type Socket } from "node:net";
 import type { Cable, SerialSignals } from "../../runtime/board/web-serial-port.ts";
-import { baudRateBytes, COM_PORT_ANSWER, ComPort, Control } from "./com-port-option.ts";
+import { baudRateBytes, COM_PORT_ANSWER, ComPort, Control, PORT_TAKEN } from "./com-port-option.ts";
 import { SerialError } from "./serial-error.ts";
-import { PORT_TAKEN } from "./serial-server.ts";
 import { escapeData, negotiation, subnegotiation, TelnetCommand, TelnetOption, TelnetReader } from "./telnet.ts";
 
 const CONNECT_MS = 5000;

@@ -5,7 +5,7 @@
  */
 import { createServer, type Server, type Socket } from "node:net";
 import type { Cable } from "../../runtime/board/web-serial-port.ts";
-import { baudRateBytes, COM_PORT_ANSWER, ComPort, Control } from "./com-port-option.ts";
+import { baudRateBytes, COM_PORT_ANSWER, ComPort, Control, PORT_TAKEN } from "./com-port-option.ts";
 import { escapeData, negotiation, subnegotiation, TelnetCommand, TelnetOption, TelnetReader } from "./telnet.ts";
 
 const DEFAULT_BAUD = 115_200;
@@ -18,7 +18,6 @@ const HAND_OVER_MS = 1000;
 const LOOK_AGAIN_MS = 20;
 /** More that a client has not taken, and it is given up. */
 const BACKLOG_MAX_BYTES = 1 << 20;
-export const PORT_TAKEN = "another program has this port";
 const OPTIONS: readonly number[] = [TelnetOption.Binary, TelnetOption.SuppressGoAhead, TelnetOption.ComPort];
 
 export interface SerialServer {
