@@ -7,8 +7,9 @@
  * | 0x07000 | 4 KiB | factory record (factory-record.ts): product, trusted keys |
  * | 0x08000 | 8 KiB | slot states (slot-record.ts): two sectors, append-only, ping-pong |
  * | 0x0A000 | 8 KiB | configuration (config-record.ts): two copies |
- * | 0x0C000 | 68 KiB | slot A |
- * | 0x1D000 | 68 KiB | slot B |
+ * | 0x0C000 | 64 KiB | slot A |
+ * | 0x1C000 | 64 KiB | slot B |
+ * | 0x2C000 | 8 KiB | sensor graph: two copies |
  * | 0x2E000 | the rest | reading queue (queue-format.ts): 56 KiB on a board of 1 MB, 3,128 KiB on one of 4 MB |
  *
  * The region ends where the vendor SDK's own four sectors begin, 16 KiB before the end of the flash chip (linker scripts of
@@ -29,8 +30,11 @@ export const FLASH_SLOT_STATES_SECTORS = 2;
 export const FLASH_CONFIG_OFFSET = 0x0a000;
 export const FLASH_CONFIG_COPIES = 2;
 export const FLASH_SLOT_A_OFFSET = 0x0c000;
-export const FLASH_SLOT_B_OFFSET = 0x1d000;
-export const FLASH_SLOT_BYTES = 0x11000;
+export const FLASH_SLOT_B_OFFSET = 0x1c000;
+export const FLASH_SLOT_BYTES = 0x10000;
+/** Two copies of the sensor graph record, one sector each. */
+export const FLASH_GRAPH_OFFSET = 0x2c000;
+export const FLASH_GRAPH_COPIES = 2;
 export const FLASH_QUEUE_OFFSET = 0x2e000;
 
 /** Where a program runs from, as `slot()` and `hello` tell it. */

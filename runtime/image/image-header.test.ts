@@ -75,7 +75,7 @@ const FAULTS: Array<[string, Uint8Array, UpdateFailure]> = [
   ["a newer host", changed(IMAGE_ABI_OFFSET, 2), UpdateFailure.AbiTooNew],
   ["a product that is no text", changed(IMAGE_PRODUCT_OFFSET + 8, 0xff), UpdateFailure.NotAnImage],
   ["something in the reserved bytes", changed(IMAGE_RESERVED_OFFSET + 20, 1), UpdateFailure.NotAnImage],
-  ["a payload beyond a slot", changed(IMAGE_PAYLOAD_BYTES_OFFSET, 0x11000 - 191), UpdateFailure.TooLarge],
+  ["a payload beyond a slot", changed(IMAGE_PAYLOAD_BYTES_OFFSET, 0x10000 - 191), UpdateFailure.TooLarge],
   ["a payload of 4 GiB", changed(IMAGE_PAYLOAD_BYTES_OFFSET, 0xffffffff), UpdateFailure.TooLarge],
   ["no payload", changed(IMAGE_PAYLOAD_BYTES_OFFSET, 0), UpdateFailure.NotAnImage],
   ["too much RAM", changed(IMAGE_RAM_BYTES_OFFSET, 0x4001), UpdateFailure.TooMuchRam],

@@ -8,7 +8,7 @@ import { applyOperations, applyPatch } from "./apply-patch.ts";
 import { makeOperations, makePatch } from "./make-patch.ts";
 import { edits, imageOf, withEdits } from "./testing/edited-bytes.ts";
 
-const SLOT_PAYLOAD_BYTES = 0x11000 - IMAGE_HEADER_BYTES;
+const SLOT_PAYLOAD_BYTES = 0x10000 - IMAGE_HEADER_BYTES;
 const MAKE_MAX_MS = 2000;
 
 test("every operation by hand, as the format says it", () => {

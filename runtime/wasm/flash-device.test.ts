@@ -103,7 +103,7 @@ describe("a device that starts out of its flash", () => {
 
 describe("an image that does not run", () => {
   const SAYS_RESULT = `export function start(): void { say(-imageRun(${FLASH_SLOT_A_OFFSET})); say(slot()); }\n${IDLE}`;
-  const AREA_BYTES = 0x11000 - IMAGE_HEADER_BYTES;
+  const AREA_BYTES = 0x10000 - IMAGE_HEADER_BYTES;
 
   const faults: [what: string, words: Record<number, number>, reason: string][] = [
     ["no magic", { 0: 0 }, "no image begins there"],

@@ -11,7 +11,7 @@ import { decompressStreams } from "../../runtime/image/decompress.ts";
 import { edits, withEdits } from "../../runtime/image/testing/edited-bytes.ts";
 import { TestProgram } from "./test-program.ts";
 
-const SLOT_OFFSET = 0x1d000;
+const SLOT_OFFSET = 0x1c000;
 const OUTPUT_BYTES = 256;
 const OUT_OF_RANGE = -2;
 

@@ -127,7 +127,7 @@ test("what the program writes to its flash is in the chip's flash, and the other
   expect(board.board.boardId).toBe(description.id);
   // A flasher clears the program while the board is held in reset: boot finds none.
   await port.setSignals({ dataTerminalReady: false, requestToSend: true });
-  content.fill(0xff, 0xcc000, 0xdd000);
+  content.fill(0xff, 0xcc000, 0xdc000);
   await port.setSignals({ requestToSend: false });
   await expect.poll(() => resets.length, { timeout: 10_000 }).toBe(2);
   const header = new Uint8Array(4);

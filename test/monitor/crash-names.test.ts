@@ -45,7 +45,7 @@ describe("a crash is told by name", () => {
 
   test("in slot B as well", async () => {
     expect(await nameOf(1, FLASH_SLOT_B_OFFSET)).toMatch(
-      /^integer divide by zero at 0x402dd[0-9a-f]{3} \(\S+\/divide /,
+      /^integer divide by zero at 0x402dc[0-9a-f]{3} \(\S+\/divide /,
     );
   });
 

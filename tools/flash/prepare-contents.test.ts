@@ -63,5 +63,5 @@ test.each([
 
 test("what is too large for its place is told with both sizes", () => {
   const large = { ...built, image: new Uint8Array(70_000) };
-  expect(() => flashPlan(large)).toThrow("the program takes 70000 bytes, its place in flash has 69632");
+  expect(() => flashPlan(large)).toThrow("the program takes 70000 bytes, its place in flash has 65536");
 });

@@ -39,7 +39,7 @@ test("unsigned, signed by a stranger, changed afterwards: the reason of each", (
 });
 
 test("what no device could hold is not packed, what is not whole is not signed", () => {
-  expect(() => packImage({ ...CONTENTS, payload: new Uint8Array(0x11000) })).toThrow(/too large for a slot/);
+  expect(() => packImage({ ...CONTENTS, payload: new Uint8Array(0x10000) })).toThrow(/too large for a slot/);
   expect(() => packImage({ ...CONTENTS, ramBytes: 0x4001 })).toThrow(/more RAM/);
   expect(() => packImage({ ...CONTENTS, version: "1.0 beta" })).toThrow(/version .* ASCII/);
   expect(() => signImage(packImage(CONTENTS).subarray(0, 500), key)).toThrow(/truncated/);

@@ -168,7 +168,7 @@ describe("a crash", () => {
     const addresses = [FLASH_BOOT_OFFSET, FLASH_SLOT_A_OFFSET, FLASH_SLOT_B_OFFSET].map(
       (offset) => NativeProgram.load(TEST_PROGRAM, {}, offset).address,
     );
-    expect(addresses).toEqual([0x402c00c0, 0x402cc0c0, 0x402dd0c0]);
+    expect(addresses).toEqual([0x402c00c0, 0x402cc0c0, 0x402dc0c0]);
     expect(() => NativeProgram.load(TEST_PROGRAM, {}, FLASH_QUEUE_OFFSET)).toThrow("do not fit");
   });
 });

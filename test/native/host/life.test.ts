@@ -255,7 +255,7 @@ describe.skipIf(!canRunHost("the life of a program on the host of the real chip"
     ["a newer host", { [IMAGE_ABI_OFFSET]: HOST_ABI_VERSION + 1 }],
     ["more RAM", { [IMAGE_RAM_BYTES_OFFSET]: PROGRAM_RESERVED_BYTES + 1 }],
     ["no payload", { [IMAGE_PAYLOAD_BYTES_OFFSET]: 0 }],
-    ["a payload that the slot has no room for", { [IMAGE_PAYLOAD_BYTES_OFFSET]: 0x11000 - IMAGE_HEADER_BYTES + 1 }],
+    ["a payload that the slot has no room for", { [IMAGE_PAYLOAD_BYTES_OFFSET]: 0x10000 - IMAGE_HEADER_BYTES + 1 }],
     ["a payload of another size", { [IMAGE_PAYLOAD_BYTES_OFFSET]: 92 }],
   ];
   const images = [
