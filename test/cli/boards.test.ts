@@ -39,7 +39,7 @@ test("one board, for people", async () => {
   expect(text).toMatch(/^wemos-d1-mini: Wemos D1 mini, board id 2\n/);
   expect(text).toContain("flash: 4 MiB, dio, 40 MHz; usual chips ef 4016");
   expect(text).toContain("analogue input: A0, 0 to 3.2 V\n");
-  expect(text).toContain("budgets: image 69440 bytes, RAM 16384 bytes, stack 3072 bytes\n");
+  expect(text).toContain("budgets: image 65344 bytes, RAM 16384 bytes, stack 3072 bytes\n");
   expect(text).toContain("counter: barrierA D5 (GPIO14)\n");
   expect(text).toMatch(/^D3 +0 +high +pulled up +input, pull-up, edges, output$/m);
   expect(text).toMatch(/^D4 +2 +high +blue LED, on while low, pulled up$/m);

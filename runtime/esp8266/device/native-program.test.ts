@@ -16,7 +16,7 @@ describe("an image that is refused", () => {
     ["WebAssembly", withWord(NativeImageWord.Magic, 0x6d736100), "it begins with 0x6d736100, not 0x0131584c"],
     ["cut off", TEST_PROGRAM.slice(0, 600), "it is truncated: 600 of 692 bytes"],
     ["with something behind it", Uint8Array.of(...TEST_PROGRAM, 0, 0), "2 bytes follow its end"],
-    ["larger than a slot", new Uint8Array(0x10f44), "its 69444 bytes do not fit the 69440 at 0xc000"],
+    ["larger than a slot", new Uint8Array(0x10f44), "its 69444 bytes do not fit the 65344 at 0xc000"],
     [
       "with too much RAM",
       withWord(NativeImageWord.RamBytes, 0x5004),
