@@ -20,9 +20,9 @@ export interface InlineOptions {
   singleMax?: number;
 }
 
-const SMALL_MAX = 6;
+const SMALL_MAX = 4;
 const LOOP_MAX = 12;
-const SINGLE_MAX = 60;
+const SINGLE_MAX = 400;
 /** Instructions that a caller may grow to. */
 const CALLER_MAX = 2000;
 
