@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ImageArch } from "../../runtime/contract/image-header.ts";
+import { arduinoHostFile } from "../../runtime/image/testing/host-file.ts";
 import { freePort } from "../../tools/demo/free-port.ts";
 import { readPrivateKey } from "../../tools/image/keys.ts";
 import { packImage, signImage } from "../../tools/image/pack-image.ts";
@@ -113,6 +114,16 @@ describe("one clear message, and nothing is written", () => {
       /has 1 MiB, and nodemcu-v2 has 4 MiB/,
     ],
     ["no host", async () => ["--host", key], /is not a host of Lintel: take the firmware\.bin/],
+    [
+      "a host that is cut off",
+      async () => ["--host", await hostOf((bytes) => bytes.subarray(0, -1))],
+      /host\.bin is cut off: .*: copy firmware\.bin again/,
+    ],
+    [
+      "a damaged host",
+      async () => ["--host", await hostOf((bytes) => bytes.fill(9, 30, 31))],
+      /host\.bin is damaged: .*: copy firmware\.bin again/,
+    ],
     ["a key that is none", async () => ["--key", join(folder, "none.pem")], /none\.pem/],
     ["an image of another engine", async () => ["--image", await image("wasm")], /is for another kind of machine/],
     [
@@ -143,6 +154,12 @@ describe("one clear message, and nothing is written", () => {
     expect(code).toBe(1);
   });
 });
+
+async function hostOf(change: (bytes: Buffer) => Buffer): Promise<string> {
+  const file = join(folder, "host.bin");
+  await writeFile(file, change(arduinoHostFile()));
+  return file;
+}
 
 /** Of a payload that no device runs. */
 async function image(kind: "wasm" | "unsigned" | "foreign" | "good"): Promise<string> {
