@@ -109,9 +109,10 @@ test.each(LARGEST)("the largest image is no long work: %s", { timeout: 60_000 },
   const image = imageOf(
     Uint8Array.from({ length: FLASH_SLOT_BYTES - IMAGE_HEADER_BYTES }, (_, index) => byteAt(index)),
   );
-  const startedMs = performance.now();
+  // Of this process: others may be busy.
+  const before = process.cpuUsage();
   const file = compressImage(image);
-  expect(performance.now() - startedMs).toBeLessThan(COMPRESS_MAX_MS);
+  expect(process.cpuUsage(before).user / 1000).toBeLessThan(COMPRESS_MAX_MS);
   expect(file.length).toBeLessThan(mostBytes);
   expect(decompressImage(file)).toEqual(image);
 });

@@ -110,7 +110,7 @@ function partAt(parts: readonly FlashKitPart[], offset: number, areaBytes: numbe
 
 function checkHost(image: Uint8Array, flashMiB: number): { abiVersion: number } {
   const facts = readHostImage(image);
-  if (facts === undefined) throw new KitFault("what is for offset 0 is no host of Lintel");
+  if (!facts.ok) throw new KitFault(`its host ${facts.reason}`);
   if (facts.flashMiB !== 0 && facts.flashMiB !== flashMiB) {
     throw new KitFault(`its host is for a flash of ${facts.flashMiB} MiB, and the board has ${flashMiB} MiB`);
   }

@@ -3,10 +3,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ConfigKey } from "../../runtime/contract/config-record.ts";
 import { BOOT_PRODUCT, ImageArch } from "../../runtime/contract/image-header.ts";
 import { sha256 } from "../../runtime/image/image-header.ts";
+import { arduinoHostFile, hostFile } from "../../runtime/image/testing/host-file.ts";
 import type { LintelServer } from "../app.ts";
 import { FLASH_KIT_REQUEST_MAX_BYTES, FLASH_KITS_MAX } from "../limits.ts";
 import { noise, testImage } from "../testing/test-images.ts";
-import { type TestPart, testConfig, testFactoryRecord, testHost, testKit, withParts } from "../testing/test-kit.ts";
+import { type TestPart, testConfig, testFactoryRecord, testKit, withParts } from "../testing/test-kit.ts";
 import { makeFolder, startTestServer, TEST_NOW_MS } from "../testing/test-server.ts";
 
 /** As much of the answers as is looked into. */
@@ -88,12 +89,21 @@ describe("a kit", () => {
 
   test.each<[string, TestPart[], string]>([
     ["without a host", KIT.slice(1), "it has no host"],
-    ["with something else in its place", withParts(KIT, { name: "host", offset: 0, bytes: noise(64, 4) }), "no host"],
     [
-      "with a host for another flash",
-      withParts(KIT, { name: "host", offset: 0, bytes: testHost(1) }),
-      "flash of 1 MiB",
+      "with something else in its place",
+      withHost(noise(64, 4)),
+      "its host is not a host of Lintel: take the firmware.bin",
     ],
+    ["with a host for another flash", withHost(hostFile({ linkedMiB: 1 })), "flash of 1 MiB"],
+    ["with a host that is cut off", withHost(arduinoHostFile().subarray(0, -1)), "its host is cut off: the checksum"],
+    ["with a loader that is cut off", withHost(hostFile().subarray(0, 40)), "its host is cut off: segment 1"],
+    [
+      "with a damaged host",
+      withHost(hostFile().fill(9, 30, 31)),
+      "its host is damaged: the checksum of its first image",
+    ],
+    ["with a host of 200 segments", withHost(hostFile().fill(200, 1, 2)), "says that it has 200 segments"],
+    ["with a host of no segments", withHost(hostFile().fill(0, 1, 2)), "says that it has 0 segments"],
     ["beyond the flash", [...KIT, { name: "more", offset: 0x3fc000, bytes: Buffer.alloc(1) }], "ends behind"],
     ["with an overlap", [...KIT, { name: "more", offset: 0xcd000, bytes: Buffer.alloc(1) }], "lies over"],
     ["off a sector", [...KIT, { name: "more", offset: 0x200010, bytes: Buffer.alloc(1) }], "begin a sector"],
@@ -126,6 +136,10 @@ describe("a kit", () => {
       { code: "kitRefused", detail: expect.stringContaining(reason) },
     ]);
     expect((await api("/refused")).status).toBe(404);
+  });
+
+  test("with a host of a loader and a sketch is taken", async () => {
+    expect((await put("arduino", withHost(arduinoHostFile({ linkedMiB: 4 })))).status).toBe(201);
   });
 
   test("with a generic factory record fits a program for any board", async () => {
@@ -223,6 +237,10 @@ describe("for ESP Web Tools", () => {
     expect(html).not.toContain("<D1>");
   });
 });
+
+function withHost(bytes: Buffer): TestPart[] {
+  return withParts(KIT, { name: "host", offset: 0, bytes });
+}
 
 function partOf(name: string): TestPart {
   return KIT.find((part) => part.name === name) as TestPart;

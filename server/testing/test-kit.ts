@@ -2,9 +2,8 @@
 import { crc32 } from "node:zlib";
 import { CONFIG_MAGIC, ConfigKey } from "../../runtime/contract/config-record.ts";
 import { FACTORY_MAGIC } from "../../runtime/contract/factory-record.ts";
-import { HOST_ABI_VERSION } from "../../runtime/contract/host-abi.ts";
-import { HOST_MARKER } from "../../runtime/contract/host-marker.ts";
 import { BOOT_PRODUCT } from "../../runtime/contract/image-header.ts";
+import { hostFile } from "../../runtime/image/testing/host-file.ts";
 import { encodeCbor } from "../ingest/cbor-codec.ts";
 import { noise, testImage } from "./test-images.ts";
 
@@ -16,22 +15,13 @@ export interface TestPart {
 
 export function testKit(): TestPart[] {
   return [
-    { name: "host", offset: 0, bytes: testHost(0) },
+    { name: "host", offset: 0, bytes: hostFile() },
     { name: "boot-program", offset: 0xc0000, bytes: testImage(noise(3000, 1), { product: BOOT_PRODUCT }).bytes },
     { name: "factory-record", offset: 0xc7000, bytes: testFactoryRecord("counter", 2) },
     { name: "slot-states", offset: 0xc8000, bytes: Buffer.alloc(0x2000, 0xff) },
     { name: "configuration", offset: 0xca000, bytes: testConfig() },
     { name: "program", offset: 0xcc000, bytes: testImage(noise(5000, 2), { board: 2 }).bytes },
   ];
-}
-
-export function testHost(flashMiB: number): Buffer {
-  const host = Buffer.alloc(64);
-  host[0] = 0xe9;
-  host.write(HOST_MARKER, 32, "latin1");
-  host.writeUInt32LE(HOST_ABI_VERSION, 40);
-  host.writeUInt32LE(flashMiB, 44);
-  return host;
 }
 
 export function testFactoryRecord(product: string, board: number): Buffer {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ImageArch } from "../../runtime/contract/image-header.ts";
+import { arduinoHostFile } from "../../runtime/image/testing/host-file.ts";
 import { freePort } from "../../tools/demo/free-port.ts";
 import { readPrivateKey } from "../../tools/image/keys.ts";
 import { packImage, signImage } from "../../tools/image/pack-image.ts";
@@ -76,8 +77,8 @@ test("a wrong server: what is wrong, and the board stays flashed", { timeout: TI
 });
 
 test("the monitor shows the start; flash is read and erased", { timeout: TIMEOUT_MS }, async () => {
-  const seen = await runLintel("monitor", "--port", port, "--reset", "--seconds", "3", "--json");
-  expect(seen.code).toBe(0);
+  const seen = await runLintel("monitor", "--port", port, "--reset", "--seconds", "6", "--json");
+  expect([seen.code, seen.stderr]).toEqual([0, ""]);
   expect(JSON.parse(seen.stdout.split("\n")[0] ?? "")).toEqual({
     ...{ kind: "reset", reason: "External", text: "reset: External" },
   });
@@ -86,11 +87,20 @@ test("the monitor shows the start; flash is read and erased", { timeout: TIMEOUT
   expect(report(read.stdout)).toMatchObject({ offset: 0xc0000, bytes: 0x1000 });
   expect((await readFile(file)).subarray(0, 4).toString()).toBe("LNTL");
   const asked = await runLintel("erase", "--port", port);
-  expect([asked.code, asked.stderr]).toEqual([1, expect.stringMatching(/5ccf7f000001 has 1 MiB of flash: with --yes/)]);
+  // The board is not asked anything.
+  expect([asked.code, asked.stdout, asked.stderr]).toEqual([
+    1,
+    "",
+    "lintel: erase takes everything off a board, readings that were not sent too: say that with --yes\n",
+  ]);
   const erased = await runLintel("erase", "--port", port, "--yes", "--json");
   expect(report(erased.stdout)).toMatchObject({ erasedBytes: 0x100000 });
   await runLintel("read", file, "--port", port, "--offset", "0xc0000", "--size", "64", "--json");
   expect((await readFile(file)).every((byte) => byte === 0xff)).toBe(true);
+  // Nothing is left on it that could say anything.
+  const silent = await runLintel("monitor", "--port", port, "--seconds", "6");
+  expect([silent.code, silent.stdout]).toEqual([0, ""]);
+  expect(silent.stderr.match(/^nothing heard for 5 s\. .*--reset.*cable.*115200 baud\?$/gm)).toHaveLength(1);
 });
 
 describe("one clear message, and nothing is written", () => {
@@ -113,6 +123,16 @@ describe("one clear message, and nothing is written", () => {
       /has 1 MiB, and nodemcu-v2 has 4 MiB/,
     ],
     ["no host", async () => ["--host", key], /is not a host of Lintel: take the firmware\.bin/],
+    [
+      "a host that is cut off",
+      async () => ["--host", await hostOf((bytes) => bytes.subarray(0, -1))],
+      /host\.bin is cut off: .*: copy firmware\.bin again/,
+    ],
+    [
+      "a damaged host",
+      async () => ["--host", await hostOf((bytes) => bytes.fill(9, 30, 31))],
+      /host\.bin is damaged: .*: copy firmware\.bin again/,
+    ],
     ["a key that is none", async () => ["--key", join(folder, "none.pem")], /none\.pem/],
     ["an image of another engine", async () => ["--image", await image("wasm")], /is for another kind of machine/],
     [
@@ -143,6 +163,12 @@ describe("one clear message, and nothing is written", () => {
     expect(code).toBe(1);
   });
 });
+
+async function hostOf(change: (bytes: Buffer) => Buffer): Promise<string> {
+  const file = join(folder, "host.bin");
+  await writeFile(file, change(arduinoHostFile()));
+  return file;
+}
 
 /** Of a payload that no device runs. */
 async function image(kind: "wasm" | "unsigned" | "foreign" | "good"): Promise<string> {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { FlashManifest } from "../../runtime/image/flash-kit.ts";
+import { arduinoHostFile } from "../../runtime/image/testing/host-file.ts";
 import { keyFiles, newKey, writeKey } from "../../tools/image/keys.ts";
 import { runLintel } from "./run-lintel.ts";
 
@@ -14,6 +15,7 @@ const KIT = ["kit", "firmware/counter", "--board", "esp-01", "--host", "emulated
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "lintel-kit-"));
   writeKey(newKey(), keyFiles(at("own")));
+  await writeFile(at("cut.bin"), arduinoHostFile().subarray(0, -1));
 });
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -46,9 +48,15 @@ test.each<[string, string[], RegExp]>([
   ["a server that a board would look for in itself", ["--server", "127.0.0.1:1883", "--host", "x.bin"], /board itself/],
   ["a name that is too long", ["--server", `${"a".repeat(65)}:1883`], /--server takes 65 bytes, more than 64/],
   ["a host that is not there", ["--server", "10.0.0.2:1883", "--host", "nowhere.bin"], /nowhere\.bin/],
+  [
+    "a host that is cut off",
+    ["--server", "10.0.0.2:1883", "--host", "cut.bin"],
+    /cut\.bin is cut off: .*copy firmware\.bin/,
+  ],
   ["an address that is none", ["--server", "10.0.0.2:1883", "--upload", "server"], /address of its API/],
 ])("%s: one line that says so", async (_, args, line) => {
-  const { code, stderr } = await runLintel(...KIT, "--key", at("own.key.pem"), ...args);
+  const here = args.map((arg) => (arg === "cut.bin" ? at(arg) : arg));
+  const { code, stderr } = await runLintel(...KIT, "--key", at("own.key.pem"), ...here);
   expect(code).toBe(1);
   const told = stderr.split("\n").filter((text) => text !== "" && !text.startsWith("lintel: warning: "));
   expect(told).toEqual([expect.stringMatching(line)]);

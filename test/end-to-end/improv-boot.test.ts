@@ -37,6 +37,8 @@ import { ScriptedServer } from "./scripted-server.ts";
 const SECOND_MS = 1000;
 /** As improv.ts has it. */
 const SILENCE_MS = 60 * SECOND_MS;
+/** Before boot has heard a packet itself. */
+const FIRST_SILENCE_MS = 5 * SECOND_MS;
 const ASK_STATE = packet(3, [2, 0]);
 const STATE = { ready: packet(1, [2]), provisioning: packet(1, [3]), provisioned: packet(1, [4]) };
 
@@ -156,6 +158,29 @@ test("a packet is whole in the middle of what the host prints", async () => {
   expect(packets()).toEqual(["1:04", "4:0200"]);
 });
 
+test("what only looks like a packet does not call a counter away, and who asks once costs it some seconds", async () => {
+  configure("shop", "virtual-shop");
+  device.powerOn();
+  await time.runFor(10 * SECOND_MS);
+  const bytes = [...ASK_STATE];
+  const wrong = [
+    Buffer.from([...bytes.slice(0, -1), (bytes.at(-1) as number) ^ 1]),
+    Buffer.from(bytes.slice(0, -1)),
+    packet(3, []),
+    packet(3, [0, 0]),
+    packet(3, [0xff, 0]),
+  ];
+  for (const heard of wrong) {
+    expect(await say(heard)).toEqual([]);
+    expect([board.slot, device.figures.starts]).toEqual([Slot.A, 1]);
+  }
+  // The one that was broken off is not finished by what comes behind it.
+  expect(await say(ASK_STATE)).toEqual(["1:04", "4:0200"]);
+  expect(board.slot).toBe(Slot.Boot);
+  await time.runFor(FIRST_SILENCE_MS);
+  expect(board.slot).toBe(Slot.A);
+});
+
 test("a counter that was called away counts again after a minute of silence, and nothing of the queue is lost", async () => {
   configure("shop", "virtual-shop");
   device.powerOn();
@@ -164,6 +189,8 @@ test("a counter that was called away counts again after a minute of silence, and
   expect(await say(ASK_STATE)).toEqual(["1:04", "4:0200"]);
   expect(board.slot).toBe(Slot.Boot);
   // Noise does not keep it there, packets do.
+  await time.runFor(FIRST_SILENCE_MS - 2 * SECOND_MS);
+  expect(await say(ASK_STATE)).toEqual(["1:04", "4:0200"]);
   await time.runFor(SILENCE_MS / 2);
   expect(await say(ASK_STATE)).toEqual(["1:04", "4:0200"]);
   await time.runFor(SILENCE_MS - 2 * SECOND_MS);
@@ -223,6 +250,7 @@ test("a trial in its last attempt outlasts being called away, and is confirmed b
   await time.runFor(SECOND_MS);
   expect(board.slot).toBe(Slot.B);
   for (let round = 0; round < 3; round++) {
+    await say(ASK_STATE);
     await say(ASK_STATE);
     expect(board.slot).toBe(Slot.Boot);
     await time.runFor(SILENCE_MS + SECOND_MS);

@@ -3,22 +3,19 @@
  * 1.0 (no bulk memory, sign extension or saturating conversion), imports nothing but the host ABI, keeps its memory to
  * PROGRAM_RAM_BYTES, and allocates from Lintel's own arena.
  */
-import { readFileSync } from "node:fs";
 import { isAbsolute, join, relative } from "node:path";
 import { PROGRAM_DATA_OFFSET, PROGRAM_RAM_BYTES } from "../../runtime/contract/limits.ts";
 import { PROGRAM_RAM_ADDRESS } from "../../runtime/contract/native-image.ts";
 import { loadCompiler } from "./asc.ts";
 import { BuildError } from "./build-error.ts";
+import { type Compilation, compileOnce, type ReadSource, readSource } from "./compile-cache.ts";
 import { findEntry } from "./find-entry.ts";
 import { PACKAGE_ROOT } from "./package-root.ts";
 import { type PinNumbers, pinConstants, readProduct } from "./product.ts";
 
-export interface CompiledProgram {
+export interface CompiledProgram extends Compilation {
   /** Name of the program's folder. */
   name: string;
-  wasm: Uint8Array;
-  /** Readable form of the module. */
-  text: string;
 }
 
 export interface CompileOptions {
@@ -78,40 +75,36 @@ function memoryOptions(engine: Engine): string[] {
 export async function compileProgram(
   path: string,
   engine: Engine = "wasm",
-  { edit = (_path, text) => text, pins }: CompileOptions = {},
+  { edit, pins }: CompileOptions = {},
 ): Promise<CompiledProgram> {
   const entry = findEntry(path);
   // asc names files relative to its base folder; everything a program needs is below the package or beside it.
   const name = entry.split(/[\\/]/).at(-2) ?? "program";
   const product = readProduct(path);
   const constants = product === undefined ? [] : pinConstants(product, pins);
+  const args = [
+    posix(relative(PACKAGE_ROOT, entry)),
+    ...OPTIONS,
+    ...memoryOptions(engine),
+    ...constants.flatMap(([constant, value]) => ["--use", `${constant}=${value}`]),
+  ];
+  const compile = (read: ReadSource) => runCompiler(args, read);
+  if (edit === undefined) return { name, ...(await compileOnce(args, compile)) };
+  return { name, ...(await compile((path) => edited(path, edit))) };
+}
+
+async function runCompiler(args: readonly string[], read: ReadSource): Promise<Compilation> {
   const { default: asc, libraryFiles } = await loadCompiler();
-  libraryFiles[STUB_RUNTIME] = readFileSync(join(PACKAGE_ROOT, ARENA), "utf8");
+  libraryFiles[STUB_RUNTIME] = read(join(PACKAGE_ROOT, ARENA)) ?? "";
   const files = new Map<string, Uint8Array | string>();
   const diagnostics: string[] = [];
-  const { error } = await asc.main(
-    [
-      posix(relative(PACKAGE_ROOT, entry)),
-      ...OPTIONS,
-      ...memoryOptions(engine),
-      ...constants.flatMap(([constant, value]) => ["--use", `${constant}=${value}`]),
-      "--outFile",
-      "out.wasm",
-      "--textFile",
-      "out.wat",
-    ],
-    {
-      stdout: { write: () => true },
-      stderr: { write: (chunk: string | Uint8Array) => Boolean(diagnostics.push(String(chunk))) },
-      readFile: (file: string) => {
-        const absolute = isAbsolute(file) ? file : join(PACKAGE_ROOT, file);
-        const source = readText(absolute);
-        return source === null ? null : edit(posix(relative(PACKAGE_ROOT, absolute)), source);
-      },
-      writeFile: (file: string, contents: Uint8Array | string) => void files.set(file, contents),
-      listFiles: () => [],
-    },
-  );
+  const { error } = await asc.main([...args, "--outFile", "out.wasm", "--textFile", "out.wat"], {
+    stdout: { write: () => true },
+    stderr: { write: (chunk: string | Uint8Array) => Boolean(diagnostics.push(String(chunk))) },
+    readFile: (file: string) => read(isAbsolute(file) ? file : join(PACKAGE_ROOT, file)),
+    writeFile: (file: string, contents: Uint8Array | string) => void files.set(file, contents),
+    listFiles: () => [],
+  });
   const wasm = files.get("out.wasm");
   const text = files.get("out.wat");
   if (error !== null || !(wasm instanceof Uint8Array) || text === undefined) {
@@ -120,15 +113,12 @@ export async function compileProgram(
   // A warning in a device program is a mistake: most are conversions that lose bits. Remarks of the optimiser are not.
   const told = diagnostics.join("");
   if (/^WARNING /m.test(told)) throw new BuildError(told.trim());
-  return { name, wasm, text: String(text) };
+  return { wasm, text: String(text) };
 }
 
-function readText(path: string): string | null {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return null;
-  }
+function edited(path: string, edit: NonNullable<CompileOptions["edit"]>): string | null {
+  const source = readSource(path);
+  return source === null ? null : edit(posix(relative(PACKAGE_ROOT, path)), source);
 }
 
 function posix(path: string): string {

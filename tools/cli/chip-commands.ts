@@ -27,12 +27,18 @@ export function addChipCommands(program: Command): void {
   const erase = program
     .command("erase")
     .description("erase all of a board's flash: programs, configuration, readings that were not sent")
-    .option("--yes", "do it; without this option it is only said what would be erased", false)
+    .option("--yes", "required: says that all of it may go", false)
     .option("--json", "end with one line of JSON; progress goes to standard error", false);
   for (const option of loaderOptions()) erase.addOption(option);
-  erase.action((options: ChipOptions & { yes: boolean }) =>
-    withBoard(options, (board, bar) => eraseAll(board, bar, options)),
-  );
+  erase.action((options: ChipOptions & { yes: boolean }) => {
+    // Before the board is touched: to ask it anything, it is reset.
+    if (!options.yes) {
+      throw new CommandError(
+        "erase takes everything off a board, readings that were not sent too: say that with --yes",
+      );
+    }
+    return withBoard(options, eraseAll);
+  });
   const read = program
     .command("read")
     .description("write what is in a board's flash to a file")
@@ -48,22 +54,17 @@ export function addChipCommands(program: Command): void {
 
 type Board = Pick<EspConnection, "facts" | "read" | "eraseAll" | "leave">;
 
-async function eraseAll(board: Board, bar: ProgressBar, { yes }: { yes: boolean }) {
-  const { flashBytes, mac } = board.facts;
-  if (!yes) {
-    throw new CommandError(
-      `${mac} has ${flashBytes / 0x100000} MiB of flash: with --yes all of it is erased, and what it has not sent is lost`,
-    );
-  }
+async function eraseAll(board: Board, bar: ProgressBar) {
   await board.eraseAll((done, total) => bar.show("erasing", done, total));
   await board.leave();
-  return { ...factsOf(board.facts), erasedBytes: flashBytes };
+  return { ...factsOf(board.facts), erasedBytes: board.facts.flashBytes };
 }
 
 async function readTo(file: string, board: Board, bar: ProgressBar, options: { offset: number; size?: number }) {
   const { flashBytes } = board.facts;
   const { offset, size = flashBytes - offset } = options;
   if (offset >= flashBytes || offset + size > flashBytes) {
+    await board.leave();
     throw new CommandError(`this board has ${flashBytes} bytes of flash: --offset and --size go beyond it`);
   }
   const bytes = new Uint8Array(size);

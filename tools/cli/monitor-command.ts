@@ -1,6 +1,7 @@
 /** `lintel monitor`: what a board says on its serial line. */
 import type { Command } from "commander";
 import { LogLevel, ResetReason } from "../../runtime/contract/host-abi.ts";
+import { SERIAL_BAUD } from "../../runtime/contract/limits.ts";
 import { DEFAULT_BOARD, readBoard } from "../build/board.ts";
 import { type PinWishes, planPins } from "../build/pin-plan.ts";
 import { BoardConsole } from "../monitor/board-console.ts";
@@ -12,6 +13,12 @@ import { boardOption, pinOption } from "./board-options.ts";
 import { parseDuration } from "./option-values.ts";
 import { findPort, portOption } from "./serial-options.ts";
 import { StopRequest } from "./stop-request.ts";
+
+/** Longer than a start takes until its first line. */
+const SILENCE_S = 5;
+const SILENT =
+  `nothing heard for ${SILENCE_S} s. A board that runs may have nothing to say: --reset starts it anew, which it tells. If it does ` +
+  `not: is it this port (lintel ports), does the cable carry data, has the board power, does it speak at ${SERIAL_BAUD} baud?`;
 
 interface MonitorOptions {
   port?: string;
@@ -42,7 +49,9 @@ async function monitor(path: string, options: MonitorOptions): Promise<void> {
   const { name, port } = await findPort(options.port);
   const stop = new StopRequest();
   let shown = Promise.resolve();
+  let hasHeard = false;
   const show = (line: MonitorLine): void => {
+    hasHeard = true;
     // In the order that they came in, though names take their time.
     shown = shown.then(async () => {
       const crash = line.kind === "exception" ? await names.describe(line) : undefined;
@@ -53,8 +62,12 @@ async function monitor(path: string, options: MonitorOptions): Promise<void> {
   const board = await BoardConsole.open(port, show);
   if (!options.json) console.error(`listening on ${name}; Ctrl-C ends`);
   if (options.reset) await board.reset();
+  const silence = setTimeout(() => {
+    if (!hasHeard) console.error(SILENT);
+  }, SILENCE_S * 1000);
   const lost = board.ended.catch((error: Error) => error);
   const end = await Promise.race([stop.wait(options.seconds).then(() => undefined), lost]);
+  clearTimeout(silence);
   await board.close();
   await shown;
   if (end instanceof Error) throw new SerialError(`the cable was lost: ${end.message}`);

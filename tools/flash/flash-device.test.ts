@@ -8,7 +8,7 @@ import { readBoard } from "../build/board.ts";
 import { encodeFactoryRecord } from "../image/flash-board.ts";
 import { cableBoard } from "../sim/cable-board.ts";
 import { EspConnection, type FlashPart } from "./esp-connection.ts";
-import { flashDevice } from "./flash-device.ts";
+import { flashDevice, unusedFlash } from "./flash-device.ts";
 
 const QUEUE_OFFSET = 0xee000;
 const FACTORY_OFFSET = 0xc7000;
@@ -119,6 +119,24 @@ test("without the stub: written, not compared, and erased when that is asked for
   expect(second.ends[0]).toBe("erasing 1048576");
   expect(holds(set.content)).toBe(true);
   expect(set.content[QUEUE_OFFSET]).toBe(0xff);
+}, 60_000);
+
+test("a flash that is larger than the board's works, and it is told what is lost", async () => {
+  // Rooms for readings: the table in contract/flash-map.ts.
+  const lost = "it keeps readings that are not sent in 56 KiB, and 3072 KiB more stay unused";
+  const other = "if it is another board, name that with --board (lintel boards)";
+  const set = setUp("nodemcu-v2");
+  set.board = readBoard("esp-01");
+  // A board of Lintel: nothing is erased.
+  set.content.set(factory, FACTORY_OFFSET);
+  const { notes, result } = await flash(set);
+  expect(notes).toEqual([`its flash has 4 MiB, and esp-01 has 1 MiB: ${lost}; ${other}`]);
+  expect(result.verified).toBe(true);
+  expect(holds(set.content)).toBe(true);
+  expect(unusedFlash(0x200000, readBoard("esp-01"))).toContain(" 56 KiB, and 1024 KiB more");
+  expect(unusedFlash(0x1000000, readBoard("nodemcu-v2"))).toBe(
+    `its flash has 16 MiB, and nodemcu-v2 has 4 MiB: the rest stays unused, for no board keeps readings in more than 3128 KiB; ${other}`,
+  );
 }, 60_000);
 
 describe("refused, and nothing is written", () => {

@@ -5,7 +5,14 @@
 
 import type { WebSerialPort } from "../../runtime/board/web-serial-port.ts";
 import { FACTORY_MAGIC } from "../../runtime/contract/factory-record.ts";
-import { FLASH_BOOT_OFFSET, FLASH_FACTORY_OFFSET, FLASH_REGION_CHIP_OFFSET } from "../../runtime/contract/flash-map.ts";
+import {
+  FLASH_BOOT_OFFSET,
+  FLASH_FACTORY_OFFSET,
+  FLASH_QUEUE_OFFSET,
+  FLASH_REGION_BYTES,
+  FLASH_REGION_CHIP_OFFSET,
+  FLASH_REGION_MAX_BYTES,
+} from "../../runtime/contract/flash-map.ts";
 import { IMAGE_HEADER_BYTES, IMAGE_MAGIC, IMAGE_SIGNED_BYTES } from "../../runtime/contract/image-header.ts";
 import { UpdateFailure } from "../../runtime/contract/update-messages.ts";
 import { checkSignature } from "../../runtime/image/verify-signature.ts";
@@ -13,7 +20,10 @@ import type { Board } from "../build/board-schema.ts";
 import { type ChipFacts, type ConnectOptions, EspConnection, type FlashPart } from "./esp-connection.ts";
 import { FlashError } from "./flash-error.ts";
 
+const KIB = 1024;
 const MIB = 0x100000;
+/** At the end of the flash, the vendor SDK's own. */
+const SDK_BYTES = MIB - FLASH_REGION_CHIP_OFFSET - FLASH_REGION_BYTES;
 const WORD_BYTES = 4;
 const MAGICS = [
   [FLASH_FACTORY_OFFSET, FACTORY_MAGIC],
@@ -50,11 +60,7 @@ export async function flashDevice(port: WebSerialPort, job: FlashJob, listener: 
     const { facts } = connection;
     checkFlashSize(facts, job.board);
     listener.connected(facts);
-    if (facts.flashBytes > job.board.flash.sizeMiB * MIB) {
-      listener.note(
-        `its flash has ${facts.flashBytes / MIB} MiB, of which ${job.board.name} uses ${job.board.flash.sizeMiB} MiB: is it this board?`,
-      );
-    }
+    if (facts.flashBytes > job.board.flash.sizeMiB * MIB) listener.note(unusedFlash(facts.flashBytes, job.board));
     if (await isToErase(connection, job, listener)) {
       await connection.eraseAll((done, total) => listener.progress("erasing", done, total));
     }
@@ -72,6 +78,24 @@ function checkFlashSize({ flashBytes }: ChipFacts, { name, flash }: Board): void
     `the flash of this board has ${flashBytes / MIB} MiB, and ${name} has ${flash.sizeMiB} MiB: ` +
       "it is another board, so name it with --board (lintel boards)",
   );
+}
+
+/** A board that is flashed as a smaller one works, and keeps less. */
+export function unusedFlash(flashBytes: number, { name, flash }: Board): string {
+  const usedKiB = queueKiB(flash.sizeMiB * MIB);
+  const lostKiB = queueKiB(flashBytes) - usedKiB;
+  const lost =
+    lostKiB > 0
+      ? `it keeps readings that are not sent in ${usedKiB} KiB, and ${lostKiB} KiB more stay unused`
+      : `the rest stays unused, for no board keeps readings in more than ${usedKiB} KiB`;
+  const other = "if it is another board, name that with --board (lintel boards)";
+  return `its flash has ${flashBytes / MIB} MiB, and ${name} has ${flash.sizeMiB} MiB: ${lost}; ${other}`;
+}
+
+/** Room for readings (contract/flash-map.ts). */
+function queueKiB(flashBytes: number): number {
+  const regionBytes = Math.min(flashBytes - SDK_BYTES - FLASH_REGION_CHIP_OFFSET, FLASH_REGION_MAX_BYTES);
+  return (regionBytes - FLASH_QUEUE_OFFSET) / KIB;
 }
 
 /**

@@ -1,28 +1,16 @@
 /** Header bytes: what esptool's documentation ("Firmware Image Format", ESP8266) says. */
 import { describe, expect, test } from "vitest";
 import { FLASH_REGION_CHIP_OFFSET } from "../../runtime/contract/flash-map.ts";
-import { HOST_ABI_VERSION } from "../../runtime/contract/host-abi.ts";
 import { emulatedHostImage } from "../../runtime/esp8266/device/emulated-host.ts";
+import { arduinoHostFile, hostFile } from "../../runtime/image/testing/host-file.ts";
 import { readBoard } from "../build/board.ts";
 import type { Board } from "../build/board-schema.ts";
 import { hostFor } from "./host-binary.ts";
 
 const generic = readBoard("generic");
-const MARKER_AT = 256;
 
 function boardWith(flash: Partial<Board["flash"]>): Board {
   return { ...generic, flash: { ...generic.flash, ...flash } };
-}
-
-/** A file that begins as an image and has a marker. */
-function hostFile({ abi = HOST_ABI_VERSION, linkedMiB = 0, sizeBytes = 1024, at = MARKER_AT } = {}): Uint8Array {
-  const file = new Uint8Array(sizeBytes);
-  file.set([0xe9, 1, 0x55, 0x55]);
-  file.set(new TextEncoder().encode("LNTLHOST"), at);
-  const view = new DataView(file.buffer);
-  view.setUint32(at + 8, abi, true);
-  view.setUint32(at + 12, linkedMiB, true);
-  return file;
 }
 
 describe("mode, size and frequency of the flash", () => {
@@ -38,7 +26,7 @@ describe("mode, size and frequency of the flash", () => {
     const file = hostFile();
     const host = hostFor(file, "host", boardWith({ mode, sizeMiB, frequencyMHz }));
     expect([...host.subarray(0, 4)]).toEqual([0xe9, 1, modeByte, sizeByte]);
-    expect(host.subarray(4)).toEqual(file.subarray(4));
+    expect([...host.subarray(4)]).toEqual([...file.subarray(4)]);
     expect([...file.subarray(2, 4)]).toEqual([0x55, 0x55]);
   });
 });
@@ -49,12 +37,16 @@ test("the emulated host is one for every board", () => {
 });
 
 test.each([
-  ["something else", new Uint8Array(1000), /not a host of Lintel: take the firmware\.bin/],
-  ["an image without the marker", Uint8Array.of(0xe9, 1, 0, 0), /not a host of Lintel/],
-  ["a marker that is not on a word", hostFile({ at: 254 }), /not a host of Lintel/],
-  ["a marker cut off", hostFile({ sizeBytes: 1024 }).subarray(0, MARKER_AT + 12), /not a host of Lintel/],
-  ["no bytes", new Uint8Array(0), /not a host of Lintel/],
-  ["one that is too large", hostFile({ sizeBytes: FLASH_REGION_CHIP_OFFSET + 4 }), /786436 bytes.*room for 786432/],
+  ["something else", new Uint8Array(1000), /^it is not a host of Lintel: take the firmware\.bin/],
+  ["no bytes", new Uint8Array(0), /^it is not a host of Lintel/],
+  // All that can be wrong with its bytes: runtime/image/host-image.test.ts.
+  ["one that is cut off", arduinoHostFile().subarray(0, -1), /^it is cut off: .*: copy firmware\.bin again/],
+  ["one that is damaged", hostFile().fill(9, 30, 31), /^it is damaged: the checksum .*: copy firmware\.bin again/],
+  [
+    "one that is too large",
+    Buffer.concat([arduinoHostFile(), Buffer.alloc(FLASH_REGION_CHIP_OFFSET)]),
+    /has 790880 bytes.*room for 786432/,
+  ],
   ["one of an older ABI", hostFile({ abi: 0 }), /host ABI 0.*build the host anew/],
   ["one for another flash", hostFile({ linkedMiB: 1 }), /built for a flash of 1 MiB, and generic has 4 MiB/],
 ])("%s is refused", (_, file, message) => {

@@ -1,7 +1,6 @@
 /**
- * The host as a file for offset 0 of flash: an image as the ROM loads it, with the marker of contract/host-marker.ts. Mode,
- * size and frequency of the flash stand in its header (esptool documentation, "Firmware Image Format", ESP8266); the
- * checksum does not cover them.
+ * The host as a file for offset 0 of flash (runtime/image/host-image.ts looks at it). Mode, size and frequency of the flash
+ * stand in its header (esptool documentation, "Firmware Image Format", ESP8266); the checksum does not cover them.
  */
 import { FLASH_REGION_CHIP_OFFSET } from "../../runtime/contract/flash-map.ts";
 import { HOST_ABI_VERSION } from "../../runtime/contract/host-abi.ts";
@@ -28,11 +27,7 @@ const FREQUENCIES = { 40: 0, 26: 1, 20: 2, 80: 0xf } as const;
 export function hostFor(file: Uint8Array, name: string, board: Board): Uint8Array {
   const { flash } = board;
   const facts = readHostImage(file);
-  if (facts === undefined) {
-    throw new FlashError(
-      `${name} is not a host of Lintel: take the firmware.bin that PlatformIO made of runtime/native`,
-    );
-  }
+  if (!facts.ok) throw new FlashError(`${name} ${facts.reason}`);
   if (file.length > FLASH_REGION_CHIP_OFFSET) {
     throw new FlashError(
       `${name} has ${file.length} bytes, and a host has room for ${FLASH_REGION_CHIP_OFFSET}: programs begin behind it`,
@@ -52,7 +47,8 @@ export function hostFor(file: Uint8Array, name: string, board: Board): Uint8Arra
   }
   const size = SIZES.get(flash.sizeMiB);
   if (size === undefined) throw new FlashError(`a flash of ${flash.sizeMiB} MiB has no code in the header of a host`);
-  const host = file.slice();
+  // A Buffer's own slice would be the same bytes.
+  const host = Uint8Array.from(file);
   host[MODE_OFFSET] = MODES[flash.mode];
   host[SIZE_OFFSET] = size | FREQUENCIES[flash.frequencyMHz];
   return host;

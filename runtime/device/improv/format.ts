@@ -14,6 +14,8 @@ export const PREAMBLE_BYTES: u32 = 7;
 export const TYPE_AT: u32 = 7;
 export const LENGTH_AT: u32 = TYPE_AT + 1;
 export const DATA_AT: u32 = LENGTH_AT + 1;
+/** Most data that a packet may have: Wi-Fi settings take 100 bytes (a name of 32, a passphrase of 64). */
+export const DATA_MAX_BYTES: u32 = 128;
 /** `I`, which is nowhere else in the preamble. */
 export const FIRST_BYTE: u32 = 0x49;
 
@@ -29,6 +31,9 @@ export enum PacketType {
   Rpc = 3,
   Result = 4,
 }
+
+/** Of the preamble and the type of an RPC, as far as a checksum counts. */
+export const RPC_BEGINNING_SUM: u32 = 0xe1;
 
 /** What a board can be told: the first byte of an RPC, or of its result. */
 export enum ImprovCommand {

@@ -42,7 +42,7 @@ import {
 } from "../testing/stage.ts";
 import { Factory } from "../update/factory.ts";
 import { ImprovCommand, PacketType } from "./format.ts";
-import { GAP_MAX_MS, Improv, SILENCE_MAX_MS } from "./improv.ts";
+import { FIRST_SILENCE_MAX_MS, GAP_MAX_MS, Improv, SILENCE_MAX_MS } from "./improv.ts";
 import { ImprovNote, leaveNote } from "./note.ts";
 import { JOIN_MAX_MS } from "./wifi-settings.ts";
 
@@ -105,6 +105,17 @@ function find(minusDbm: u32, flags: u32, nameHex: string): void {
   store<u8>(buffer, minusDbm);
   store<u8>(buffer, flags, 1);
   putFound(buffer, 2 + putHex(buffer + 2, nameHex));
+}
+
+/** When it goes back, if nothing more comes. */
+function silenceFrom(nowMs: u32): u32 {
+  let delayMs = improv.poll();
+  for (let turn = 0; turn < 100 && restarts() == 0; turn++) {
+    nowMs += delayMs;
+    setClockMs(nowMs);
+    delayMs = improv.poll();
+  }
+  return nowMs;
 }
 
 beforeEach(() => {
@@ -392,13 +403,13 @@ describe("a board that was asked by its program", () => {
   test("goes back to it when nobody speaks for a minute; each packet begins it anew", () => {
     putConfig(IN_USE);
     startAsked(ImprovCommand.State);
-    setClockMs(SILENCE_MAX_MS - 1);
+    setClockMs(FIRST_SILENCE_MAX_MS - 1);
     answer(ASK_STATE);
-    setClockMs(2 * SILENCE_MAX_MS - 2);
+    setClockMs(FIRST_SILENCE_MAX_MS + SILENCE_MAX_MS - 2);
     receiveHex("0d0a6e6f697365");
     expect(improv.poll()).toBe(1);
     expect(restarts()).toBe(0);
-    setClockMs(2 * SILENCE_MAX_MS - 1);
+    setClockMs(FIRST_SILENCE_MAX_MS + SILENCE_MAX_MS - 1);
     improv.poll();
     expect(restarts()).toBe(1);
     const note = new ImprovNote();
@@ -406,13 +417,40 @@ describe("a board that was asked by its program", () => {
     expect(note.isResumed).toBe(true);
   });
 
+  test("after some seconds when nothing follows what it was asked, or only what is no packet", () => {
+    const asked: u32[] = [ImprovCommand.State, ImprovCommand.Info, 99];
+    const more: string[] = ["", "494d50524f560103020200e6", "494d50524f5601", "0d0a6e6f697365", rpc("0201")];
+    for (let i = 0; i < asked.length; i++) {
+      for (let k = 0; k < more.length; k++) {
+        resetStage();
+        putBoard();
+        putConfig(IN_USE);
+        startAsked(asked[i]);
+        setClockMs(1000);
+        receiveHex(more[k]);
+        expect(silenceFrom(1000)).toBe(FIRST_SILENCE_MAX_MS, more[k]);
+      }
+    }
+  });
+
+  test("not so soon when somebody chooses a network, or writes a passphrase again", () => {
+    const asked: u32[] = [ImprovCommand.Settings, ImprovCommand.Networks];
+    for (let i = 0; i < asked.length; i++) {
+      resetStage();
+      putBoard();
+      putConfig(IN_USE);
+      startAsked(asked[i]);
+      expect(silenceFrom(0)).toBe(SILENCE_MAX_MS);
+    }
+  });
+
   test("not while it joins", () => {
     putConfig(IN_USE);
     startAsked(ImprovCommand.State);
-    setClockMs(SILENCE_MAX_MS - 1);
+    setClockMs(FIRST_SILENCE_MAX_MS - 1);
     setNetStatus(NetStatus.Joining);
     answer(SHOP_WRONG);
-    setClockMs(SILENCE_MAX_MS + JOIN_MAX_MS - 2);
+    setClockMs(FIRST_SILENCE_MAX_MS + JOIN_MAX_MS - 2);
     improv.poll();
     expect(restarts()).toBe(0);
   });

@@ -22,6 +22,8 @@ import { JoinState, WifiSettings } from "./wifi-settings.ts";
 
 /** Without a packet for so long, a board that a program has left goes back to it. */
 export const SILENCE_MAX_MS = 60000;
+/** The same before boot has heard one itself: who only looked whether there is a board costs it no minute. */
+export const FIRST_SILENCE_MAX_MS = 5000;
 /** A packet does not pause so long. Tools ask again after a second. */
 export const GAP_MAX_MS = 500;
 /** While something is under way that may end without waking us. */
@@ -53,6 +55,7 @@ export class Improv {
   /** When a byte was last heard, and when a packet. */
   private byteMs: u32 = 0;
   private packetMs: u32 = 0;
+  private silenceMaxMs: i32 = FIRST_SILENCE_MAX_MS;
 
   constructor(
     private readonly config: Config,
@@ -79,6 +82,8 @@ export class Improv {
     if (!hasNetwork) logText(LogLevel.Info, "no Wi-Fi: waiting for Improv");
     const command = note.command;
     if (command != ImprovCommand.State) this.enter(this.state);
+    // Somebody is at it, and will choose a network or write a passphrase again.
+    if (command == ImprovCommand.Settings || command == ImprovCommand.Networks) this.silenceMaxMs = SILENCE_MAX_MS;
     // Its data are lost.
     if (command == ImprovCommand.Settings) this.fail(ImprovError.Unknown);
     else if (command != ImprovCommand.None) this.run(command);
@@ -104,7 +109,7 @@ export class Improv {
     this.networks.poll(this.nowMs);
     const isOut = this.writer.flush();
     if (this.isBusy || this.networks.isTelling) this.packetMs = this.nowMs;
-    else if (this.wasAsked && elapsedMs(this.nowMs, this.packetMs) >= SILENCE_MAX_MS) this.isOver = true;
+    else if (this.wasAsked && elapsedMs(this.nowMs, this.packetMs) >= this.silenceMaxMs) this.isOver = true;
     if (this.isOver && isOut) this.leave();
     return this.delayMs();
   }
@@ -117,7 +122,7 @@ export class Improv {
   private delayMs(): u32 {
     if (this.isBusy || this.networks.isTelling) return BUSY_DELAY_MS;
     if (this.reader.isWaiting) return GAP_MAX_MS;
-    return this.wasAsked ? max(1, SILENCE_MAX_MS - elapsedMs(this.nowMs, this.packetMs)) : POLL_MAX_MS;
+    return this.wasAsked ? max(1, this.silenceMaxMs - elapsedMs(this.nowMs, this.packetMs)) : POLL_MAX_MS;
   }
 
   /** Takes packets one after the other, each when the answer to the one before is out. */
@@ -156,6 +161,7 @@ export class Improv {
       return;
     }
     this.packetMs = this.nowMs;
+    this.silenceMaxMs = SILENCE_MAX_MS;
     const command = <u32>load<u8>(data);
     if (command == ImprovCommand.Settings) this.takeSettings(data + COMMAND_HEAD_BYTES, load<u8>(data, 1));
     else this.run(command);

@@ -1,12 +1,18 @@
 import { ResetReason } from "../../contract/host-abi.ts";
-import { putHex } from "../testing/hex.ts";
-import { ASK_INFO, ASK_NETWORKS, ASK_STATE, receiveHex, SHOP_WRONG } from "../testing/improv-frames.ts";
+import { hexOf, putHex } from "../testing/hex.ts";
+import { ASK_INFO, ASK_NETWORKS, ASK_STATE, packetOf, receiveHex, SHOP_WRONG } from "../testing/improv-frames.ts";
 import { putRtc, putSerial, resetStage, restarts, setResetReason, takeRtc } from "../testing/stage.ts";
-import { ImprovCommand } from "./format.ts";
+import { ImprovCommand, PacketType } from "./format.ts";
 import { listenForImprov } from "./listener.ts";
 import { ImprovNote } from "./note.ts";
 
 const buffer = memory.data(512);
+
+function repeated(hex: string, count: i32): string {
+  let text = "";
+  for (let i = 0; i < count; i++) text += hex;
+  return text;
+}
 
 /** What boot is asked for at the next start. */
 function asked(reason: ResetReason = ResetReason.Software): u32 {
@@ -18,13 +24,16 @@ function asked(reason: ResetReason = ResetReason.Software): u32 {
 
 beforeEach(() => {
   // The end of a packet that the test before has begun.
-  receiveHex("0000");
-  listenForImprov();
+  for (let i = 0; i < 3; i++) {
+    memory.fill(buffer, 0, 128);
+    putSerial(buffer, 128);
+    listenForImprov();
+  }
   resetStage();
 });
 
 describe("a product that listens", () => {
-  test("restarts for the beginning of an RPC, and boot is told the command", () => {
+  test("restarts for an RPC, and boot is told the command", () => {
     const packets: string[] = [ASK_STATE, ASK_INFO, ASK_NETWORKS, SHOP_WRONG];
     const commands: u32[] = [ImprovCommand.State, ImprovCommand.Info, ImprovCommand.Networks, ImprovCommand.Settings];
     for (let i = 0; i < packets.length; i++) {
@@ -38,7 +47,7 @@ describe("a product that listens", () => {
   });
 
   test("in whatever pieces it comes", () => {
-    for (let at = 2; at < 20; at += 2) {
+    for (let at = 2; at < ASK_STATE.length; at += 2) {
       receiveHex("0d0a49494d" + ASK_STATE.substr(0, at));
       listenForImprov();
       expect(restarts()).toBe(at / 2 - 1);
@@ -58,6 +67,74 @@ describe("a product that listens", () => {
     for (let i = 0; i < others.length; i++) receiveHex(others[i]);
     listenForImprov();
     expect(restarts()).toBe(0);
+  });
+
+  test("not for one with a wrong bit, wherever it is", () => {
+    const packets: string[] = [ASK_STATE, ASK_INFO, ASK_NETWORKS, SHOP_WRONG];
+    for (let i = 0; i < packets.length; i++) {
+      for (let bit = 0; bit < packets[i].length * 4; bit++) {
+        const bytes = putHex(buffer, packets[i]);
+        store<u8>(buffer + (bit >> 3), <u32>load<u8>(buffer + (bit >> 3)) ^ (1 << (bit & 7)));
+        putSerial(buffer, bytes);
+        listenForImprov();
+      }
+    }
+    expect(restarts()).toBe(0);
+  });
+
+  test("not for a checksum of each wrong value, for one without data, or with more than there may be", () => {
+    for (let sum = 0; sum < 256; sum++) {
+      if (sum == 0xe5) continue;
+      const bytes = putHex(buffer, ASK_STATE);
+      store<u8>(buffer + bytes - 1, sum);
+      putSerial(buffer, bytes);
+      listenForImprov();
+    }
+    receiveHex(packetOf(PacketType.Rpc, ""));
+    listenForImprov();
+    receiveHex(packetOf(PacketType.Rpc, repeated("61", 129)));
+    listenForImprov();
+    expect(restarts()).toBe(0);
+    receiveHex(packetOf(PacketType.Rpc, repeated("61", 128)));
+    listenForImprov();
+    expect(restarts()).toBe(1);
+  });
+
+  test("for a command that is unknown, for boot answers that; not for what a note cannot say", () => {
+    for (let command = 0; command < 256; command++) {
+      resetStage();
+      store<u8>(buffer, command);
+      receiveHex(packetOf(PacketType.Rpc, hexOf(buffer, 1) + "00"));
+      listenForImprov();
+      expect(restarts()).toBe(command == 0 || command == 255 ? 0 : 1);
+      if (restarts() > 0) expect(asked()).toBe(command);
+    }
+  });
+
+  test("one behind another that was broken off, wherever that was", () => {
+    for (let at = 2; at < SHOP_WRONG.length; at += 2) {
+      resetStage();
+      receiveHex(SHOP_WRONG.substr(0, at) + ASK_STATE);
+      listenForImprov();
+      expect(restarts()).toBe(1, at.toString());
+      expect(asked()).toBe(ImprovCommand.State);
+    }
+  });
+
+  test("10,000 random bytes, then a packet", () => {
+    let seed: u32 = 20261121;
+    for (let turn = 0; turn < 100; turn++) {
+      for (let i = 0; i < 100; i++) {
+        seed = seed * 1664525 + 1013904223;
+        store<u8>(buffer + i, seed >> 24);
+      }
+      putSerial(buffer, 100);
+      listenForImprov();
+    }
+    expect(restarts()).toBe(0);
+    receiveHex(ASK_STATE);
+    listenForImprov();
+    expect(restarts()).toBe(1);
   });
 
   test("a full buffer in one go, and what fills it again is not read before the next poll", () => {

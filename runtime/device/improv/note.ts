@@ -10,7 +10,7 @@ import { ImprovCommand, PREAMBLE_FIRST, PREAMBLE_REST } from "./format.ts";
 /** The note that a program leaves. */
 export const NOTE_BYTES: u32 = 8;
 /** In the place of a command: provisioning is over, and the start that it broke off goes on. */
-const RESUME: u32 = 0xff;
+export const RESUME: u32 = 0xff;
 /** The byte behind the preamble, in the second word. */
 const TOLD_SHIFT: u32 = 24;
 const PREAMBLE_MASK: u32 = (1 << TOLD_SHIFT) - 1;

@@ -1,7 +1,7 @@
 import { hexOf, putHex } from "../testing/hex.ts";
 import { ASK_INFO, ASK_STATE, packetOf, SHOP_WRONG } from "../testing/improv-frames.ts";
-import { PacketType } from "./format.ts";
-import { DATA_MAX_BYTES, Heard, PacketReader } from "./packet-reader.ts";
+import { DATA_MAX_BYTES, PacketType } from "./format.ts";
+import { Heard, PacketReader } from "./packet-reader.ts";
 
 const buffer = memory.data(1024);
 

@@ -2,10 +2,8 @@
  * Finds packets in what comes over the line. Bytes are kept from where a packet may begin; where it turns out to be none, the
  * search goes on behind its first byte, so a packet behind a damaged one, or inside of it, is found.
  */
-import { DATA_AT, LENGTH_AT, PacketType, PREAMBLE_BYTES, preambleByte, TYPE_AT } from "./format.ts";
+import { DATA_AT, DATA_MAX_BYTES, LENGTH_AT, PacketType, PREAMBLE_BYTES, preambleByte, TYPE_AT } from "./format.ts";
 
-/** Most data that a packet may have: Wi-Fi settings take 100 bytes (a name of 32, a passphrase of 64). */
-export const DATA_MAX_BYTES: u32 = 128;
 const CHECKSUM_BYTES: u32 = 1;
 
 export enum Heard {

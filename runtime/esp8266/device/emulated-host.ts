@@ -5,14 +5,14 @@
  */
 import { HOST_ABI_VERSION } from "../../contract/host-abi.ts";
 import { HOST_MARKER } from "../../contract/host-marker.ts";
-import { IRAM_ADDRESS } from "../memory/address-map.ts";
 import {
-  BOOT_CHECKSUM_SEED,
-  BOOT_IMAGE_BLOCK_BYTES,
-  BOOT_IMAGE_HEADER_BYTES,
-  BOOT_IMAGE_MAGIC,
-  BOOT_SEGMENT_HEADER_BYTES,
-} from "../rom/flash-boot.ts";
+  ROM_CHECKSUM_SEED,
+  ROM_IMAGE_BLOCK_BYTES,
+  ROM_IMAGE_HEADER_BYTES,
+  ROM_IMAGE_MAGIC,
+  ROM_SEGMENT_HEADER_BYTES,
+} from "../../contract/rom-image.ts";
+import { IRAM_ADDRESS } from "../memory/address-map.ts";
 
 /** Behind the functions that the host offers (native-machine.ts). */
 export const EMULATED_HOST_ADDRESS = 0x40011000;
@@ -42,15 +42,15 @@ export const EMULATED_HOST_CODE = Uint8Array.of(
 
 /** Mode and size of the flash are in its header as in that of any image: who flashes it sets them. */
 export function emulatedHostImage(): Uint8Array {
-  const end = BOOT_IMAGE_HEADER_BYTES + BOOT_SEGMENT_HEADER_BYTES + EMULATED_HOST_CODE.length;
-  const image = new Uint8Array(Math.ceil((end + 1) / BOOT_IMAGE_BLOCK_BYTES) * BOOT_IMAGE_BLOCK_BYTES);
+  const end = ROM_IMAGE_HEADER_BYTES + ROM_SEGMENT_HEADER_BYTES + EMULATED_HOST_CODE.length;
+  const image = new Uint8Array(Math.ceil((end + 1) / ROM_IMAGE_BLOCK_BYTES) * ROM_IMAGE_BLOCK_BYTES);
   const view = new DataView(image.buffer);
-  image[0] = BOOT_IMAGE_MAGIC;
+  image[0] = ROM_IMAGE_MAGIC;
   image[1] = 1;
   view.setUint32(4, IRAM_ADDRESS + ENTRY_OFFSET, true);
-  view.setUint32(BOOT_IMAGE_HEADER_BYTES, IRAM_ADDRESS, true);
-  view.setUint32(BOOT_IMAGE_HEADER_BYTES + 4, EMULATED_HOST_CODE.length, true);
-  image.set(EMULATED_HOST_CODE, BOOT_IMAGE_HEADER_BYTES + BOOT_SEGMENT_HEADER_BYTES);
-  image[image.length - 1] = EMULATED_HOST_CODE.reduce((sum, byte) => sum ^ byte, BOOT_CHECKSUM_SEED);
+  view.setUint32(ROM_IMAGE_HEADER_BYTES, IRAM_ADDRESS, true);
+  view.setUint32(ROM_IMAGE_HEADER_BYTES + 4, EMULATED_HOST_CODE.length, true);
+  image.set(EMULATED_HOST_CODE, ROM_IMAGE_HEADER_BYTES + ROM_SEGMENT_HEADER_BYTES);
+  image[image.length - 1] = EMULATED_HOST_CODE.reduce((sum, byte) => sum ^ byte, ROM_CHECKSUM_SEED);
   return image;
 }

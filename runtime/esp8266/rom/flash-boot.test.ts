@@ -1,6 +1,7 @@
 /** Expected words: boot logs of real chips, from issues 2829, 8240 and 9122 of esp8266/Arduino. */
 import { describe, expect, test } from "vitest";
-import { BOOT_CHECKSUM_SEED, bootFromFlash } from "./flash-boot.ts";
+import { ROM_CHECKSUM_SEED } from "../../contract/rom-image.ts";
+import { bootFromFlash } from "./flash-boot.ts";
 
 interface Segment {
   address: number;
@@ -48,7 +49,7 @@ const bytesOf = (sizeBytes: number, sum = 0): Uint8Array => {
 };
 
 describe("an image of one segment", () => {
-  const code = bytesOf(1384, BOOT_CHECKSUM_SEED ^ 0x2d);
+  const code = bytesOf(1384, ROM_CHECKSUM_SEED ^ 0x2d);
 
   test("is loaded, told, and entered", () => {
     const { text, entry, ram } = boot(imageOf([{ address: 0x4010f000, bytes: code }]));
@@ -69,7 +70,7 @@ describe("an image of one segment", () => {
 test("segments begin where the block of the last one has room", () => {
   const { text } = boot(
     imageOf([
-      { address: 0x40100000, bytes: bytesOf(25700, BOOT_CHECKSUM_SEED ^ 0x0b) },
+      { address: 0x40100000, bytes: bytesOf(25700, ROM_CHECKSUM_SEED ^ 0x0b) },
       { address: 0x3ffe8000, bytes: bytesOf(848, 0x0b ^ 0x3f) },
       { address: 0x3ffe8350, bytes: bytesOf(184, 0x3f ^ 0xb7) },
     ]),

@@ -1,21 +1,19 @@
 /**
  * How the mask ROM starts what is in flash: it loads the segments of the image at offset 0 into RAM, telling each on the
- * serial line, and jumps to the entry point if the checksum is right. Format of the image: esptool documentation, "Firmware
- * Image Format", ESP8266. The words: boot logs that the esp8266/Arduino project's issues are full of (9122, 8240, 2829).
+ * serial line, and jumps to the entry point if the checksum is right. Format of the image:
+ * contract/rom-image.ts. The words: boot logs that the esp8266/Arduino project's issues are full of (9122, 8240, 2829).
  *
  * Assumed: where the image is none, or its checksum is wrong, the chip says so and stands still until its next reset.
  */
+import {
+  ROM_CHECKSUM_SEED,
+  ROM_IMAGE_BLOCK_BYTES,
+  ROM_IMAGE_HEADER_BYTES,
+  ROM_IMAGE_MAGIC,
+  ROM_SEGMENT_HEADER_BYTES,
+  ROM_SEGMENTS_MAX,
+} from "../../contract/rom-image.ts";
 import type { FlashPort } from "../peripherals/flash-port.ts";
-
-export const BOOT_IMAGE_MAGIC = 0xe9;
-export const BOOT_IMAGE_HEADER_BYTES = 8;
-export const BOOT_SEGMENT_HEADER_BYTES = 8;
-/** The checksum is the last byte of the image, at the end of a block of so many. */
-export const BOOT_IMAGE_BLOCK_BYTES = 16;
-/** XOR of this and the bytes of all segments. */
-export const BOOT_CHECKSUM_SEED = 0xef;
-/** More is what a damaged header says; esptool allows 16. */
-const SEGMENTS_MAX = 16;
 
 export interface FlashBootOptions {
   flash: FlashPort;
@@ -42,22 +40,22 @@ export function bootFromFlash({ flash, fill }: FlashBootOptions): BootResult {
     return bytes;
   };
   const fail = (): BootResult => ({ text: [...lines, "ets_main.c ", ""].join("\r\n"), entry: undefined, bytes: at });
-  const header = take(BOOT_IMAGE_HEADER_BYTES);
+  const header = take(ROM_IMAGE_HEADER_BYTES);
   const segments = header[1] as number;
-  if (header[0] !== BOOT_IMAGE_MAGIC || segments > SEGMENTS_MAX) return fail();
-  let checksum = BOOT_CHECKSUM_SEED;
+  if (header[0] !== ROM_IMAGE_MAGIC || segments > ROM_SEGMENTS_MAX) return fail();
+  let checksum = ROM_CHECKSUM_SEED;
   for (let index = 0; index < segments; index++) {
     lines.push(...beforeHeader(at));
-    const head = wordsOf(take(BOOT_SEGMENT_HEADER_BYTES));
+    const head = wordsOf(take(ROM_SEGMENT_HEADER_BYTES));
     const [address = 0, sizeBytes = 0] = head;
     lines.push(`load 0x${hex8(address)}, len ${sizeBytes}, room ${roomAt(at)} `);
     if (at + sizeBytes > flash.sizeBytes) return fail();
     const bytes = take(sizeBytes);
     if (!fill(address, bytes)) return fail();
     checksum = bytes.reduce((sum, byte) => sum ^ byte, checksum);
-    lines.push(`tail ${at % BOOT_IMAGE_BLOCK_BYTES}`, `chksum 0x${hex2(checksum)}`);
+    lines.push(`tail ${at % ROM_IMAGE_BLOCK_BYTES}`, `chksum 0x${hex2(checksum)}`);
   }
-  const rest = take(BOOT_IMAGE_BLOCK_BYTES - (at % BOOT_IMAGE_BLOCK_BYTES));
+  const rest = take(ROM_IMAGE_BLOCK_BYTES - (at % ROM_IMAGE_BLOCK_BYTES));
   lines.push(`csum 0x${hex2(checksum)}`);
   if (rest[rest.length - 1] !== checksum) {
     lines.push("csum err");
@@ -68,15 +66,15 @@ export function bootFromFlash({ flash, fill }: FlashBootOptions): BootResult {
 
 /** The ROM reads blocks: a header of a segment may be in two of them. */
 function beforeHeader(at: number): string[] {
-  const tail = at % BOOT_IMAGE_BLOCK_BYTES;
-  const isSplit = tail + BOOT_SEGMENT_HEADER_BYTES > BOOT_IMAGE_BLOCK_BYTES;
-  return isSplit ? [`ho 0 tail ${tail} room ${BOOT_IMAGE_BLOCK_BYTES - tail}`] : [];
+  const tail = at % ROM_IMAGE_BLOCK_BYTES;
+  const isSplit = tail + ROM_SEGMENT_HEADER_BYTES > ROM_IMAGE_BLOCK_BYTES;
+  return isSplit ? [`ho 0 tail ${tail} room ${ROM_IMAGE_BLOCK_BYTES - tail}`] : [];
 }
 
 /** Bytes left in the block behind a segment's header; the first block counts as a whole one. */
 function roomAt(at: number): number {
-  if (at === BOOT_IMAGE_HEADER_BYTES + BOOT_SEGMENT_HEADER_BYTES) return BOOT_IMAGE_BLOCK_BYTES;
-  return (BOOT_IMAGE_BLOCK_BYTES - (at % BOOT_IMAGE_BLOCK_BYTES)) % BOOT_IMAGE_BLOCK_BYTES;
+  if (at === ROM_IMAGE_HEADER_BYTES + ROM_SEGMENT_HEADER_BYTES) return ROM_IMAGE_BLOCK_BYTES;
+  return (ROM_IMAGE_BLOCK_BYTES - (at % ROM_IMAGE_BLOCK_BYTES)) % ROM_IMAGE_BLOCK_BYTES;
 }
 
 function wordsOf(bytes: Uint8Array): number[] {

@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { type ElfFile, readElf } from "../../qemu/elf.ts";
 import { chipTool, NATIVE_FOLDER } from "./build-host.ts";
 
+/** In front of the code: size and CRC of the file, which the core's tools write there when the file is made (tools/elf2bin.py). */
 const COMMON_SCRIPT = `SECTIONS {
   .irom0.text : {
+    LONG(0) LONG(0)
     *(.irom.text .irom.text.*)
     *(.literal .literal.* .text .text.* .iram.literal .iram.text)
   } > irom0_0_seg

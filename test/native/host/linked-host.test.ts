@@ -1,6 +1,6 @@
 /**
  * The host of the real chip, linked: where its linker scripts put things, and that `lintel flash` knows the file again, for the
- * flash that it was linked for and for no other. The judge of the marker is tools/flash/host-binary.ts.
+ * flash that it was linked for and for no other. The judge of the file is tools/flash/host-binary.ts.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,14 +13,15 @@ import {
   PROGRAM_RAM_ADDRESS,
   PROGRAM_RESERVED_BYTES,
 } from "../../../runtime/contract/native-image.ts";
+import { arduinoFile } from "../../../runtime/image/testing/host-file.ts";
 import { boardNames, readBoard } from "../../../tools/build/board.ts";
 import { FLASH_SIZES_MIB } from "../../../tools/contract/native-header.ts";
 import { hostFor } from "../../../tools/flash/host-binary.ts";
+import type { Segment } from "../../qemu/elf.ts";
 import { GXX, hasTools } from "../../qemu/installed.ts";
 import { compileForChip, NATIVE_FOLDER } from "./build-host.ts";
 import { linkHost, scriptOf } from "./link-host.ts";
 
-const IMAGE_MAGIC = 0xe9;
 const MIB = 0x100000;
 
 describe.skipIf(!hasTools("the host of the real chip by its linker scripts", [GXX]))("linked", () => {
@@ -32,15 +33,11 @@ describe.skipIf(!hasTools("the host of the real chip by its linker scripts", [GX
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  /** What the core's tools make of it, as far as it matters here: the magic at 0, then what lies in flash at its place. */
+  /** What the core's tools make of it: the code first, for it runs where it lies in flash. */
   function binaryOf(flashMiB: number, from = objects): Uint8Array {
     const { segments } = linkHost(folder, from, flashMiB);
-    const inFlash = segments.filter(({ address }) => address >= FLASH_MAP_ADDRESS);
-    const ends = inFlash.map(({ address, bytes }) => address - FLASH_MAP_ADDRESS + bytes.length);
-    const file = new Uint8Array(Math.max(...ends)).fill(0xff);
-    file[0] = IMAGE_MAGIC;
-    for (const { address, bytes } of inFlash) file.set(bytes, address - FLASH_MAP_ADDRESS);
-    return file;
+    const isInFlash = ({ address }: Segment) => address >= FLASH_MAP_ADDRESS;
+    return arduinoFile([...segments.filter(isInFlash), ...segments.filter((segment) => !isInFlash(segment))]);
   }
 
   const boardWith = (sizeMiB: number) => {
