@@ -1,7 +1,11 @@
-/** Runs the command line from its sources, as a process of its own. */
+/**
+ * Runs the command line as a process of its own: as it was built, where `npm test` has just built it (it starts in a fraction of
+ * the time), else from its sources.
+ */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { PACKAGE_ROOT } from "../../tools/build/package-root.ts";
+import { BUILT_VARIABLE } from "../../tools/testing/built-variable.ts";
 
 export interface Finished {
   code: number | null;
@@ -9,9 +13,12 @@ export interface Finished {
   stderr: string;
 }
 
-export const LINTEL_MAIN = join(PACKAGE_ROOT, "tools/cli/main.ts");
-
-const LINTEL = [process.execPath, "--import", "tsx", LINTEL_MAIN];
+export const LINTEL = [
+  process.execPath,
+  ...(process.env[BUILT_VARIABLE] === undefined
+    ? ["--import", "tsx", join(PACKAGE_ROOT, "tools/cli/main.ts")]
+    : [join(PACKAGE_ROOT, "dist/tools/cli/main.js")]),
+];
 
 export function runLintel(...args: string[]): Promise<Finished> {
   return run([...LINTEL, ...args]);

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { PACKAGE_ROOT } from "../../tools/build/package-root.ts";
-import { LINTEL_MAIN } from "./run-lintel.ts";
+import { LINTEL } from "./run-lintel.ts";
 
 /** A compiler run is part of some starts, and other tests of other processes. */
 const WAIT_MS = 90_000;
@@ -15,7 +15,8 @@ export class RunningLintel {
   #wake: () => void = () => {};
 
   constructor(...args: string[]) {
-    this.#child = spawn(process.execPath, ["--import", "tsx", LINTEL_MAIN, ...args], {
+    const [program = "", ...first] = LINTEL;
+    this.#child = spawn(program, [...first, ...args], {
       cwd: PACKAGE_ROOT,
       stdio: ["ignore", "pipe", "pipe"],
     });

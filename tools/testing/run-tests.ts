@@ -1,5 +1,5 @@
 /**
- * `npm test`: the specs of the device dialect (as-pect), then everything else (vitest), then one closing line with the
+ * `npm test`: a build, the specs of the device dialect (as-pect), then everything else (vitest), then one closing line with the
  * sum of both. Arguments go to vitest, and then the device specs are left out: `npm test -- server`.
  */
 import { spawn } from "node:child_process";
@@ -7,6 +7,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { PACKAGE_ROOT } from "../build/package-root.ts";
+import { BUILT_VARIABLE } from "./built-variable.ts";
 
 interface Outcome {
   passed: number;
@@ -18,7 +19,13 @@ const VITEST_REPORT = join(PACKAGE_ROOT, "build", "vitest.json");
 
 async function main(filters: string[]): Promise<void> {
   mkdirSync(join(PACKAGE_ROOT, "build"), { recursive: true });
-  const outcomes = filters.length === 0 ? [await runDeviceSpecs()] : [];
+  const outcomes: Outcome[] = [];
+  if (filters.length === 0) {
+    if ((await run(["typescript/bin/tsc"], ["-p", "tsconfig.build.json"], true)).code !== 0)
+      throw new Error("the build failed");
+    process.env[BUILT_VARIABLE] = "yes";
+    outcomes.push(await runDeviceSpecs());
+  }
   outcomes.push(await runVitest(filters));
   const sum = (key: keyof Outcome) => outcomes.reduce((total, outcome) => total + outcome[key], 0);
   const skipped = sum("skipped");
