@@ -8,6 +8,6 @@ export interface GraphCalls {
 }
 
 export interface GraphOutput {
-  /** A reading went into a stream: from outside, from a node, or as a first value of a constant. */
+  /** A reading went into a stream: from outside, or from a node. First values of constants are none. */
   pushed(stream: u32, timeS: u32, value: i32): void;
 }

@@ -81,7 +81,7 @@ export class GraphEngine {
     }
     const end = configsAt(graph);
     for (let constant = constantsAt(graph); constant < end; constant += GRAPH_CONSTANT_BYTES) {
-      this.push(load<u16>(constant), load<i32>(constant, GRAPH_CONSTANT_VALUE));
+      this.give(load<u16>(constant), load<i32>(constant, GRAPH_CONSTANT_VALUE));
     }
     return GraphRefusal.None;
   }
@@ -128,10 +128,14 @@ export class GraphEngine {
     }
   }
 
-  /** Gives a reading to everyone who reads its stream. */
+  /** A reading, for all who read its stream and for those outside. */
   private push(stream: u32, value: i32): void {
     this.output.pushed(stream, this.timeS, value);
     this.streamers.pushed(stream);
+    this.give(stream, value);
+  }
+
+  private give(stream: u32, value: i32): void {
     for (let i = 0; i < this.count; i++) {
       const node = nodeAt(this.graph, i);
       if (inputStream(node, 0) == stream) this.inputs.put(i << 1, value);
