@@ -32,8 +32,9 @@
  * | 18 | 2 | zero |
  *
  * Two rules beyond IOTile's engine. CopyLatest with GraphCombiner.Or copies the input that fired, A if both have, and takes all
- * of both. A node whose input A is a counter that is always triggered, and B a constant, is a gate: what is written to the
- * constant does not wake it, so that an opening gate lets no tick of the time before through.
+ * of both. A node whose input A is a counter of the compiler (user id GRAPH_COMPILER_ID and above) that is always triggered, and
+ * B a constant, is a gate: what is written to the constant does not wake it, so that an opening gate lets no tick of the time
+ * before through.
  *
  * A streamer:
  *

@@ -7,6 +7,7 @@ import {
   GRAPH_STREAMERS_MAX,
 } from "../../runtime/contract/graph-format.ts";
 import { configTypeText } from "../graph/compile/config-values.ts";
+import { drawGraph } from "../graph/draw/draw.ts";
 import {
   compileGraph,
   encodeGraph,
@@ -17,13 +18,21 @@ import {
   streamerText,
   streamText,
 } from "../graph/index.ts";
+import { formatGraph } from "../graph/language/format.ts";
+import { parseGraph } from "../graph/language/parser.ts";
 import { slotText } from "../graph/streams.ts";
 import { CommandError } from "./command-error.ts";
 import { shown, writeFiles } from "./command-files.ts";
-import { readGraphSource } from "./graph-files.ts";
+import { isStandardInput, readGraphSource } from "./graph-files.ts";
 
 interface CompileFlags {
   optimize: boolean;
+  json: boolean;
+}
+
+interface FormatFlags {
+  check: boolean;
+  write: boolean;
   json: boolean;
 }
 
@@ -43,12 +52,57 @@ export function addGraphCommand(program: Command): void {
     .option("--no-optimize", "keep every node that the statements make")
     .option("--json", "print nodes, streamers, constants, config and bytes as one line of JSON", false)
     .action((file: string, flags: CompileFlags & { out?: string }) => compile(file, flags));
+  graph
+    .command("fmt")
+    .description("print a graph in the one layout there is")
+    .argument("<file>", "graph, or - for standard input")
+    .option("--check", "print nothing; end with code 1 if the layout is another one", false)
+    .option("--write", "write the file itself", false)
+    .option("--json", "print one line of JSON", false)
+    .action((file: string, flags: FormatFlags) => format(file, flags));
+  graph
+    .command("draw")
+    .description("draw a graph as an SVG picture")
+    .argument("<file>", "graph, or - for standard input")
+    .option("-o, --out <file>", "file to write (default: standard output)")
+    .option("--no-optimize", "draw every node that the statements make")
+    .option("--json", "print one line of JSON, with the picture in it unless it is written", false)
+    .action((file: string, flags: CompileFlags & { out?: string }) => draw(file, flags));
+}
+
+function format(name: string, { check: onlyCheck, write, json }: FormatFlags): void {
+  if (onlyCheck && write) throw new CommandError("--check looks and --write writes: give one of them");
+  if (write && isStandardInput(name)) throw new CommandError("standard input cannot be written: leave --write out");
+  const { file, source } = readGraphSource(name);
+  const formatted = reportFaults(file, () => formatGraph(parseGraph(source, file)));
+  const changed = formatted !== source;
+  if (write && changed) writeFiles([[file, formatted]]);
+  if (onlyCheck && changed) process.exitCode = 1;
+  if (json) console.log(JSON.stringify({ file, changed, ...(onlyCheck || write ? {} : { text: formatted }) }));
+  else if (!onlyCheck && !write) process.stdout.write(formatted);
+  else if (write) console.log(`${shown(file)}: ${changed ? "written" : "in shape already"}`);
+  if (onlyCheck && changed) console.error(`lintel: ${shownGraph(file)} is not in shape: lintel graph fmt --write`);
+}
+
+function draw(name: string, { optimize, json, out }: CompileFlags & { out?: string }): void {
+  const { file, model } = compileFile(name, optimize);
+  const title = String(model.meta["name"] ?? shownGraph(file));
+  const svg = drawGraph(model, title);
+  if (out !== undefined) writeFiles([[out, svg]]);
+  const facts = { file, title, nodes: model.nodes.length, streamers: model.streamers.length };
+  if (json) return console.log(JSON.stringify({ ...facts, ...(out === undefined ? { svg } : { out }) }));
+  if (out === undefined) process.stdout.write(svg);
+  else console.log(`${shown(out)}: ${model.nodes.length} nodes, ${model.streamers.length} streamers`);
 }
 
 function compileFile(name: string, optimize: boolean): { file: string; model: GraphModel } {
   const { file, source } = readGraphSource(name);
+  return { file, model: reportFaults(file, () => compileGraph(source, { file, optimize })) };
+}
+
+function reportFaults<Result>(file: string, work: () => Result): Result {
   try {
-    return { file, model: compileGraph(source, { file, optimize }) };
+    return work();
   } catch (error) {
     if (!(error instanceof GraphErrors)) throw error;
     throw new CommandError(error.message, { file, ok: false, errors: error.faults });
