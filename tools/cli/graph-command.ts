@@ -1,4 +1,5 @@
 /** `lintel graph`: sensor graphs, checked, compiled, put into shape and drawn. Each command on a graph is a function here. */
+import { basename } from "node:path";
 import type { Command } from "commander";
 import {
   GRAPH_CONSTANTS_MAX,
@@ -86,7 +87,7 @@ function format(name: string, { check: onlyCheck, write, json }: FormatFlags): v
 
 function draw(name: string, { optimize, json, out }: CompileFlags & { out?: string }): void {
   const { file, model } = compileFile(name, optimize);
-  const title = String(model.meta["name"] ?? shownGraph(file));
+  const title = String(model.meta["name"] ?? basename(file));
   const svg = drawGraph(model, title);
   if (out !== undefined) writeFiles([[out, svg]]);
   const facts = { file, title, nodes: model.nodes.length, streamers: model.streamers.length };

@@ -10,7 +10,8 @@ const SMALL_SIZE = 10;
 const SMALL_WIDTH = SMALL_SIZE * 0.6;
 const PADDING = 10;
 const LINE_HEIGHT = 16;
-const GAP_MIN = 46;
+/** Room for an edge to turn, between two columns. */
+const CURVE_WIDTH = 44;
 const MARGIN = 20;
 const TITLE_HEIGHT = 34;
 /** From a condition to the box that it belongs to: room for the arrow's head. */
@@ -27,12 +28,10 @@ const COLOURS: Record<BoxKind, { fill: string; line: string }> = {
 export function drawGraph(model: GraphModel, title: string): string {
   const { boxes, edges } = figureOf(model);
   const sized = boxes.map((box) => ({ id: box.id, last: box.kind === "streamer", ...sizeOf(box) }));
-  const columns = new Map<string, number>();
   const widest = Math.max(0, ...boxes.flatMap(({ ports }) => ports.map((port) => port.length)));
-  const gap = Math.max(GAP_MIN, widest * SMALL_WIDTH + ARROW + PADDING * 2);
+  const gap = CURVE_WIDTH + ARROW + widest * SMALL_WIDTH;
   const layout = layOut(sized, edges, () => gap);
   const place = (id: string) => layout.boxes.get(id) as PlacedBox;
-  for (const { id } of boxes) columns.set(id, place(id).x);
   const width = Math.max(layout.width, title.length * CHARACTER_WIDTH) + 2 * MARGIN;
   const height = layout.height + TITLE_HEIGHT + 2 * MARGIN;
   const paths = edges.map((edge, index) => drawEdge(edge, boxes, place, layout.bends[index] ?? []));
@@ -71,11 +70,10 @@ function drawEdge(
   const start = place(from);
   const end = place(to);
   const target = boxes.find(({ id }) => id === to) as FigureBox;
-  const points = [
-    { x: start.x + start.width, y: start.y + start.height / 2 },
-    ...bends,
-    { x: end.x, y: portY(target, end, port) },
-  ];
+  const endY = portY(target, end, port);
+  // The condition stands over the last stretch, which is level.
+  const level = ARROW + (target.ports[port] ?? "").length * SMALL_WIDTH;
+  const points = [{ x: start.x + start.width, y: start.y + start.height / 2 }, ...bends, { x: end.x - level, y: endY }];
   const steps = points.slice(1).map(({ x, y }, index) => {
     const { x: fromX, y: fromY } = points[index] as { x: number; y: number };
     // Back to the left, in a circle: around below.
@@ -83,7 +81,8 @@ function drawEdge(
     return `C${round(fromX + reach)} ${round(fromY)} ${round(x - reach)} ${round(y)} ${round(x)} ${round(y)}`;
   });
   const [first] = points as [{ x: number; y: number }];
-  return `<path d="M${round(first.x)} ${round(first.y)}${steps.join("")}" marker-end="url(#arrow)"/>`;
+  const begin = `M${round(start.x + start.width)} ${round(first.y)}H${round(first.x)}`;
+  return `<path d="${begin}${steps.join("")}H${round(end.x)}" marker-end="url(#arrow)"/>`;
 }
 
 function drawBox({ kind, title, detail }: FigureBox, { x, y, width, height }: PlacedBox): string {
@@ -98,14 +97,13 @@ function drawBox({ kind, title, detail }: FigureBox, { x, y, width, height }: Pl
   ].join("");
 }
 
-/** With a white rim, for arrows pass below. */
+/** With a white rim, for arrows may pass. */
 function drawConditions(box: FigureBox, place: PlacedBox): string[] {
-  const text = (content: string, y: number, style: string) =>
-    `<text x="${round(place.x - ARROW)}" y="${round(y)}" text-anchor="end" font-size="${SMALL_SIZE}" ${style} stroke="#ffffff" stroke-width="3" paint-order="stroke">${escape(content)}</text>`;
-  const conditions = box.ports.flatMap((port, index) =>
-    port === "" ? [] : [text(port, portY(box, place, index) + (index === 0 ? -3 : 10), 'fill="#a03030"')],
+  const text = (content: string, y: number) =>
+    `<text x="${round(place.x - ARROW)}" y="${round(y)}" text-anchor="end" font-size="${SMALL_SIZE}" fill="#a03030" stroke="#ffffff" stroke-width="3" paint-order="stroke">${escape(content)}</text>`;
+  return box.ports.flatMap((port, index) =>
+    port === "" ? [] : [text(port, portY(box, place, index) + (index === 0 ? -3 : 10))],
   );
-  return conditions;
 }
 
 function round(value: number): number {

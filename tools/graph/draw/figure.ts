@@ -31,8 +31,6 @@ export interface FigureBox {
   readonly detail: string;
   /** What has to hold at each of its inputs. */
   readonly ports: readonly string[];
-  /** Written between two ports. */
-  readonly join: string;
 }
 
 export interface FigureEdge {
@@ -90,9 +88,8 @@ export function figureOf(model: GraphModel): Figure {
         streamers.some(({ selector }) => selects(selector, node.output)),
       ),
       title: titleOf(node, fixed),
-      detail: node.function === GraphFunction.TriggerStreamer ? "" : `to ${streamText(node.output)}`,
+      detail: isOfUse(node.output, model) ? `to ${streamText(node.output)}` : "",
       ports: shown.map(({ trigger }) => conditionText(trigger)),
-      join: shown.length < 2 ? "" : node.combiner === GraphCombiner.And ? "and" : "or",
     };
   });
   const senders = streamers.map((streamer, index): FigureBox => {
@@ -105,15 +102,19 @@ export function figureOf(model: GraphModel): Figure {
       title: `streamer ${index}`,
       detail: streamerText(streamer),
       ports: [""],
-      join: "",
     };
   });
   const feeds = [...sources].map((stream): FigureBox => {
     const name = SOURCE_NAMES.get(stream);
     const [title, detail] = name === undefined ? [streamText(stream), ""] : [name, streamText(stream)];
-    return { id: sourceId(stream), kind: "source", title, detail, ports: [], join: "" };
+    return { id: sourceId(stream), kind: "source", title, detail, ports: [] };
   });
   return { boxes: [...feeds, ...boxes, ...senders], edges };
+}
+
+/** Somebody reads it, or could from outside. */
+function isOfUse(stream: number, { nodes }: GraphModel): boolean {
+  return !isCompilerMade(stream) || nodes.some((node) => inputsOf(node).some((input) => input.stream === stream));
 }
 
 function nodeId(index: number): string {
@@ -143,7 +144,8 @@ function titleOf(node: GraphNode, fixed: (stream: number) => number | undefined)
   if (fn === GraphFunction.TriggerStreamer && second !== undefined) return `trigger streamer ${second}`;
   if (fn === GraphFunction.Subtract) return `subtract ${first ?? streamText(a.stream)}`;
   if (fn === GraphFunction.CopyLatest && first !== undefined) return `copy ${first}`;
-  return isGate(a, b) ? "gate" : STEP_TITLES[fn];
+  if (isGate(a, b)) return "gate";
+  return `${STEP_TITLES[fn]}${node.combiner === GraphCombiner.Or ? ", either" : ""}`;
 }
 
 function isGate(a: GraphInput, b: GraphInput | undefined): boolean {

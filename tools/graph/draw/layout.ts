@@ -18,6 +18,8 @@ export interface LayoutEdge {
 }
 
 export interface PlacedBox {
+  /** Right end of the widest box of its column. */
+  readonly columnEnd: number;
   readonly x: number;
   readonly y: number;
   readonly width: number;
@@ -165,7 +167,8 @@ function measure(
   const widths = columns.map((column) => Math.max(0, ...column.map(({ width }) => width)));
   const place = (id: string): PlacedBox => {
     const { column, width, height, y } = slots.get(id) as Slot;
-    return { x: lefts[column] ?? 0, y: y - height / 2 - top, width, height };
+    const left = lefts[column] ?? 0;
+    return { columnEnd: left + (widths[column] ?? 0), x: left, y: y - height / 2 - top, width, height };
   };
   const bends = passed.map((ids) =>
     ids.flatMap((id) => {
