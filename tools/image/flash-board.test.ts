@@ -29,7 +29,7 @@ test("a factory record as Python's struct and zlib write it", () => {
 test("everything is in its place, and what was there before is gone", () => {
   const flash = new Flash();
   const contents = { boot: new Uint8Array(5000).fill(1), product: "counter", publicKeys: [KEY] };
-  flashBoard(flash, { ...contents, image: new Uint8Array(69001).fill(2) });
+  flashBoard(flash, { ...contents, image: new Uint8Array(65001).fill(2) });
   flash.write(FLASH_SLOT_STATES_OFFSET, new Uint8Array(64));
   flashBoard(flash, { ...contents, image: new Uint8Array(6001).fill(3) });
   expect(bytesAt(flash, FLASH_BOOT_OFFSET, 5001)).toEqual(Uint8Array.from([...contents.boot, 0xff]));
