@@ -31,7 +31,7 @@ describe("the graph engine", () => {
   function run(random: SeededRandom, name: string): void {
     for (let second = 1; second <= SECONDS; second++) {
       const before = program.call("recordCount");
-      program.call("stimulate", randomStream(random, 3), random.integer(-5, 5));
+      program.call("stimulate", randomStream(random, 3), random.integer(-5, 5), second);
       program.call("second");
       // A second has one stimulus, five inputs of the clock, and a call before what it answers.
       expect(program.call("recordCount") - before, name).toBeLessThanOrEqual(6 * 2 * PUSHES_MAX);
