@@ -84,7 +84,7 @@ function canReadThrough(
   trigger: GraphTrigger,
   nodes: readonly RankedNode[],
 ): boolean {
-  if (reader.function === GraphFunction.CopyAll) return false;
+  if (reader.function === GraphFunction.CopyAll && reader.a.stream === stream) return false;
   if (isAlways(trigger)) return true;
   if (isConstant(stream)) return false;
   const inputs = inputsOf(reader);
