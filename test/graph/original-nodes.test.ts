@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { PACKAGE_ROOT } from "../../tools/build/package-root.ts";
-import { compileGraph, nodeText } from "../../tools/graph/index.ts";
+import { compileGraph, GraphErrors, nodeText } from "../../tools/graph/index.ts";
 
 const FOLDER = join(PACKAGE_ROOT, "test/graph/original");
 const GRAPHS = readdirSync(FOLDER).filter((file) => file.endsWith(".sgf"));
@@ -45,4 +45,41 @@ describe(`${GRAPHS.length} graphs`, () => {
   });
 
   test("there are as many as there were", () => expect(GRAPHS.length).toBeGreaterThanOrEqual(100));
+});
+
+/** What one side takes and the other does not, on purpose: tools/graph/README.md, "Differences". */
+const TAKEN_HERE = [
+  ...["copy-average", "every-week", "latch-negative", "on-negative", "copy-counter", "stream-node", "streamer-nodes"],
+  ...["stream-octal", "string-with-semicolon", "string-with-brace", "latch-twice", "latch-of-subtracted"],
+  ...["on-output-without-writer", "on-output-before-writer", "on-counter-five-times", "streamer-encrypted"],
+  ...["cycle-of-one", "cycle-of-two", "cycle-of-latch"],
+];
+const REFUSED_HERE = [
+  ...[
+    "on-in-every",
+    "on-in-config",
+    "set-string-as-number",
+    "set-too-large",
+    "set-array-of-no-numbers",
+    "call-negative",
+  ],
+  ...["call-17-bits", "copy-to-input", "output-id-1024", "output-id-2048", "output-id-5000", "subtract-no-comma"],
+  ...["every-0", "streamer-with-itself", "streamer-with-unknown", "trigger-unknown-streamer", "joined-words"],
+  ...["nodes-40", "streamers-nine", "on-input-nine-times"],
+];
+
+interface RecordedText {
+  name: string;
+  text: string;
+  error?: string;
+}
+
+describe("texts that the original takes or refuses", () => {
+  const texts: RecordedText[] = JSON.parse(readFileSync(join(FOLDER, "errors.json"), "utf8"));
+  test.each(texts.map((recordedText) => [recordedText.name, recordedText] as const))("%s", (name, { text, error }) => {
+    const compile = () => compileGraph(text, { optimize: true });
+    const taken = TAKEN_HERE.includes(name) || (error === undefined && !REFUSED_HERE.includes(name));
+    if (taken) expect(compile).not.toThrow();
+    else expect(compile).toThrow(GraphErrors);
+  });
 });
