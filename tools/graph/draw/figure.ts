@@ -10,12 +10,12 @@ import {
   GraphStreamType,
 } from "../../../runtime/contract/graph-format.ts";
 import {
-  type GraphInput,
   type GraphModel,
   type GraphNode,
   type GraphTrigger,
   inputsOf,
   isAlways,
+  isGate,
   OPERATOR_TEXTS,
   streamerText,
 } from "../model.ts";
@@ -144,13 +144,8 @@ function titleOf(node: GraphNode, fixed: (stream: number) => number | undefined)
   if (fn === GraphFunction.TriggerStreamer && second !== undefined) return `trigger streamer ${second}`;
   if (fn === GraphFunction.Subtract) return `subtract ${first ?? streamText(a.stream)}`;
   if (fn === GraphFunction.CopyLatest && first !== undefined) return `copy ${first}`;
-  if (isGate(a, b)) return "gate";
+  if (isGate(node)) return "gate";
   return `${STEP_TITLES[fn]}${node.combiner === GraphCombiner.Or ? ", either" : ""}`;
-}
-
-function isGate(a: GraphInput, b: GraphInput | undefined): boolean {
-  if (b === undefined || !isAlways(a.trigger)) return false;
-  return typeOf(a.stream) === GraphStreamType.Counter && typeOf(b.stream) === GraphStreamType.Constant;
 }
 
 function conditionText(trigger: GraphTrigger): string {

@@ -84,7 +84,7 @@ function canReadThrough(
   trigger: GraphTrigger,
   nodes: readonly RankedNode[],
 ): boolean {
-  if (reader.function === GraphFunction.CopyAll) return false;
+  if (reader.function === GraphFunction.CopyAll && reader.a.stream === stream) return false;
   if (isAlways(trigger)) return true;
   if (isConstant(stream)) return false;
   const inputs = inputsOf(reader);
@@ -152,12 +152,15 @@ function shows(one: RankedNode, other: RankedNode, copy: RankedNode): boolean {
   const readsOn = (node: RankedNode) => inputsOf(node).some(({ stream }) => stream === copy.output);
   if (one.output === copy.a.stream && readsOn(other)) return true;
   if (other.output === copy.a.stream && readsOn(one)) return true;
-  const calls = one.function === GraphFunction.Call && other.function === GraphFunction.Call;
+  const act = one.function === other.function && ACTS.has(one.function);
   const seen = !isCompilerMade(one.output) && !isCompilerMade(other.output);
   const meet = (writer: RankedNode, reader: RankedNode) =>
     inputsOf(reader).some(({ stream }) => stream === writer.output);
-  return calls || seen || one.output === other.output || meet(one, other) || meet(other, one);
+  return act || seen || one.output === other.output || meet(one, other) || meet(other, one);
 }
+
+/** What they do is seen outside, in order. */
+const ACTS = new Set([GraphFunction.Call, GraphFunction.TriggerStreamer]);
 
 function isConstant(stream: number): boolean {
   return typeOf(stream) === GraphStreamType.Constant;
