@@ -34,6 +34,8 @@ export enum ResultKey {
   Value = 2,
   /** unsigned: version of the configuration that this answers, or that is in use */
   ConfigVersion = 3,
+  /** unsigned, optional, where Value is ConfigKey.Product: key of the setting that the product does not take */
+  Setting = 4,
 }
 
 export enum ResultCode {
