@@ -6,7 +6,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Static, Type } from "typebox";
 import { NO_PIN, PIN_MAX } from "../../runtime/contract/host-abi.ts";
-import { isList, type Settings, SettingsSchema } from "../../runtime/product/setting.ts";
+import { isList, type ProductSettings, type Settings, SettingsSchema } from "../../runtime/product/setting.ts";
 import { faultsOf } from "../../runtime/product/settings-codec.ts";
 import { PARTS } from "./board-schema.ts";
 import { BuildError } from "./build-error.ts";
@@ -70,6 +70,17 @@ export function readProducts(): Product[] {
     .filter((file) => existsSync(file))
     .map(readFile)
     .filter(({ settings }) => settings !== undefined);
+}
+
+/** Of the package's products, and of those in the folders; of two with one name the later one. */
+export function productSettings(folders: readonly string[] = []): ProductSettings[] {
+  const more = folders.map((folder) => {
+    const product = readProduct(folder);
+    if (product === undefined) throw new BuildError(`${folder} has no ${FILE}; name the folder of a product`);
+    return product;
+  });
+  const byName = new Map([...readProducts(), ...more].map(({ name, settings = {} }) => [name, { name, settings }]));
+  return [...byName.values()];
 }
 
 function readFile(file: string): Product {
