@@ -1,4 +1,5 @@
 /** The device library, as products import it. */
+import { GraphCheck, GraphStore } from "./graph-store/graph-store.ts";
 import { Clock } from "./hal/clock.ts";
 import { logText, logValue } from "./hal/log.ts";
 import { RTC_PRODUCT_OFFSET } from "./hal/rtc-map.ts";
@@ -85,6 +86,8 @@ export {
   flash_read,
   flash_size,
   flash_write,
+  GraphCheck,
+  GraphStore,
   heap_limit,
   heap_used,
   hmac_sha256,
