@@ -58,7 +58,9 @@ import { Improv } from "./improv/improv.ts";
 import { heap_limit, heap_used } from "./memory/heap.ts";
 import { FlashQueue } from "./queue/flash-queue.ts";
 import { COMMAND_REFUSED, COMMAND_UNKNOWN, CommandHandler, MethodName } from "./session/command-handler.ts";
+import { PinCommands } from "./session/pin-commands.ts";
 import { RecoverySession } from "./session/recovery-session.ts";
+import { RemoteLog } from "./session/remote-log.ts";
 import { Session } from "./session/session.ts";
 import { Factory } from "./update/factory.ts";
 import { ImageCheck } from "./update/image-check.ts";
@@ -104,6 +106,7 @@ export {
   net_rssi,
   net_scan,
   net_status,
+  PinCommands,
   pin_edges,
   pin_mode,
   pin_read,
@@ -111,6 +114,7 @@ export {
   pin_write,
   pwm_write,
   RecoverySession,
+  RemoteLog,
   RTC_PRODUCT_OFFSET,
   RtcRecord,
   radio_beacon,

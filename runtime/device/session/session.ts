@@ -10,6 +10,8 @@ import { UpdateClient } from "../update/update-client.ts";
 import { CommandHandler } from "./command-handler.ts";
 import { Orders } from "./orders.ts";
 import { Parts } from "./parts.ts";
+import { PinCommands } from "./pin-commands.ts";
+import { RemoteLog } from "./remote-log.ts";
 import { ServerLink } from "./server-link.ts";
 
 export class Session extends ServerLink {
@@ -24,9 +26,21 @@ export class Session extends ServerLink {
     this.orders = orders;
   }
 
-  /** Gives the product the commands that the session does not know itself. */
+  /** Gives the product the commands that the session does not know itself. Of several handlers the first one that knows it. */
   handleCommands(handler: CommandHandler): void {
-    this.orders.handler = handler;
+    this.orders.addHandler(handler);
+  }
+
+  /** Takes commands about pins. */
+  handlePins(pins: PinCommands): void {
+    this.parts.add(pins);
+    this.orders.addHandler(pins);
+  }
+
+  /** Sends lines of log while the server asks for it. */
+  sendLog(log: RemoteLog): void {
+    this.parts.add(log);
+    this.orders.addHandler(log);
   }
 
   /** Takes sensor graphs from the server. Call before the session begins, with graphs that are loaded. */
