@@ -41,10 +41,12 @@ function flush(level: i32): void {
 
 /** Lines that wait to be sent to the server; one that comes when all are taken is lost, and counted. */
 export const KEPT_LINES: u32 = 4;
-/** A level, a length, and the line. */
-const KEPT_BYTES: u32 = 2 + LOG_LINE_MAX_BYTES;
+/** A level, a length, how many lines were lost before it, and the line. */
+const KEPT_BYTES: u32 = 3 + LOG_LINE_MAX_BYTES;
 const KEPT_LENGTH: usize = 1;
-const KEPT_TEXT: usize = 2;
+const KEPT_LOST: usize = 2;
+const KEPT_TEXT: usize = 3;
+const LOST_MAX: u32 = 255;
 
 /** Lines up to this LogLevel are kept; -1 = none. */
 let keptLevel: i32 = -1;
@@ -64,13 +66,15 @@ export function keepLines(level: i32): void {
 
 function keep(level: i32): void {
   if (keptCount == KEPT_LINES) {
-    lost++;
+    lost = min(lost + 1, LOST_MAX);
     return;
   }
   const at = kept + ((keptFirst + keptCount) % KEPT_LINES) * KEPT_BYTES;
   const bytes = min(length, LOG_LINE_MAX_BYTES);
   store<u8>(at, level);
   store<u8>(at, bytes, KEPT_LENGTH);
+  store<u8>(at, lost, KEPT_LOST);
+  lost = 0;
   // A text on the wire is UTF-8: what is no ASCII goes as a question mark.
   for (let i = 0; i < bytes; i++) {
     const byte = load<u8>(line + i);
@@ -105,9 +109,7 @@ export function dropKeptLine(): void {
   keptCount--;
 }
 
-/** Lines lost since this was asked last. */
-export function takeLostLines(): u32 {
-  const lines = lost;
-  lost = 0;
-  return lines;
+/** Lines that were lost before it. */
+export function keptLineLost(): u32 {
+  return load<u8>(oldest(), KEPT_LOST);
 }

@@ -31,7 +31,7 @@ export class PinCommands implements SessionPart, CommandHandler {
 
   /** `set-output` may drive it; NO_PIN is none. */
   allowOutput(pin: u32): void {
-    if (pin <= PIN_MAX) this.outputs |= 1 << pin;
+    if (pin <= <u32>PIN_MAX) this.outputs |= 1 << pin;
   }
 
   handle(method: MethodName, argument: i32): i32 {

@@ -15,9 +15,9 @@ import {
   keepLines,
   keptLineBytes,
   keptLineLevel,
+  keptLineLost,
   keptLines,
   keptLineText,
-  takeLostLines,
 } from "../hal/log.ts";
 import { COMMAND_REFUSED, COMMAND_UNKNOWN, CommandHandler, MethodName } from "./command-handler.ts";
 import { IncomingChannel, SessionPart, Taken } from "./session-part.ts";
@@ -81,15 +81,16 @@ export class RemoteLog implements SessionPart, CommandHandler {
   }
 
   write(writer: CborWriter, nowMs: u32): void {
-    const lost = takeLostLines();
+    const lost = keptLineLost();
     writer.map(lost == 0 ? 2 : 3);
     writer.integer(LogKey.Level);
     writer.unsigned(keptLineLevel());
     writer.integer(LogKey.Text);
     writer.utf8(keptLineText(), keptLineBytes());
+    if (lost > 0) {
+      writer.integer(LogKey.Lost);
+      writer.unsigned(lost);
+    }
     dropKeptLine();
-    if (lost == 0) return;
-    writer.integer(LogKey.Lost);
-    writer.unsigned(lost);
   }
 }
