@@ -4,9 +4,10 @@
  *
  * With one barrier the interrupt counts the edges; with two, the order of the edges in the host's log decides.
  */
-import { CounterSetting } from "../../runtime/contract/config-record.ts";
+
 import { EDGE_RECORD_BYTES, LogLevel, NO_PIN, PIN_MAX, PinEdge, PinMode } from "../../runtime/contract/host-abi.ts";
 import { EDGE_LOG_MAX } from "../../runtime/contract/limits.ts";
+import { CounterSetting } from "../../runtime/contract/product-settings.ts";
 import {
   STREAM_TOTAL_IN,
   STREAM_TOTAL_OUT,
@@ -14,20 +15,25 @@ import {
   STREAM_VISITORS_OUT,
 } from "../../runtime/contract/stream-ids.ts";
 import {
+  COMMAND_UNKNOWN,
+  CommandHandler,
   edge_read,
   FlashQueue,
   heap_limit,
   heap_used,
   logValue,
+  MethodName,
   pin_edges,
   pin_mode,
   pin_watch,
+  RemoteLog,
   RTC_PRODUCT_OFFSET,
   RtcRecord,
   Session,
 } from "../../runtime/device/index.ts";
 import { Direction, Passage } from "./direction.ts";
 import { PeriodClock } from "./period-clock.ts";
+import { SETTINGS, SETTINGS_COUNT } from "./settings.ts";
 
 export { heap_limit, heap_used };
 
@@ -65,6 +71,9 @@ let totalsSent = false;
 export function start(): void {
   queue.begin();
   session.begin();
+  session.takeSettings(SETTINGS, SETTINGS_COUNT);
+  session.handleCommands(new Commands());
+  session.sendLog(new RemoteLog());
   totals.load();
   const config = session.config;
   pinA = config.setting(CounterSetting.PinA, 0, PIN_MAX, DEFAULT_PIN_A);
@@ -132,6 +141,15 @@ function count(visitorsIn: i32, visitorsOut: i32): void {
   totals.set(TOTAL_IN, totals.get(TOTAL_IN) + visitorsIn);
   totals.set(TOTAL_OUT, totals.get(TOTAL_OUT) + visitorsOut);
   totals.save();
+}
+
+class Commands implements CommandHandler {
+  /** `stream-now` ends the period; the next one is the rest of it. */
+  handle(method: MethodName, argument: i32): i32 {
+    if (!method.is("stream-now")) return COMMAND_UNKNOWN;
+    endPeriod();
+    return 0;
+  }
 }
 
 function endPeriod(): void {

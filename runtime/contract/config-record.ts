@@ -11,8 +11,13 @@
  *
  * A configuration that comes over the network is on trial until the server has answered a device that uses it. The trial
  * word begins as ones; bits are cleared as ConfigTrial says.
+ *
+ * A sensor graph lies in flash in the same form, with GRAPH_RECORD_MAGIC; instead of the map there is its version, u32, and
+ * the compiled graph behind it (graph-format.ts).
  */
 export const CONFIG_MAGIC = 0x4746434c;
+/** The bytes `LGRC`. */
+export const GRAPH_RECORD_MAGIC = 0x4352474c;
 export const CONFIG_SEQUENCE_OFFSET = 4;
 export const CONFIG_LENGTH_OFFSET = 8;
 export const CONFIG_CRC_OFFSET = 12;
@@ -51,22 +56,8 @@ export enum ConfigKey {
   ServerPort = 3,
   /** text, at most 64 bytes: MQTT password; the user name is the MAC address */
   Secret = 4,
-  /** map: settings of the product, keyed by its own enum */
+  /** map: settings of the product, keyed by its own enum (product-settings.ts) */
   Product = 5,
   /** unsigned: version that the server gave this configuration; absent = written over serial. It outlasts a change of the Wi-Fi there */
   Version = 6,
-}
-
-/** Product settings of the visitor counter. */
-export enum CounterSetting {
-  /** unsigned: GPIO of the barrier or PIR sensor; of two barriers the outer one; absent: the one that was built for */
-  PinA = 0,
-  /** unsigned: GPIO of the inner barrier, or NO_PIN; absent: the one that was built for, most boards have none */
-  PinB = 1,
-  /** boolean: level of the pin while the beam is broken */
-  ActiveHigh = 2,
-  /** unsigned, ms: edges closer together than this are contact bounce */
-  DebounceMs = 3,
-  /** unsigned, s: one count is sent each period */
-  PeriodS = 4,
 }

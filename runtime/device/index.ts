@@ -7,6 +7,7 @@ import { Ds18b20 } from "./drivers/ds18b20.ts";
 import { OneWireSearch, SearchState } from "./drivers/onewire.ts";
 import { PulseCounter } from "./drivers/pulse-counter.ts";
 import { Reading, Sensor } from "./drivers/sensor.ts";
+import { GraphCheck, GraphStore } from "./graph-store/graph-store.ts";
 import { Clock } from "./hal/clock.ts";
 import { logText, logValue } from "./hal/log.ts";
 import { RTC_PRODUCT_OFFSET } from "./hal/rtc-map.ts";
@@ -68,7 +69,9 @@ import { Improv } from "./improv/improv.ts";
 import { heap_limit, heap_used } from "./memory/heap.ts";
 import { FlashQueue } from "./queue/flash-queue.ts";
 import { COMMAND_REFUSED, COMMAND_UNKNOWN, CommandHandler, MethodName } from "./session/command-handler.ts";
+import { PinCommands } from "./session/pin-commands.ts";
 import { RecoverySession } from "./session/recovery-session.ts";
+import { RemoteLog } from "./session/remote-log.ts";
 import { Session } from "./session/session.ts";
 import { Factory } from "./update/factory.ts";
 import { ImageCheck } from "./update/image-check.ts";
@@ -101,6 +104,8 @@ export {
   flash_read,
   flash_size,
   flash_write,
+  GraphCheck,
+  GraphStore,
   heap_limit,
   heap_used,
   hmac_sha256,
@@ -120,6 +125,7 @@ export {
   OneWireSearch,
   onewire_transfer,
   onewire_triplet,
+  PinCommands,
   PulseCounter,
   pin_edges,
   pin_mode,
@@ -130,6 +136,7 @@ export {
   pwm_write,
   Reading,
   RecoverySession,
+  RemoteLog,
   RTC_PRODUCT_OFFSET,
   RtcRecord,
   radio_beacon,

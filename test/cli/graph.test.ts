@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PACKAGE_ROOT } from "../../tools/build/package-root.ts";
 import { decodeGraph } from "../../tools/graph/index.ts";
-import { LINTEL_MAIN, runLintel } from "./run-lintel.ts";
+import { LINTEL, runLintel } from "./run-lintel.ts";
 
 const EXAMPLES = ["tools/graph/examples/fridge-alarm.sgf", "tools/graph/examples/hourly-counts.sgf"];
 const GRAPH = 'meta name="doors";\nevery 10 seconds { copy 5 => output 1; }\nstreamer on output 1;\n';
@@ -27,7 +27,8 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** With this on its standard input. */
 function pipe(input: string, ...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, ["--import", "tsx", LINTEL_MAIN, "graph", ...args], { cwd: PACKAGE_ROOT });
+  const [program = "", ...first] = LINTEL;
+  const child = spawn(program, [...first, "graph", ...args], { cwd: PACKAGE_ROOT });
   let stdout = "";
   let stderr = "";
   child.stdout.on("data", (chunk: Buffer) => {

@@ -12,8 +12,9 @@ import {
 import { SSID_MAX_BYTES } from "../../contract/host-abi.ts";
 import { CborError } from "../cbor/format.ts";
 import { CborWriter } from "../cbor/writer.ts";
+import { CONFIRMED, ON_TRIAL } from "../record/record-store.ts";
 import { Config } from "./config.ts";
-import { CONFIRMED, ON_TRIAL } from "./config-store.ts";
+import { SettingTable } from "./setting-table.ts";
 
 const PORT_MAX: u32 = 65535;
 /** The head of the map. */
@@ -29,12 +30,17 @@ export class ConfigWriter {
 
   /** Why the last one was refused: a ConfigKey or a ConfigRefusal. */
   reason: i32 = 0;
+  /** With ConfigKey.Product: key of the setting that makes no sense; -1 = not known. */
+  setting: i32 = -1;
+  /** What the product can be told. */
+  readonly settings: SettingTable = new SettingTable();
 
   constructor(private readonly config: Config) {}
 
   /** Takes the values at `pointer`, one well-formed item. False when they were refused: then nothing has changed. */
   write(version: u32, pointer: usize, length: u32): bool {
     const store = this.config.store;
+    this.setting = -1;
     this.reason = ConfigRefusal.NotWritten;
     // The other copy is the one to go back to while this one is on trial.
     if (!store.isConfirmed || !this.check(pointer, length)) return false;
@@ -85,9 +91,10 @@ export class ConfigWriter {
     }
     if (key == ConfigKey.Product) {
       for (let pairs = reader.map(); pairs > 0; pairs--) {
-        reader.integer();
-        if (!reader.skip()) return false;
+        this.setting = reader.integer();
+        if (!this.settings.takes(this.setting, reader)) return false;
       }
+      this.setting = -1;
       return reader.error == CborError.None;
     }
     // The version stands beside the values.
@@ -100,7 +107,7 @@ export class ConfigWriter {
   }
 
   private get body(): usize {
-    return this.config.store.map + HEAD_BYTES;
+    return this.config.store.content + HEAD_BYTES;
   }
 
   private merge(pointer: usize, length: u32): bool {
@@ -124,7 +131,7 @@ export class ConfigWriter {
   private open(): bool {
     const store = this.config.store;
     const reader = this.config.reader;
-    reader.begin(store.map, store.lengthBytes);
+    reader.begin(store.content, store.lengthBytes);
     this.entries = reader.map();
     const from = reader.at;
     for (let items = this.entries * 2; items > 0; items--) {
@@ -166,7 +173,7 @@ export class ConfigWriter {
   }
 
   private putHead(): void {
-    this.writer.begin(this.config.store.map, HEAD_BYTES);
+    this.writer.begin(this.config.store.content, HEAD_BYTES);
     this.writer.map(this.entries);
   }
 

@@ -124,7 +124,7 @@ describe("a command", () => {
   });
 
   test("of the product: noted before it runs, with its value", () => {
-    orders.handler = new Handler();
+    orders.addHandler(new Handler());
     // {0: 1, 1: "identify", 2: -3}
     expect(command("a30001" + "01686964656e74696679" + "0222")).toBe("a3000101000222 ");
     expect(trace).toBe("taken1 ran ");
@@ -139,14 +139,14 @@ describe("a command", () => {
   });
 
   test("again, or an earlier one: repeated, and not run", () => {
-    orders.handler = new Handler();
+    orders.addHandler(new Handler());
     const identify = "01686964656e74696679";
     command("a20005" + identify);
     trace = "";
     expect(command("a20005" + identify)).toBe("a200050103 ");
     expect(command("a20004" + identify)).toBe("a200040103 ");
     start();
-    orders.handler = new Handler();
+    orders.addHandler(new Handler());
     expect(command("a20005" + identify)).toBe("a200050103 ");
     expect(trace).toBe("");
     command("a20006" + identify);
@@ -168,7 +168,7 @@ describe("a command", () => {
   });
 
   test("that cannot be noted does not run, and stays with the server", () => {
-    orders.handler = new Handler();
+    orders.addHandler(new Handler());
     queue.isBroken = true;
     expect(command("a2000101686964656e74696679")).toBe("");
     expect(trace).toBe("taken1 ");

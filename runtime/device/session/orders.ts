@@ -4,6 +4,7 @@
  * command's id is in the queue's flash before the command runs, a configuration has a version.
  */
 import { CommandKey, DesiredConfigKey, ResultCode } from "../../contract/command-messages.ts";
+import { ConfigKey } from "../../contract/config-record.ts";
 import { LogLevel } from "../../contract/host-abi.ts";
 import { CHANNEL_COMMAND, CHANNEL_CONFIG, CHANNEL_RESULT } from "../../contract/topics.ts";
 import { CborError } from "../cbor/format.ts";
@@ -17,19 +18,16 @@ import { restart } from "../imports/host.ts";
 import { ReadingQueue } from "../queue/reading-queue.ts";
 import { COMMAND_REFUSED, COMMAND_UNKNOWN, CommandHandler, MethodName } from "./command-handler.ts";
 import { OwedResults } from "./owed-results.ts";
-import { IncomingChannel, SessionPart, Taken } from "./session-part.ts";
-
-/** Time for the answer to leave before a restart. */
-const RESTART_AFTER_MS: i32 = 1000;
+import { IncomingChannel, RESTART_AFTER_MS, SessionPart, Taken } from "./session-part.ts";
 
 export class Orders implements SessionPart {
   /** The server asks for a `state`; whoever sends it clears this. */
   wantsState: bool = false;
-  handler: CommandHandler | null = null;
+  private handlers: StaticArray<CommandHandler> = [];
 
   private readonly results: OwedResults = new OwedResults();
   private readonly method: MethodName = new MethodName();
-  private readonly configWriter: ConfigWriter;
+  readonly configWriter: ConfigWriter;
   private isWelcome: bool = false;
   private restarts: bool = false;
   private restartSinceMs: u32 = 0;
@@ -40,6 +38,11 @@ export class Orders implements SessionPart {
     private readonly queue: ReadingQueue,
   ) {
     this.configWriter = new ConfigWriter(config);
+  }
+
+  /** Asked after those before it. */
+  addHandler(handler: CommandHandler): void {
+    this.handlers = StaticArray.concat<CommandHandler>(this.handlers, [handler]);
   }
 
   connected(nowMs: u32): void {
@@ -100,7 +103,9 @@ export class Orders implements SessionPart {
       results.ofConfig(version, ResultCode.Accepted);
       this.restartSoon(nowMs);
     } else {
-      results.ofRefusedConfig(version, ResultCode.Refused, this.configWriter.reason);
+      const result = results.ofConfig(version, ResultCode.Refused);
+      result.setValue(this.configWriter.reason);
+      if (this.configWriter.reason == ConfigKey.Product) result.setting = this.configWriter.setting;
     }
     return true;
   }
@@ -112,6 +117,7 @@ export class Orders implements SessionPart {
     let expiresUnixS: u32 = 0;
     const method = this.method;
     method.length = 0;
+    method.second = 0;
     for (let pairs = reader.map(); pairs > 0 && reader.error == CborError.None; pairs--) {
       const key = reader.integer();
       if (key == CommandKey.Id) {
@@ -122,6 +128,8 @@ export class Orders implements SessionPart {
         method.length = reader.stringLength;
       } else if (key == CommandKey.Argument) {
         argument = reader.integer();
+      } else if (key == CommandKey.Second) {
+        method.second = reader.integer();
       } else if (key == CommandKey.ExpiresUnixS) {
         expires = true;
         expiresUnixS = reader.unsigned();
@@ -153,12 +161,20 @@ export class Orders implements SessionPart {
       results.ofCommand(id, ResultCode.Done);
       this.wantsState = true;
     } else {
-      const handler = this.handler;
-      const result = handler === null ? COMMAND_UNKNOWN : handler.handle(method, argument);
+      const result = this.ask(method, argument);
       if (result == COMMAND_UNKNOWN) results.ofCommand(id, ResultCode.Unknown);
       else if (result == COMMAND_REFUSED) results.ofCommand(id, ResultCode.Refused);
-      else results.ofCommandWithValue(id, ResultCode.Done, result);
+      else results.ofCommand(id, ResultCode.Done).setValue(result);
     }
+  }
+
+  private ask(method: MethodName, argument: i32): i32 {
+    for (let i = 0; i < this.handlers.length; i++) {
+      const result = unchecked(this.handlers[i]).handle(method, argument);
+      if (result != COMMAND_UNKNOWN) return result;
+    }
+    // What waits is being sent already; a product that collects for longer has a handler.
+    return method.is("stream-now") ? <i32>this.queue.count() : COMMAND_UNKNOWN;
   }
 
   private restartSoon(nowMs: u32): void {

@@ -1,5 +1,7 @@
 /** The session of a product: readings, updates, configuration and commands. */
+import { CHANNEL_GRAPH } from "../../contract/topics.ts";
 import { Config } from "../config/config.ts";
+import { GraphStore } from "../graph-store/graph-store.ts";
 import { Clock } from "../hal/clock.ts";
 import { listenForImprov } from "../improv/listener.ts";
 import { ReadingQueue } from "../queue/reading-queue.ts";
@@ -8,6 +10,8 @@ import { UpdateClient } from "../update/update-client.ts";
 import { CommandHandler } from "./command-handler.ts";
 import { Orders } from "./orders.ts";
 import { Parts } from "./parts.ts";
+import { PinCommands } from "./pin-commands.ts";
+import { RemoteLog } from "./remote-log.ts";
 import { ServerLink } from "./server-link.ts";
 
 export class Session extends ServerLink {
@@ -22,9 +26,36 @@ export class Session extends ServerLink {
     this.orders = orders;
   }
 
-  /** Gives the product the commands that the session does not know itself. */
+  /** Gives the product the commands that the session does not know itself. Of several handlers the first one that knows it. */
   handleCommands(handler: CommandHandler): void {
-    this.orders.handler = handler;
+    this.orders.addHandler(handler);
+  }
+
+  /** Takes commands about pins. */
+  handlePins(pins: PinCommands): void {
+    this.parts.add(pins);
+    this.orders.addHandler(pins);
+  }
+
+  /** Sends lines of log while the server asks for it. */
+  sendLog(log: RemoteLog): void {
+    this.parts.add(log);
+    this.orders.addHandler(log);
+  }
+
+  /** Takes sensor graphs from the server. Call before the session begins, with graphs that are loaded. */
+  handleGraphs(graphs: GraphStore): void {
+    const conversation = this.conversation;
+    this.parts.add(graphs);
+    conversation.client.moreChannel = CHANNEL_GRAPH;
+    conversation.hello.graphVersion = graphs.version;
+  }
+
+  /** Settings that the product takes (its generated settings.ts); any other is refused before it is written. */
+  takeSettings(table: usize, count: u32): void {
+    const settings = this.orders.configWriter.settings;
+    settings.words = table;
+    settings.count = count;
   }
 
   /** Does what is due; returns the milliseconds until it wants to be called again if nothing happens. */
