@@ -9,22 +9,15 @@ import {
 } from "../../runtime/contract/graph-format.ts";
 import { configTypeText } from "../graph/compile/config-values.ts";
 import { drawGraph } from "../graph/draw/draw.ts";
-import {
-  compileGraph,
-  encodeGraph,
-  GraphErrors,
-  type GraphModel,
-  measureGraph,
-  nodeText,
-  streamerText,
-  streamText,
-} from "../graph/index.ts";
+import { encodeGraph, type GraphModel, measureGraph, nodeText, streamerText, streamText } from "../graph/index.ts";
 import { formatGraph } from "../graph/language/format.ts";
 import { parseGraph } from "../graph/language/parser.ts";
 import { slotText } from "../graph/streams.ts";
 import { CommandError } from "./command-error.ts";
 import { shown, writeFiles } from "./command-files.ts";
+import { compileGraphFile, reportFaults } from "./compile-graph-file.ts";
 import { isStandardInput, readGraphSource } from "./graph-files.ts";
+import { addGraphRunCommand } from "./graph-run-command.ts";
 
 interface CompileFlags {
   optimize: boolean;
@@ -53,6 +46,7 @@ export function addGraphCommand(program: Command): void {
     .option("--no-optimize", "keep every node that the statements make")
     .option("--json", "print nodes, streamers, constants, config and bytes as one line of JSON", false)
     .action((file: string, flags: CompileFlags & { out?: string }) => compile(file, flags));
+  addGraphRunCommand(graph);
   graph
     .command("fmt")
     .description("print a graph in the one layout there is")
@@ -86,7 +80,7 @@ function format(name: string, { check: onlyCheck, write, json }: FormatFlags): v
 }
 
 function draw(name: string, { optimize, json, out }: CompileFlags & { out?: string }): void {
-  const { file, model } = compileFile(name, optimize);
+  const { file, model } = compileGraphFile(name, optimize);
   const title = String(model.meta["name"] ?? basename(file));
   const svg = drawGraph(model, title);
   if (out !== undefined) writeFiles([[out, svg]]);
@@ -96,29 +90,15 @@ function draw(name: string, { optimize, json, out }: CompileFlags & { out?: stri
   else console.log(`${shown(out)}: ${model.nodes.length} nodes, ${model.streamers.length} streamers`);
 }
 
-function compileFile(name: string, optimize: boolean): { file: string; model: GraphModel } {
-  const { file, source } = readGraphSource(name);
-  return { file, model: reportFaults(file, () => compileGraph(source, { file, optimize })) };
-}
-
-function reportFaults<Result>(file: string, work: () => Result): Result {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof GraphErrors)) throw error;
-    throw new CommandError(error.message, { file, ok: false, errors: error.faults });
-  }
-}
-
 function check(name: string, json: boolean): void {
-  const { file, model } = compileFile(name, true);
+  const { file, model } = compileGraphFile(name, true);
   if (json) return console.log(JSON.stringify({ file, ok: true, warnings: model.warnings, ...sizesOf(model) }));
   console.log(`${shownGraph(file)}: good, ${sizeText(model)}`);
   tellWarnings(file, model);
 }
 
 function compile(name: string, { optimize, json, out }: CompileFlags & { out?: string }): void {
-  const { file, model } = compileFile(name, optimize);
+  const { file, model } = compileGraphFile(name, optimize);
   const bytes = encodeGraph(model);
   if (out !== undefined) writeFiles([[out, bytes]]);
   if (json)
