@@ -129,6 +129,11 @@ describe("stays, for without it there would be other readings", () => {
       "on input 1 { copy => counter 1; copy => counter 1; } on counter 1 { copy count => output 1; }",
       "(counter 1 always) => counter 1028 using copy_latest_a",
     ],
+    [
+      "what waits for nothing: it has nothing to copy, and its readers would run",
+      "on input 1 { copy => unbuffered 1; } on count(unbuffered 1) <= 0 { copy input 2 => output 1; }",
+      "(unbuffered 1 when count <= 0) => unbuffered 1025 using copy_latest_a",
+    ],
   ])("%s", (_, source, node) =>
     expect(optimised(source).map((text) => text.replace("constant 1024 using", "constant 1025 using"))).toContain(node),
   );
