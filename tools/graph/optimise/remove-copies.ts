@@ -86,7 +86,7 @@ function canReadThrough(
 ): boolean {
   if (reader.function === GraphFunction.CopyAll && reader.a.stream === stream) return false;
   if (isAlways(trigger)) return true;
-  if (isConstant(stream)) return false;
+  if (isConstant(stream) || holdsForNothing(trigger)) return false;
   const inputs = inputsOf(reader);
   const [input, ...more] = inputs.filter((candidate) => candidate.stream === stream);
   if (input === undefined || more.length > 0) return false;
@@ -97,6 +97,13 @@ function canReadThrough(
     reader.b === undefined && !isRoot(reader) && nodes.filter(({ output }) => output === stream).length === 1;
   if (!isOne(input.trigger) && !(isAlways(input.trigger) && alone)) return false;
   return isOne(trigger) || holdsOne(stream) || takesAll(reader, stream);
+}
+
+/** The condition holds where no reading waits: the copy has nothing to copy then, but a reader might do something. */
+function holdsForNothing({ onCount, operator, reference }: GraphTrigger): boolean {
+  if (!onCount) return false;
+  if (operator === GraphOperator.Less || operator === GraphOperator.LessOrEqual) return true;
+  return operator === GraphOperator.Greater ? reference < 0 : reference < 1;
 }
 
 /** The node leaves nothing of the stream behind, and its result is the same for one reading and for the last of many. */
