@@ -1,4 +1,8 @@
 /** The device library, as products import it. */
+import { GraphCalls, GraphOutput } from "./graph/graph-calls.ts";
+import { GraphClock } from "./graph/graph-clock.ts";
+import { GraphEngine } from "./graph/graph-engine.ts";
+import { configNumber } from "./graph/graph-form.ts";
 import { Clock } from "./hal/clock.ts";
 import { logText, logValue } from "./hal/log.ts";
 import { RTC_PRODUCT_OFFSET } from "./hal/rtc-map.ts";
@@ -77,6 +81,7 @@ export {
   clock_ms,
   clock_set,
   clock_unix,
+  configNumber,
   deadline_set,
   edge_read,
   Factory,
@@ -85,6 +90,10 @@ export {
   flash_read,
   flash_size,
   flash_write,
+  GraphCalls,
+  GraphClock,
+  GraphEngine,
+  GraphOutput,
   heap_limit,
   heap_used,
   hmac_sha256,
