@@ -4,4 +4,4 @@ export { encodeGraph, measureGraph } from "./binary/encode.ts";
 export { compileGraph } from "./compile/compile.ts";
 export { GraphErrors } from "./faults.ts";
 export { type GraphModel, nodeText, streamerText } from "./model.ts";
-export { parseStream, streamText } from "./streams.ts";
+export { streamText } from "./streams.ts";

@@ -77,6 +77,21 @@ describe("goes", () => {
   });
 });
 
+test("constants that are the same become one where a device has no room for all, and only there", () => {
+  const calls = (count: number) => `on input 1 { ${"call 1 on slot 1; call 2 on slot 1; ".repeat(count)} }`;
+  const constants = (count: number) =>
+    compileGraph(calls(count), { optimize: true }).constants.map(({ value }) => value);
+  expect(constants(8)).toHaveLength(16);
+  expect(constants(9)).toEqual([0xb0001, 0xb0002]);
+  const shared = optimised(calls(9)).filter((text) => text.includes("constant 1025 always"));
+  expect(shared).toHaveLength(9);
+  // What the graph writes, or the user sees, is nobody else's.
+  const latches = `${calls(8)} when connected to slot 1 { every 1 second { copy 1 => constant 7; subtract constant 7 => output 1; } }`;
+  const { nodes } = compileGraph(latches, { optimize: true });
+  expect(nodes.map(nodeText)).toContainEqual(expect.stringMatching(/^\(constant 7 always && .*subtract_afromb$/));
+  expect(nodes.map(nodeText)).toContainEqual(expect.stringMatching(/ && constant 1040 when value == 1\) => /));
+});
+
 describe("stays, for without it there would be other readings", () => {
   test.each<[string, string, string]>([
     [
