@@ -86,7 +86,7 @@ function canReadThrough(
 ): boolean {
   if (reader.function === GraphFunction.CopyAll && reader.a.stream === stream) return false;
   if (isAlways(trigger)) return true;
-  if (isConstant(stream)) return false;
+  if (isConstant(stream) || holdsEmpty(trigger)) return false;
   const inputs = inputsOf(reader);
   const [input, ...more] = inputs.filter((candidate) => candidate.stream === stream);
   if (input === undefined || more.length > 0) return false;
@@ -106,6 +106,15 @@ function takesAll({ b, function: fn }: RankedNode, stream: number): boolean {
 }
 
 const TAKES_ALL = new Set([GraphFunction.CopyLatest, GraphFunction.Call, GraphFunction.TriggerStreamer]);
+
+/** Holds where there is no reading: the copy makes nothing then, but a reader that takes something else would. */
+function holdsEmpty({ onCount, operator, reference }: GraphTrigger): boolean {
+  if (!onCount) return false;
+  if (operator === GraphOperator.Greater) return 0 > reference;
+  if (operator === GraphOperator.GreaterOrEqual) return 0 >= reference;
+  if (operator === GraphOperator.Less) return 0 < reference;
+  return operator === GraphOperator.LessOrEqual ? 0 <= reference : reference === 0;
+}
 
 function isOne({ onCount, operator, reference }: GraphTrigger): boolean {
   const compares = operator === GraphOperator.Equal || operator === GraphOperator.GreaterOrEqual;
