@@ -7,6 +7,10 @@ import { Ds18b20 } from "./drivers/ds18b20.ts";
 import { OneWireSearch, SearchState } from "./drivers/onewire.ts";
 import { PulseCounter } from "./drivers/pulse-counter.ts";
 import { Reading, Sensor } from "./drivers/sensor.ts";
+import { GraphCalls, GraphOutput } from "./graph/graph-calls.ts";
+import { GraphClock } from "./graph/graph-clock.ts";
+import { GraphEngine } from "./graph/graph-engine.ts";
+import { configNumber } from "./graph/graph-form.ts";
 import { GraphCheck, GraphStore } from "./graph-store/graph-store.ts";
 import { Clock } from "./hal/clock.ts";
 import { logText, logValue } from "./hal/log.ts";
@@ -93,6 +97,7 @@ export {
   clock_ms,
   clock_set,
   clock_unix,
+  configNumber,
   Dht22,
   Digital,
   Ds18b20,
@@ -104,7 +109,11 @@ export {
   flash_read,
   flash_size,
   flash_write,
+  GraphCalls,
   GraphCheck,
+  GraphClock,
+  GraphEngine,
+  GraphOutput,
   GraphStore,
   heap_limit,
   heap_used,

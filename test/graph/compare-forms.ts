@@ -44,6 +44,13 @@ function compareOne(graph: GraphCase, tally: FormsTally): void {
   if (difference !== undefined) throw new Error(difference);
 }
 
+/** What one graph does otherwise when it is optimised; undefined = nothing. Throws where it is no graph. */
+export function differenceOf(graph: GraphCase): string | undefined {
+  const [plain, optimised] = [compiled(graph, false), compiled(graph, true)];
+  if (plain === undefined || optimised === undefined) throw new Error("the compiler refuses the graph");
+  return firstDifference(told(run(plain, graph)), told(run(optimised, graph)));
+}
+
 /** undefined: the compiler refuses it. */
 function compiled({ source }: GraphCase, optimize: boolean): Uint8Array | undefined {
   try {
