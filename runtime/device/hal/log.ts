@@ -43,9 +43,9 @@ function flush(level: i32): void {
 export const KEPT_LINES: u32 = 4;
 /** A level, a length, how many lines were lost before it, and the line. */
 const KEPT_BYTES: u32 = 3 + LOG_LINE_MAX_BYTES;
-const KEPT_LENGTH: usize = 1;
-const KEPT_LOST: usize = 2;
-const KEPT_TEXT: usize = 3;
+export const KEPT_LENGTH: usize = 1;
+export const KEPT_LOST: usize = 2;
+export const KEPT_TEXT: usize = 3;
 const LOST_MAX: u32 = 255;
 
 /** Lines up to this LogLevel are kept; -1 = none. */
@@ -87,29 +87,12 @@ export function keptLines(): u32 {
   return keptCount;
 }
 
-/** Of the oldest line. */
-export function keptLineLevel(): u32 {
-  return load<u8>(oldest());
-}
-
-export function keptLineBytes(): u32 {
-  return load<u8>(oldest(), KEPT_LENGTH);
-}
-
-export function keptLineText(): usize {
-  return oldest() + KEPT_TEXT;
-}
-
-function oldest(): usize {
+/** Address of the oldest line: its level, and behind that what the offsets say. */
+export function oldestLine(): usize {
   return kept + keptFirst * KEPT_BYTES;
 }
 
 export function dropKeptLine(): void {
   keptFirst = (keptFirst + 1) % KEPT_LINES;
   keptCount--;
-}
-
-/** Lines that were lost before it. */
-export function keptLineLost(): u32 {
-  return load<u8>(oldest(), KEPT_LOST);
 }

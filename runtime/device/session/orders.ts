@@ -20,10 +20,14 @@ import { COMMAND_REFUSED, COMMAND_UNKNOWN, CommandHandler, MethodName } from "./
 import { OwedResults } from "./owed-results.ts";
 import { IncomingChannel, RESTART_AFTER_MS, SessionPart, Taken } from "./session-part.ts";
 
+/** The product's own, and those of the library that it adds. */
+const HANDLERS_MAX: i32 = 4;
+
 export class Orders implements SessionPart {
   /** The server asks for a `state`; whoever sends it clears this. */
   wantsState: bool = false;
-  private handlers: StaticArray<CommandHandler> = [];
+  private readonly handlers: StaticArray<CommandHandler | null> = new StaticArray<CommandHandler | null>(HANDLERS_MAX);
+  private handlerCount: i32 = 0;
 
   private readonly results: OwedResults = new OwedResults();
   private readonly method: MethodName = new MethodName();
@@ -42,7 +46,8 @@ export class Orders implements SessionPart {
 
   /** Asked after those before it. */
   addHandler(handler: CommandHandler): void {
-    this.handlers = StaticArray.concat<CommandHandler>(this.handlers, [handler]);
+    // One more than there is room for is our own mistake, in a product that starts.
+    this.handlers[this.handlerCount++] = handler;
   }
 
   connected(nowMs: u32): void {
@@ -169,8 +174,8 @@ export class Orders implements SessionPart {
   }
 
   private ask(method: MethodName, argument: i32): i32 {
-    for (let i = 0; i < this.handlers.length; i++) {
-      const result = unchecked(this.handlers[i]).handle(method, argument);
+    for (let i = 0; i < this.handlerCount; i++) {
+      const result = unchecked(this.handlers[i])!.handle(method, argument);
       if (result != COMMAND_UNKNOWN) return result;
     }
     // What waits is being sent already; a product that collects for longer has a handler.

@@ -12,12 +12,12 @@ import { elapsedMs } from "../hal/clock.ts";
 import {
   beginKeeping,
   dropKeptLine,
+  KEPT_LENGTH,
+  KEPT_LOST,
+  KEPT_TEXT,
   keepLines,
-  keptLineBytes,
-  keptLineLevel,
-  keptLineLost,
   keptLines,
-  keptLineText,
+  oldestLine,
 } from "../hal/log.ts";
 import { COMMAND_REFUSED, COMMAND_UNKNOWN, CommandHandler, MethodName } from "./command-handler.ts";
 import { IncomingChannel, SessionPart, Taken } from "./session-part.ts";
@@ -81,12 +81,13 @@ export class RemoteLog implements SessionPart, CommandHandler {
   }
 
   write(writer: CborWriter, nowMs: u32): void {
-    const lost = keptLineLost();
+    const line = oldestLine();
+    const lost = <u32>load<u8>(line, KEPT_LOST);
     writer.map(lost == 0 ? 2 : 3);
     writer.integer(LogKey.Level);
-    writer.unsigned(keptLineLevel());
+    writer.unsigned(load<u8>(line));
     writer.integer(LogKey.Text);
-    writer.utf8(keptLineText(), keptLineBytes());
+    writer.utf8(line + KEPT_TEXT, load<u8>(line, KEPT_LENGTH));
     if (lost > 0) {
       writer.integer(LogKey.Lost);
       writer.unsigned(lost);
