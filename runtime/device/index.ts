@@ -1,4 +1,5 @@
 /** The device library, as products import it. */
+import { Config } from "./config/config.ts";
 import { Clock } from "./hal/clock.ts";
 import { logText, logValue } from "./hal/log.ts";
 import { RTC_PRODUCT_OFFSET } from "./hal/rtc-map.ts";
@@ -56,6 +57,8 @@ import {
 import { Improv } from "./improv/improv.ts";
 import { heap_limit, heap_used } from "./memory/heap.ts";
 import { FlashQueue } from "./queue/flash-queue.ts";
+import { OpeningHours } from "./schedule/opening-hours.ts";
+import { PeriodClock } from "./schedule/period-clock.ts";
 import { COMMAND_REFUSED, COMMAND_UNKNOWN, CommandHandler, MethodName } from "./session/command-handler.ts";
 import { RecoverySession } from "./session/recovery-session.ts";
 import { Session } from "./session/session.ts";
@@ -73,6 +76,7 @@ export {
   COMMAND_REFUSED,
   COMMAND_UNKNOWN,
   CommandHandler,
+  Config,
   chip_mac,
   clock_ms,
   clock_set,
@@ -101,6 +105,8 @@ export {
   net_rssi,
   net_scan,
   net_status,
+  OpeningHours,
+  PeriodClock,
   pin_edges,
   pin_mode,
   pin_read,

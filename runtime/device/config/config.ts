@@ -119,9 +119,9 @@ export class Config {
   }
 
   /** A setting of the product, within `least` and `most`; anything else counts as absent. */
-  setting(key: i32, least: u32, most: u32, otherwise: u32): u32 {
+  setting(key: i32, least: i32, most: i32, otherwise: i32): i32 {
     if (!this.find(ConfigKey.Product) || !this.seek(key)) return otherwise;
-    const value = this.reader.unsigned();
+    const value = this.reader.integer();
     return this.reader.error == CborError.None && value >= least && value <= most ? value : otherwise;
   }
 

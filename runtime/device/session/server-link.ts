@@ -31,6 +31,8 @@ enum Phase {
   Joining = 2,
   /** The MQTT client is at work. */
   Conversing = 3,
+  /** The product has the radio: no network until it gives it back. */
+  Away = 4,
 }
 
 const DEFAULT_PORT: u32 = 1883;
@@ -105,6 +107,27 @@ export class ServerLink {
     if (this.phase == Phase.Joining) this.checkNetwork();
     if (this.phase == Phase.Conversing) this.converse();
     return this.delayMs();
+  }
+
+  /** The server has everything, wants nothing, and nothing is under way: the radio can be had for something else. */
+  get isAtRest(): bool {
+    return (
+      this.phase == Phase.Conversing &&
+      this.conversation.isWelcome &&
+      this.queue.count() == 0 &&
+      this.update.isIdle &&
+      !this.parts.owe(this.clock.nowMs)
+    );
+  }
+
+  /** Ends the connection, for the radio is needed; until `comeBack` there will be none. */
+  leave(): void {
+    this.conversation.client.timeOut();
+    this.enter(Phase.Away);
+  }
+
+  comeBack(): void {
+    if (this.phase == Phase.Away) this.wait();
   }
 
   private delayMs(): u32 {
