@@ -70,6 +70,11 @@ export class Radio implements AirListener {
     return this.#channel > 0;
   }
 
+  /** Where it listens; 0 = nowhere. */
+  get channel(): number {
+    return this.#channel;
+  }
+
   // The program.
 
   /** Listens on a channel; 0 ends it. What was heard can be read afterwards too. */
