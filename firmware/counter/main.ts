@@ -35,7 +35,7 @@ import {
 } from "../../runtime/device/index.ts";
 import { Barriers } from "./barriers.ts";
 import { Listening } from "./listening.ts";
-import { CLASSES, Phones, SEEN_S } from "./phones.ts";
+import { CLASSES, Phones } from "./phones.ts";
 
 export { heap_limit, heap_used };
 
@@ -49,7 +49,7 @@ const STRENGTH_MAX = 127;
 const TOTAL_IN = 0;
 const TOTAL_OUT = 1;
 const TOTAL_WORDS = 2;
-/** Number of the hour since 1970, and the totals when it began. */
+/** Number of the hour since 1970, 0 = the time was not known; beside it the totals when it began. */
 const HOUR = 2;
 const HOUR_WORDS = 3;
 
@@ -78,7 +78,7 @@ export function start(): void {
   queue.begin();
   session.begin();
   totals.load();
-  if (!hourStart.load()) beginHour(0);
+  if (!hourStart.load()) beginHour();
   const config = session.config;
   barriers.begin(config);
   hours.begin(config);
@@ -132,19 +132,19 @@ function endPeriod(): void {
       const hourIn = totals.get(TOTAL_IN) - hourStart.get(TOTAL_IN);
       recordBoth(STREAM_HOUR_IN, hourIn, totals.get(TOTAL_OUT) - hourStart.get(TOTAL_OUT));
       totalsSent = false;
+      beginHour();
     }
-    beginHour(hour);
+    hourStart.set(HOUR, hour);
+    hourStart.save();
   }
   if (totalsSent) return;
   totalsSent = true;
   recordBoth(STREAM_TOTAL_IN, totals.get(TOTAL_IN), totals.get(TOTAL_OUT));
 }
 
-function beginHour(hour: u32): void {
-  hourStart.set(HOUR, hour);
+function beginHour(): void {
   hourStart.set(TOTAL_IN, totals.get(TOTAL_IN));
   hourStart.set(TOTAL_OUT, totals.get(TOTAL_OUT));
-  hourStart.save();
 }
 
 /** The stream of those who went out follows that of those who came in. */
@@ -171,7 +171,7 @@ function endMinute(): void {
   if (hours.isOpen || phones.count > 0) {
     session.record(STREAM_PHONES_1_MIN, phones.heardWithin(60, nowS));
     if (minute % 5 == 0) session.record(STREAM_PHONES_5_MIN, phones.heardWithin(300, nowS));
-    if (minute % 15 == 0) session.record(STREAM_PHONES_15_MIN, phones.heardWithin(SEEN_S, nowS));
+    if (minute % 15 == 0) session.record(STREAM_PHONES_15_MIN, phones.count);
   }
   if (minute % 15 == 0) tellListening(clock.nowMs);
 }

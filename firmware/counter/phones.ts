@@ -12,9 +12,11 @@ import { SHA256_BYTES } from "../../runtime/contract/image-header.ts";
 import { hmac_sha256, random_fill } from "../../runtime/device/index.ts";
 
 export const CAPACITY: i32 = 192;
-/** A phone that was silent for so long has gone, seconds. */
+/** A phone that was silent for longer has gone, seconds. */
 export const SEEN_S: u32 = 900;
 export const CLASSES = 3;
+/** Marks of minutes are seen late by up to a second, and uptimes are whole ones. Nobody is heard in the seconds before a mark. */
+const SLACK_S: u32 = 2;
 
 const SALT_BYTES = 16;
 const WHO_BYTES = 8;
@@ -67,11 +69,11 @@ export class Phones {
     store<u32>(phone, strength << 16, SPAN_OFFSET);
   }
 
-  /** Phones heard less than `withinS` ago. */
+  /** Phones heard in the last `withinS` seconds. */
   heardWithin(withinS: u32, nowS: u32): i32 {
     let heard = 0;
     for (let i = 0; i < this.count; i++) {
-      if (nowS - load<u32>(table + i * PHONE_BYTES, LAST_OFFSET) < withinS) heard++;
+      if (nowS - load<u32>(table + i * PHONE_BYTES, LAST_OFFSET) <= withinS + SLACK_S) heard++;
     }
     return heard;
   }
@@ -80,7 +82,7 @@ export class Phones {
   sweep(nowS: u32): void {
     for (let i = this.count - 1; i >= 0; i--) {
       const phone = table + i * PHONE_BYTES;
-      if (nowS - load<u32>(phone, LAST_OFFSET) >= SEEN_S) this.end(phone);
+      if (nowS - load<u32>(phone, LAST_OFFSET) > SEEN_S + SLACK_S) this.end(phone);
     }
   }
 
