@@ -2,9 +2,9 @@
  * Who passes the door: one light barrier or PIR sensor, or two barriers that tell the direction. With one, the interrupt
  * counts the edges; with two, the order of the edges in the host's log decides.
  */
-import { CounterSetting } from "../../runtime/contract/config-record.ts";
 import { EDGE_RECORD_BYTES, LogLevel, NO_PIN, PIN_MAX, PinEdge, PinMode } from "../../runtime/contract/host-abi.ts";
 import { EDGE_LOG_MAX } from "../../runtime/contract/limits.ts";
+import { CounterSetting } from "../../runtime/contract/product-settings.ts";
 import { Config, edge_read, logValue, pin_edges, pin_mode, pin_watch } from "../../runtime/device/index.ts";
 import { Direction, Passage } from "./direction.ts";
 

@@ -3,8 +3,8 @@
  * period it sends how many came in (and went out), zeros included, at each full hour what the hour brought and the totals,
  * which survive restarts. Outside of opening hours nobody is a visitor.
  */
-import { CounterSetting } from "../../runtime/contract/config-record.ts";
 import { RADIO_CHANNEL_MAX } from "../../runtime/contract/host-abi.ts";
+import { CounterSetting } from "../../runtime/contract/product-settings.ts";
 import {
   STREAM_FRAMES_MISSED,
   STREAM_HOUR_IN,
@@ -36,6 +36,7 @@ import {
 import { Barriers } from "./barriers.ts";
 import { Listening } from "./listening.ts";
 import { CLASSES, Phones } from "./phones.ts";
+import { SETTINGS, SETTINGS_COUNT } from "./settings.ts";
 
 export { heap_limit, heap_used };
 
@@ -77,6 +78,7 @@ let toldMs: u32 = 0;
 export function start(): void {
   queue.begin();
   session.begin();
+  session.takeSettings(SETTINGS, SETTINGS_COUNT);
   totals.load();
   if (!hourStart.load()) beginHour();
   const config = session.config;

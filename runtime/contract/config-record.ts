@@ -51,58 +51,25 @@ export enum ConfigKey {
   ServerPort = 3,
   /** text, at most 64 bytes: MQTT password; the user name is the MAC address */
   Secret = 4,
-  /** map: settings of the product, keyed by its own enum */
+  /** map: settings of the product, keyed by its own enum (product-settings.ts) */
   Product = 5,
   /** unsigned: version that the server gave this configuration; absent = written over serial. It outlasts a change of the Wi-Fi there */
   Version = 6,
 }
 
-/** Settings of the shop, of every product that asks when it is open: opening hours on the wall clock. */
+/** Settings that products share which ask when the shop is open: their product.json has them under these keys. */
 export enum ShopSetting {
   /**
-   * unsigned, of Monday; those of the other days follow: time of opening * 10000 + time of closing, each as hours * 100 +
-   * minutes: 9002030 is from 9:00 to 20:30, 2400 all day (also when absent), 0 closed all day. A time of closing before that
-   * of opening is on the next day.
+   * integers, of Monday to Sunday: time of opening * 10000 + time of closing, each as hours * 100 + minutes: 9002030 is from 9:00
+   * to 20:30, 2400 all day (also when absent), 0 closed all day. A time of closing before that of opening is on the next day.
    */
-  Monday = 32,
-  Tuesday = 33,
-  Wednesday = 34,
-  Thursday = 35,
-  Friday = 36,
-  Saturday = 37,
-  Sunday = 38,
+  Hours = 32,
   /** integer, minutes: how far the wall clock is ahead of UTC outside of daylight saving time */
-  UtcOffsetMin = 39,
+  UtcOffsetMin = 33,
   /**
-   * unsigned: when daylight saving time begins, one hour: month * 10000 + week * 1000 + weekday * 100 + hour on the wall clock
-   * before the change; week 5 is the last one of the month, weekday 0 is Sunday. 35002 is the last Sunday of March at 2:00.
-   * Absent or 0: never
+   * integers: when daylight saving time, one hour, begins and ends: month * 10000 + week * 1000 + weekday * 100 + hour on the wall
+   * clock before the change; week 5 is the last one of the month, weekday 0 is Sunday: 35002 is the last Sunday of March at
+   * 2:00. The hour of the end is 1 at least. Absent: there is none.
    */
-  DaylightBegin = 40,
-  /** unsigned: when it ends, in the same form; the hour is 1 at least */
-  DaylightEnd = 41,
-}
-
-/** Product settings of the visitor counter. */
-export enum CounterSetting {
-  /** unsigned: GPIO of the barrier or PIR sensor; of two barriers the outer one; absent: the one that was built for */
-  PinA = 0,
-  /** unsigned: GPIO of the inner barrier, or NO_PIN; absent: the one that was built for, most boards have none */
-  PinB = 1,
-  /** boolean: level of the pin while the beam is broken */
-  ActiveHigh = 2,
-  /** unsigned, ms: edges closer together than this are contact bounce */
-  DebounceMs = 3,
-  /** unsigned, s: one count is sent each period */
-  PeriodS = 4,
-  /** unsigned, s: of each minute, listen this long to phones that look for networks; off the network meanwhile. 0 = never */
-  ListenS = 5,
-  /** unsigned: channel to listen on, 0 = 1, 6 and 11 in turn */
-  ListenChannel = 6,
-  /** unsigned, minutes: after this the salt of the hashes is a new one, and who was seen is forgotten */
-  SaltMin = 7,
-  /** unsigned, -dBm: a phone at least as strong as this is near */
-  NearStrength = 8,
-  /** unsigned, -dBm: one that is not near and at least as strong as this is in the middle */
-  MiddleStrength = 9,
+  Daylight = 34,
 }

@@ -3,7 +3,9 @@
  * has is compared with what the simulation knows: every period, every window of time, every full hour.
  */
 import type { Duplex } from "node:stream";
-import { CounterSetting, ShopSetting } from "../../runtime/contract/config-record.ts";
+import type { SettingInput } from "../../runtime/board/config-image.ts";
+import { ShopSetting } from "../../runtime/contract/config-record.ts";
+import { CounterSetting } from "../../runtime/contract/product-settings.ts";
 import {
   STREAM_HOUR_IN,
   STREAM_HOUR_OUT,
@@ -36,17 +38,16 @@ const NEAR = 60;
 const MIDDLE = 75;
 export const LISTEN_S = 20;
 
-export const SETTINGS = new Map<number, number>([
+export const SETTINGS = new Map<number, SettingInput>([
   [CounterSetting.PinA, PINS.outer],
   [CounterSetting.PinB, PINS.inner],
   [CounterSetting.PeriodS, 60],
   [CounterSetting.ListenS, LISTEN_S],
   [CounterSetting.NearStrength, NEAR],
   [CounterSetting.MiddleStrength, MIDDLE],
-  ...WEEK.map((hours, day): [number, number] => [ShopSetting.Monday + day, hours]),
+  [ShopSetting.Hours, WEEK],
   [ShopSetting.UtcOffsetMin, 60],
-  [ShopSetting.DaylightBegin, 35002],
-  [ShopSetting.DaylightEnd, 105003],
+  [ShopSetting.Daylight, [35002, 105003]],
 ]);
 
 /** Value of each stream by the minute of the run at which it is due. */

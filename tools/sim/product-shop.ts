@@ -6,7 +6,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
-import { writeConfig } from "../../runtime/board/config-image.ts";
+import { type SettingInput, writeConfig } from "../../runtime/board/config-image.ts";
 import type { DeviceLife } from "../../runtime/board/device-life.ts";
 import { Flash } from "../../runtime/board/flash.ts";
 import type { AccessPoint } from "../../runtime/board/memory-fabric.ts";
@@ -35,7 +35,7 @@ export interface ProductShopOptions {
 
 export interface ShopBoardOptions {
   program: DeviceProgram;
-  settings: ReadonlyMap<number, number | boolean | string>;
+  settings: ReadonlyMap<number, SettingInput>;
   /** Of what the board itself draws; absent: from the shop's seed. */
   random?: RandomSource;
   log?: LogSink;

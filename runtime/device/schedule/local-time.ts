@@ -25,8 +25,8 @@ export class LocalTime {
 
   begin(config: Config): void {
     this.offsetMin = config.setting(ShopSetting.UtcOffsetMin, -OFFSET_MAX_MIN, OFFSET_MAX_MIN, 0);
-    this.daylightBegin = config.setting(ShopSetting.DaylightBegin, 0, RULE_MAX, 0);
-    this.daylightEnd = config.setting(ShopSetting.DaylightEnd, 0, RULE_MAX, 0);
+    this.daylightBegin = config.item(ShopSetting.Daylight, 0, 0, RULE_MAX, 0);
+    this.daylightEnd = config.item(ShopSetting.Daylight, 1, 0, RULE_MAX, 0);
   }
 
   /** Seconds that the wall clock shows, counted since 1970. */

@@ -8,7 +8,7 @@ import { LocalTime } from "./local-time.ts";
 
 const DAYS = 7;
 const DAY_MIN: u32 = 1440;
-/** From 00:00 to 24:00, as ShopSetting.Monday has it. */
+/** From 00:00 to 24:00, as ShopSetting.Hours has it. */
 const ALL_DAY = 2400;
 const HOURS_MAX = 23592400;
 
@@ -23,11 +23,11 @@ export class OpeningHours {
   begin(config: Config): void {
     this.local.begin(config);
     for (let day = 0; day < DAYS; day++) {
-      this.setDay(day, config.setting(ShopSetting.Monday + day, 0, HOURS_MAX, ALL_DAY));
+      this.setDay(day, config.item(ShopSetting.Hours, day, 0, HOURS_MAX, ALL_DAY));
     }
   }
 
-  /** `hours`: as ShopSetting.Monday. */
+  /** `hours`: as ShopSetting.Hours. */
   setDay(day: i32, hours: u32): void {
     unchecked((this.days[day] = (minuteOfDay(hours / 10000) << 16) | minuteOfDay(hours % 10000)));
   }
