@@ -5,7 +5,7 @@
  */
 import { RADIO_RECORD_BYTES, RADIO_WHO_BYTES, RadioKind } from "../../runtime/contract/host-abi.ts";
 import { RADIO_LOG_MAX } from "../../runtime/contract/limits.ts";
-import { radio_read, radio_sniff, Session } from "../../runtime/device/index.ts";
+import { elapsedMs, radio_read, radio_sniff, Session } from "../../runtime/device/index.ts";
 import { Phones } from "./phones.ts";
 
 /** Records taken from the host at a time. */
@@ -34,21 +34,20 @@ export class Listening {
     const now = session.clock.nowMs;
     if (this.isListening) {
       this.take(session.clock.uptimeS);
-      const listenedMs = <i32>(now - this.sinceMs);
-      if (listenedMs < this.windowMs) return this.windowMs - listenedMs;
-      radio_sniff(0);
-      this.isListening = false;
-      this.listenedMs += listenedMs;
-      session.comeBack();
-      return 1;
+      const leftMs = this.windowMs - elapsedMs(now, this.sinceMs);
+      if (leftMs > 0) return leftMs;
+      this.listenedMs += this.windowMs - leftMs;
+    } else {
+      if (!this.isDue || !session.isAtRest) return i32.MAX_VALUE;
+      session.leave();
+      this.isDue = false;
+      this.sinceMs = now;
+      this.turn = (this.turn + 5) % 15;
+      this.isListening = radio_sniff(this.channel == 0 ? this.turn + 1 : this.channel) >= 0;
+      if (this.isListening) return this.windowMs;
     }
-    if (!this.isDue || !session.isAtRest) return i32.MAX_VALUE;
-    session.leave();
-    this.isDue = false;
-    this.turn = (this.turn + 5) % 15;
-    this.isListening = radio_sniff(this.channel == 0 ? this.turn + 1 : this.channel) >= 0;
-    this.sinceMs = now;
-    if (this.isListening) return this.windowMs;
+    radio_sniff(0);
+    this.isListening = false;
     session.comeBack();
     return 1;
   }

@@ -35,7 +35,7 @@ import {
 } from "../../runtime/device/index.ts";
 import { Barriers } from "./barriers.ts";
 import { Listening } from "./listening.ts";
-import { CLASSES, Phones } from "./phones.ts";
+import { CLASSES, ENDED_BYTES, ENDED_SECONDS_OFFSET, Phones } from "./phones.ts";
 import { SETTINGS, SETTINGS_COUNT } from "./settings.ts";
 
 export { heap_limit, heap_used };
@@ -44,6 +44,7 @@ const VERSION = "0.2.0";
 
 const DEFAULT_PERIOD_S = 60;
 const LISTEN_MAX_S = 45;
+const MINUTE_STEP_MS: u32 = 500;
 const SALT_MAX_MIN = 1440;
 const STRENGTH_MAX = 127;
 /** Words of the records in RTC memory. */
@@ -64,12 +65,13 @@ const barriers = new Barriers();
 const phones = new Phones();
 const listening = new Listening(phones);
 const periods = new PeriodClock();
-const minutes = new PeriodClock();
 
 let countIn: i32 = 0;
 let countOut: i32 = 0;
 let countClosed: i32 = 0;
 let totalsSent = false;
+/** Minutes since 1970, or since the start as long as the time is unknown. */
+let minute: u32 = 0;
 let saltMaxS: u32 = 0;
 let saltedS: u32 = 0;
 /** When the time of listening was told last. */
@@ -85,7 +87,6 @@ export function start(): void {
   barriers.begin(config);
   hours.begin(config);
   periods.begin(config.setting(CounterSetting.PeriodS, 1, 86400, DEFAULT_PERIOD_S));
-  minutes.begin(60);
   listening.windowMs = 1000 * config.setting(CounterSetting.ListenS, 0, LISTEN_MAX_S, 0);
   listening.channel = config.setting(CounterSetting.ListenChannel, 0, RADIO_CHANNEL_MAX, 0);
   saltMaxS = 60 * config.setting(CounterSetting.SaltMin, 15, SALT_MAX_MIN, SALT_MAX_MIN);
@@ -102,9 +103,15 @@ export function poll(): u32 {
   hours.update(clock.unixS);
   if (barriers.take()) count(barriers.wentIn, barriers.wentOut);
   if (periods.ended(clock)) endPeriod();
-  if (listening.windowMs != 0 && minutes.ended(clock)) endMinute();
-  const delayMs = min(session.poll(), periods.delayMs(clock));
-  return min(delayMs, min(<u32>listening.poll(session), minutes.delayMs(clock)));
+  if (listening.windowMs == 0) return min(session.poll(), periods.delayMs(clock));
+  const now = (clock.unixS == 0 ? clock.uptimeS : clock.unixS) / 60;
+  if (now != minute) {
+    minute = now;
+    endMinute();
+  }
+  // Looking at the clock twice a second is all that it takes to see the end of a minute.
+  const delayMs = min<u32>(session.poll(), MINUTE_STEP_MS);
+  return min(delayMs, <u32>listening.poll(session));
 }
 
 /** Totals go to RTC memory at once: a restart loses nobody from them. */
@@ -169,7 +176,6 @@ function endMinute(): void {
     saltedS = nowS;
     phones.forget();
   }
-  const minute = (clock.unixS == 0 ? nowS : clock.unixS) / 60;
   if (hours.isOpen || phones.count > 0) {
     session.record(STREAM_PHONES_1_MIN, phones.heardWithin(60, nowS));
     if (minute % 5 == 0) session.record(STREAM_PHONES_5_MIN, phones.heardWithin(300, nowS));
@@ -187,10 +193,11 @@ function tellListening(nowMs: u32): void {
   recordSome(STREAM_FRAMES_MISSED, listening.missed);
   listening.missed = 0;
   for (let kind = 0; kind < CLASSES; kind++) {
-    if (unchecked(phones.visits[kind]) < <u32>VISITS_TOLD_MIN) continue;
-    session.record(STREAM_VISITS_ENDED + kind, unchecked(phones.visits[kind]));
-    session.record(STREAM_VISIT_SECONDS + kind, unchecked(phones.seconds[kind]));
-    unchecked((phones.visits[kind] = 0));
-    unchecked((phones.seconds[kind] = 0));
+    const ended = phones.ended + kind * ENDED_BYTES;
+    const visits = load<u32>(ended);
+    if (visits < <u32>VISITS_TOLD_MIN) continue;
+    session.record(STREAM_VISITS_ENDED + kind, visits);
+    session.record(STREAM_VISIT_SECONDS + kind, load<u32>(ended, ENDED_SECONDS_OFFSET));
+    store<u64>(ended, 0);
   }
 }

@@ -1,5 +1,5 @@
 import { resetStage } from "../../runtime/device/testing/stage.ts";
-import { CAPACITY, Phones, SEEN_S } from "./phones.ts";
+import { CAPACITY, CLASSES, ENDED_BYTES, ENDED_SECONDS_OFFSET, Phones, SEEN_S } from "./phones.ts";
 
 const who = memory.data(8, 4);
 let phones = new Phones();
@@ -11,10 +11,19 @@ function hear(number: u32, strength: u32, nowS: u32): void {
   phones.hear(who, strength, nowS);
 }
 
+function visits(kind: i32): u32 {
+  return load<u32>(phones.ended + kind * ENDED_BYTES);
+}
+
+function seconds(kind: i32): u32 {
+  return load<u32>(phones.ended + kind * ENDED_BYTES, ENDED_SECONDS_OFFSET);
+}
+
 beforeEach(() => {
   resetStage();
   phones = new Phones();
   phones.forget();
+  memory.fill(phones.ended, 0, CLASSES * ENDED_BYTES);
 });
 
 describe("phones around the board", () => {
@@ -42,15 +51,15 @@ describe("phones around the board", () => {
     phones.sweep(1303 + SEEN_S);
     expect(phones.count).toBe(0);
     // By its strongest signal it was in the middle, for 300 s.
-    expect(phones.visits[0]).toBe(0);
-    expect(phones.visits[1]).toBe(1);
-    expect(phones.visits[2]).toBe(0);
-    expect(phones.seconds[1]).toBe(300);
+    expect(visits(0)).toBe(0);
+    expect(visits(1)).toBe(1);
+    expect(visits(2)).toBe(0);
+    expect(seconds(1)).toBe(300);
     hear(1, 80, 3000);
     expect(phones.count).toBe(1);
     phones.forget();
-    expect(phones.visits[2]).toBe(1);
-    expect(phones.seconds[2]).toBe(0);
+    expect(visits(2)).toBe(1);
+    expect(seconds(2)).toBe(0);
   });
 
   test("classes end where the settings say", () => {
@@ -59,9 +68,9 @@ describe("phones around the board", () => {
     const strengths: StaticArray<u32> = [40, 41, 50, 51, 255];
     for (let i = 0; i < strengths.length; i++) hear(i, strengths[i], 1);
     phones.forget();
-    expect(phones.visits[0]).toBe(1);
-    expect(phones.visits[1]).toBe(2);
-    expect(phones.visits[2]).toBe(2);
+    expect(visits(0)).toBe(1);
+    expect(visits(1)).toBe(2);
+    expect(visits(2)).toBe(2);
   });
 
   test("a full table forgets who was silent longest, and says how many those were", () => {
@@ -69,7 +78,7 @@ describe("phones around the board", () => {
     for (let number: u32 = 0; number < all; number++) hear(number, 50, 1000 + number);
     expect(phones.count).toBe(CAPACITY);
     expect(phones.forgotten).toBe(10);
-    expect(phones.visits[0]).toBe(10);
+    expect(visits(0)).toBe(10);
     // The last of them are there still.
     for (let number: u32 = 10; number < all; number++) hear(number, 50, 2000);
     expect(phones.forgotten).toBe(10);
@@ -81,7 +90,7 @@ describe("phones around the board", () => {
   test("a visit longer than 18 hours counts as that", () => {
     for (let nowS: u32 = 0; nowS <= 80000; nowS += 800) hear(7, 50, nowS);
     phones.forget();
-    expect(phones.visits[0]).toBe(1);
-    expect(phones.seconds[0]).toBe(65535);
+    expect(visits(0)).toBe(1);
+    expect(seconds(0)).toBe(65535);
   });
 });

@@ -15,6 +15,8 @@ export const CAPACITY: i32 = 192;
 /** A phone that was silent for longer has gone, seconds. */
 export const SEEN_S: u32 = 900;
 export const CLASSES = 3;
+export const ENDED_SECONDS_OFFSET = 4;
+export const ENDED_BYTES = 8;
 /** Marks of minutes are seen late by up to a second, and uptimes are whole ones. Nobody is heard in the seconds before a mark. */
 const SLACK_S: u32 = 2;
 
@@ -37,9 +39,8 @@ export class Phones {
   count: i32 = 0;
   /** Forgotten early. */
   forgotten: u32 = 0;
-  /** Visits that have ended, and the seconds that they took: near, middle, far. */
-  readonly visits: StaticArray<u32> = new StaticArray<u32>(CLASSES);
-  readonly seconds: StaticArray<u32> = new StaticArray<u32>(CLASSES);
+  /** Visits that have ended, and the seconds that they took, u32 each: near, middle, far. */
+  readonly ended: usize = memory.data(CLASSES * ENDED_BYTES, 4);
 
   /** A phone was heard; `who`: what the host calls it. */
   hear(who: usize, strength: u32, nowS: u32): void {
@@ -96,8 +97,9 @@ export class Phones {
   private end(phone: usize): void {
     const strength = <u32>load<u8>(phone, STRENGTH_OFFSET);
     const kind = strength <= this.nearStrength ? 0 : strength <= this.middleStrength ? 1 : 2;
-    unchecked(this.visits[kind]++);
-    unchecked((this.seconds[kind] += load<u16>(phone, SPAN_OFFSET)));
+    const ended = this.ended + kind * ENDED_BYTES;
+    store<u32>(ended, load<u32>(ended) + 1);
+    store<u32>(ended, load<u32>(ended, ENDED_SECONDS_OFFSET) + load<u16>(phone, SPAN_OFFSET), ENDED_SECONDS_OFFSET);
     memory.copy(phone, table + --this.count * PHONE_BYTES, PHONE_BYTES);
   }
 }

@@ -32,3 +32,29 @@ export enum CounterSetting {
   /** daylight saving time, begin and end; integers; month * 10000 + week * 1000 + weekday * 100 + hour before the change; week 5 is the last one, weekday 0 Sunday: 35002 and 105003 in Berlin; absent: none */
   Daylight = 34,
 }
+
+/** Settings of feedback. */
+export enum FeedbackSetting {
+  /** question; integer; number of the question that is asked; each vote names it */
+  Question = 0,
+  /** lock after a vote; integer, ms; presses within this are counted apart; each press of the same button begins it anew */
+  LockMs = 1,
+  /** a button is stuck after; integer, s */
+  StuckS = 2,
+  /** no buzzer; boolean */
+  Silent = 3,
+  /** the LED is on at low level; boolean */
+  LedLow = 4,
+  /** ladder: values of the buttons; integers; analogue input while each button is down, where no button has a pin; absent: 0, 93, 184, 327 and 512, for 0, 1, 2.2, 4.7 and 10 kOhm below 10 kOhm */
+  Ladder = 5,
+  /** ladder: value without a button; integer */
+  LadderIdle = 6,
+  /** ladder: tolerance, either way; integer */
+  LadderTolerance = 7,
+  /** opening hours, Monday to Sunday; integers; of each day: opening * 10000 + closing, each as hours * 100 + minutes: 9002030 is 9:00 to 20:30, 2400 all day, 0 closed; closing before opening is on the next day */
+  Hours = 32,
+  /** wall clock ahead of UTC; integer, min; outside of daylight saving time */
+  UtcOffsetMin = 33,
+  /** daylight saving time, begin and end; integers; month * 10000 + week * 1000 + weekday * 100 + hour before the change; week 5 is the last one, weekday 0 Sunday: 35002 and 105003 in Berlin; absent: none */
+  Daylight = 34,
+}

@@ -44,5 +44,34 @@ export const STREAM_VISIT_SECONDS = 0x501c;
 /** Fewer visits than this are not told. */
 export const VISITS_TOLD_MIN = 5;
 
+// Feedback. A vote is an event: question << 8 | answers, below 2^24, so that it takes two words of the queue. `answers` has a bit
+// for each button, 1 for the first; of a vote it is one bit, that of the stream.
+
+/** A vote with the first button; those of the others follow (+1 to +4). */
+export const STREAM_VOTE = 0x5020;
+/** Several buttons at once, which is no vote: `answers` has them all; ANSWER_UNCLEAR: a ladder that shows none of its values. */
+export const STREAM_PRESSED_TOGETHER = 0x5028;
+/** Buttons that are stuck now, as `answers`; whenever that changes. */
+export const STREAM_BUTTONS_STUCK = 0x5029;
+/** The command `calibrate` has measured a button: its number, from 1, << 10 | the analogue input. */
+export const STREAM_CALIBRATED = 0x502a;
+/** Presses that came too soon after a vote to be one, in the last minute. Only where there were some. */
+export const STREAM_PRESSES_LOCKED = 0x502b;
+/** All votes with the first button since power was applied, and with the others (+1 to +4); survive restarts. Each full hour. */
+export const STREAM_VOTES_TOTAL = 0x5030;
+export const VOTE_QUESTION_SHIFT = 8;
+export const ANSWER_UNCLEAR = 0x80;
+
+// Beacon.
+
+/** Frames sent in the last minute; only while the schedule has it send. */
+export const STREAM_BEACONS_SENT = 0x5040;
+/** Frames that the radio did not take in the last minute. Only where there were some. */
+export const STREAM_BEACONS_REFUSED = 0x5041;
+/** Wi-Fi networks and beacons that a scan has found. */
+export const STREAM_NETWORKS_HEARD = 0x5042;
+/** Signal of the first name of `watch` in a scan, dBm, and of the others (+1 to +3). Only where it was heard. */
+export const STREAM_WATCHED_DBM = 0x5048;
+
 /** System output: the device started; the value is its ResetReason. */
 export const STREAM_REBOOT = 0x5c00;

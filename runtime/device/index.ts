@@ -1,6 +1,6 @@
 /** The device library, as products import it. */
 import { Config } from "./config/config.ts";
-import { Clock } from "./hal/clock.ts";
+import { Clock, elapsedMs } from "./hal/clock.ts";
 import { logText, logValue } from "./hal/log.ts";
 import { RTC_PRODUCT_OFFSET } from "./hal/rtc-map.ts";
 import { RtcRecord } from "./hal/rtc-record.ts";
@@ -83,6 +83,7 @@ export {
   clock_unix,
   deadline_set,
   edge_read,
+  elapsedMs,
   Factory,
   FlashQueue,
   flash_erase,

@@ -46,14 +46,6 @@ export class Parts {
     return false;
   }
 
-  /** A part has a message to send. */
-  owe(nowMs: u32): bool {
-    for (let i = 0; i < this.parts.length; i++) {
-      if (unchecked(this.parts[i]).owes(nowMs)) return true;
-    }
-    return false;
-  }
-
   /**
    * The next one in turn that has a message; null when it is nobody's turn but that of whoever else has something to say:
    * then this is asked again if that has nothing.

@@ -109,15 +109,12 @@ export class ServerLink {
     return this.delayMs();
   }
 
-  /** The server has everything, wants nothing, and nothing is under way: the radio can be had for something else. */
+  /** The server has all that there is to say, and no image is on its way: the radio can be had for something else. */
   get isAtRest(): bool {
-    return (
-      this.phase == Phase.Conversing &&
-      this.conversation.isWelcome &&
-      this.queue.count() == 0 &&
-      this.update.isIdle &&
-      !this.parts.owe(this.clock.nowMs)
-    );
+    const conversation = this.conversation;
+    // Whatever a part owes is said at once, unless the connection is stuck.
+    const hasSaidAll = conversation.isWelcome && conversation.client.idle && this.queue.count() == 0;
+    return this.phase == Phase.Conversing && hasSaidAll && this.update.isIdle;
   }
 
   /** Ends the connection, for the radio is needed; until `comeBack` there will be none. */

@@ -20,7 +20,7 @@ export interface InlineOptions {
   singleMax?: number;
 }
 
-const SMALL_MAX = 6;
+const SMALL_MAX = 4;
 const LOOP_MAX = 12;
 const SINGLE_MAX = 60;
 /** Instructions that a caller may grow to. */
