@@ -100,11 +100,13 @@ export function poll(): u32 {
   clock.update();
   hours.update(clock.unixS);
   const now = clock.nowMs;
-  if (!buttons.isLadder || elapsedMs(now, sampledMs) >= SAMPLE_MS) look(now);
+  // Never sooner: of two samples within one bounce the first could end a press and the second begin one.
+  const isDue = elapsedMs(now, sampledMs) >= SAMPLE_MS;
+  if (isDue) look(now);
   if (minutes.ended(clock)) endMinute();
   if (fullHours.ended(clock)) recordTotals();
   const delayMs = min(min(session.poll(), minutes.delayMs(clock)), <u32>signals.poll(now));
-  const isFast = presses.isBusy || (buttons.isLadder && (hours.isOpen || buttons.calibrates != 0));
+  const isFast = !isDue || presses.isBusy || (buttons.isLadder && (hours.isOpen || buttons.calibrates != 0));
   return isFast ? min<u32>(delayMs, SAMPLE_MS) : delayMs;
 }
 

@@ -26,7 +26,7 @@ const U32_MAX = 0xffffffff;
 const WORD_BYTES = 4;
 
 /** A setting of a product. */
-export type SettingInput = number | boolean | string | readonly number[] | readonly string[];
+export type SettingInput = number | boolean | string | Uint8Array | readonly number[] | readonly string[];
 
 export interface DeviceConfig {
   ssid: string;

@@ -116,9 +116,12 @@ export class ProductShop {
     return added;
   }
 
-  /** What the server has of a stream. */
-  readings({ mac }: ShopBoard, stream: number): Promise<Reading[]> {
-    return new ApiClient(new URL(this.server.url)).readings(mac, stream.toString(16));
+  /** What the server has of a stream; nothing where the board has sent none. */
+  async readings({ mac }: ShopBoard, stream: number): Promise<Reading[]> {
+    const api = new ApiClient(new URL(this.server.url));
+    const name = stream.toString(16);
+    const known = await api.streams(mac);
+    return known.some((one) => one.stream === name) ? api.readings(mac, name) : [];
   }
 
   async values(board: ShopBoard, stream: number): Promise<number[]> {

@@ -131,6 +131,14 @@ export class Config {
     if (this.findItem(key, index)) this.takeText();
   }
 
+  /** Finds a setting that is bytes; none when it is absent. */
+  bytes(key: i32): void {
+    this.textBytes = 0;
+    if (!this.findSetting(key) || !this.reader.bytes()) return;
+    this.textPointer = this.reader.stringPointer;
+    this.textBytes = this.reader.stringLength;
+  }
+
   switch(key: i32, otherwise: bool): bool {
     if (!this.findSetting(key)) return otherwise;
     const value = this.reader.boolean();
