@@ -6,25 +6,34 @@ import { NET_FOUND_HEADER_BYTES, NET_FOUND_MAX_BYTES } from "../../runtime/contr
 import { SCAN_FOUND_MAX } from "../../runtime/contract/limits.ts";
 import { BeaconSetting } from "../../runtime/contract/product-settings.ts";
 import { STREAM_NETWORKS_HEARD, STREAM_WATCHED_DBM } from "../../runtime/contract/stream-ids.ts";
-import { net_found, net_scan, Session, sameBytes } from "../../runtime/device/index.ts";
+import { net_found, net_scan, random_fill, Session, sameBytes } from "../../runtime/device/index.ts";
 
 const WATCHED_MAX = 4;
 const found = memory.data(NET_FOUND_MAX_BYTES, 4);
 
 export class Hearing {
-  /** 0 = never. */
-  everyS: u32 = 0;
+  private everyS: u32 = 0;
   isScanning: bool = false;
   private scannedS: u32 = 0;
   private heard: i32 = 0;
   /** A bit for each name that was found in this scan: the strongest of that name comes first. */
   private told: u32 = 0;
 
+  /**
+   * `everyS` 0 = never. When the first scan is, is up to chance: boards that have power at the same time would all be silent while
+   * they listen, and never hear each other.
+   */
+  begin(everyS: u32): void {
+    this.everyS = everyS;
+    random_fill(found, 4);
+    if (everyS != 0) this.scannedS = (load<u32>(found) % everyS) - everyS;
+  }
+
   /** The host wakes the program when a scan has ended. */
   poll(session: Session): void {
     const nowS = session.clock.uptimeS;
     if (!this.isScanning) {
-      if (this.everyS == 0 || nowS - this.scannedS < this.everyS || net_scan() < 0) return;
+      if (this.everyS == 0 || <i32>(nowS - this.scannedS) < <i32>this.everyS || net_scan() < 0) return;
       this.scannedS = nowS;
       this.isScanning = true;
       this.heard = 0;

@@ -36,7 +36,7 @@ const hearing = new Hearing();
 let names: i32 = 0;
 let turn: i32 = 0;
 let intervalMs: i32 = 0;
-/** From one name to the next. */
+/** From the last name to the next. */
 let stepMs: i32 = 0;
 let sentMs: u32 = 0;
 let sent = 0;
@@ -53,7 +53,7 @@ export function start(): void {
   intervalMs = config.setting(BeaconSetting.IntervalMs, 20, 10000, 100);
   stepMs = intervalMs / max(names, 1);
   frame.channel = config.setting(BeaconSetting.Channel, 1, RADIO_CHANNEL_MAX, 1);
-  hearing.everyS = config.setting(BeaconSetting.ScanEveryS, 0, 86400, 300);
+  hearing.begin(config.setting(BeaconSetting.ScanEveryS, 0, 86400, 300));
   sentMs = session.clock.nowMs;
 }
 
@@ -91,6 +91,8 @@ function sendNext(nowMs: u32): i32 {
   if (frame.send(turn, config.textPointer, config.textBytes, intervalTu, nowMs) < 0) refused++;
   else sent++;
   turn = (turn + 1) % names;
+  // What the division leaves over goes to the first name.
+  stepMs = intervalMs / names + (turn == 0 ? intervalMs % names : 0);
   return stepMs - elapsedMs(nowMs, sentMs);
 }
 

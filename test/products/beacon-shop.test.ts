@@ -43,7 +43,7 @@ function checkFrames({ frames, mac }: BeaconResult): void {
 
 test.each([
   ["wasm", 27],
-  ["lx106", 3.5],
+  ["lx106", 4.5],
 ] as const)("%s: frames, schedule, and who was heard", { timeout: 240_000 }, async (engine, hours) => {
   const result = await runBeaconShop({ engine, hours });
   expect(result.found).toEqual(result.expected);
