@@ -16,8 +16,8 @@ import {
   RTC_PRODUCT_OFFSET,
   RtcRecord,
 } from "../../runtime/device/index.ts";
+import { BUTTONS_MAX } from "./presses.ts";
 
-export const BUTTONS_MAX = 5;
 /** Behind the totals of votes. */
 const RTC_CALIBRATION_OFFSET: u32 = RTC_PRODUCT_OFFSET + 4 * (BUTTONS_MAX + 1);
 /** Behind the values: version of the configuration that they replace. */

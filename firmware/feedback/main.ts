@@ -32,8 +32,8 @@ import {
   RtcRecord,
   Session,
 } from "../../runtime/device/index.ts";
-import { BUTTONS_MAX, Buttons } from "./buttons.ts";
-import { Press, Presses } from "./presses.ts";
+import { Buttons } from "./buttons.ts";
+import { BUTTONS_MAX, Press, Presses } from "./presses.ts";
 import { SETTINGS, SETTINGS_COUNT } from "./settings.ts";
 import { Pattern, Signals } from "./signals.ts";
 

@@ -8,7 +8,7 @@ let nowMs: u32 = 0;
 /** These buttons are down for so long, sampled each 20 ms; returns the presses found, four bits each, the latest lowest. */
 function hold(mask: u32, forMs: u32): u32 {
   let found: u32 = 0;
-  for (const endMs = nowMs + forMs; nowMs < endMs; nowMs += 20) {
+  for (let left = forMs / 20; left > 0; left--, nowMs += 20) {
     const press = presses.sample(mask, nowMs);
     if (press != Press.None) found = (found << 4) | press;
   }

@@ -5,7 +5,6 @@
  * that is down for `stuckMs` is stuck: it is told, and looked past until it is released.
  */
 import { elapsedMs } from "../../runtime/device/index.ts";
-import { BUTTONS_MAX } from "./buttons.ts";
 
 export enum Press {
   None = 0,
@@ -16,6 +15,7 @@ export enum Press {
   Together = 3,
 }
 
+export const BUTTONS_MAX = 5;
 /** People who press two buttons press them within this. */
 export const TOGETHER_MS: i32 = 80;
 /** Stands for all buttons. */
