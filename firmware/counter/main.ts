@@ -1,72 +1,85 @@
 /**
- * The visitor counter: people pass one light barrier or PIR sensor, or two barriers that tell the direction. Each
- * period it sends how many came in (and went out), zeros included, and once an hour the totals, which survive restarts.
- *
- * With one barrier the interrupt counts the edges; with two, the order of the edges in the host's log decides.
+ * The visitor counter: who passes the door (barriers.ts), and how many phones are around it (phones.ts, listening.ts). Each
+ * period it sends how many came in (and went out), zeros included, at each full hour what the hour brought and the totals,
+ * which survive restarts. Outside of opening hours nobody is a visitor.
  */
-
-import { EDGE_RECORD_BYTES, LogLevel, NO_PIN, PIN_MAX, PinEdge, PinMode } from "../../runtime/contract/host-abi.ts";
-import { EDGE_LOG_MAX } from "../../runtime/contract/limits.ts";
+import { RADIO_CHANNEL_MAX } from "../../runtime/contract/host-abi.ts";
 import { CounterSetting } from "../../runtime/contract/product-settings.ts";
 import {
+  STREAM_FRAMES_MISSED,
+  STREAM_HOUR_IN,
+  STREAM_HOUR_OUT,
+  STREAM_LISTENED,
+  STREAM_PHONES_1_MIN,
+  STREAM_PHONES_5_MIN,
+  STREAM_PHONES_15_MIN,
+  STREAM_PHONES_FORGOTTEN,
   STREAM_TOTAL_IN,
   STREAM_TOTAL_OUT,
+  STREAM_VISIT_SECONDS,
+  STREAM_VISITORS_CLOSED,
   STREAM_VISITORS_IN,
   STREAM_VISITORS_OUT,
+  STREAM_VISITS_ENDED,
+  VISITS_TOLD_MIN,
 } from "../../runtime/contract/stream-ids.ts";
 import {
   COMMAND_UNKNOWN,
   CommandHandler,
-  edge_read,
   FlashQueue,
   heap_limit,
   heap_used,
-  logValue,
   MethodName,
-  pin_edges,
-  pin_mode,
-  pin_watch,
+  OpeningHours,
+  PeriodClock,
   RemoteLog,
   RTC_PRODUCT_OFFSET,
   RtcRecord,
   Session,
 } from "../../runtime/device/index.ts";
-import { Direction, Passage } from "./direction.ts";
-import { PeriodClock } from "./period-clock.ts";
+import { Barriers } from "./barriers.ts";
+import { Listening } from "./listening.ts";
+import { CLASSES, ENDED_BYTES, ENDED_SECONDS_OFFSET, Phones } from "./phones.ts";
 import { SETTINGS, SETTINGS_COUNT } from "./settings.ts";
 
 export { heap_limit, heap_used };
 
-const VERSION = "0.1.0";
+const VERSION = "0.2.0";
 
-const TOTALS_EVERY_S: u32 = 3600;
-/** Constants that the build gives: what --pin, the board or product.json says. */
-const DEFAULT_PIN_A: u32 = PIN_BARRIER_A;
-const DEFAULT_PIN_B: u32 = PIN_BARRIER_B;
-const DEFAULT_DEBOUNCE_MS: u32 = 20;
-const DEFAULT_PERIOD_S: u32 = 60;
-/** There is no second barrier. */
-const SINGLE: u32 = NO_PIN;
-/** Words of the record in RTC memory. */
+const DEFAULT_PERIOD_S = 60;
+const LISTEN_MAX_S = 45;
+const MINUTE_STEP_MS: u32 = 500;
+const SALT_MAX_MIN = 1440;
+const STRENGTH_MAX = 127;
+/** Words of the records in RTC memory. */
 const TOTAL_IN = 0;
 const TOTAL_OUT = 1;
+const TOTAL_WORDS = 2;
+/** Number of the hour since 1970, 0 = the time was not known; beside it the totals when it began. */
+const HOUR = 2;
+const HOUR_WORDS = 3;
 
 const queue = new FlashQueue();
 const session = new Session("counter", VERSION, queue);
-const totals = new RtcRecord(RTC_PRODUCT_OFFSET, 2);
-const direction = new Direction();
+const totals = new RtcRecord(RTC_PRODUCT_OFFSET, TOTAL_WORDS);
+/** A record of its own: totals of an older program stay. */
+const hourStart = new RtcRecord(RTC_PRODUCT_OFFSET + 4 * (TOTAL_WORDS + 1), HOUR_WORDS);
+const hours = new OpeningHours();
+const barriers = new Barriers();
+const phones = new Phones();
+const listening = new Listening(phones);
 const periods = new PeriodClock();
-/** Edges taken from the host at a time. */
-const EDGES_READ = 16;
-const edges = new StaticArray<u8>(EDGES_READ * EDGE_RECORD_BYTES);
 
-let pinA: u32 = DEFAULT_PIN_A;
-let pinB: u32 = SINGLE;
-let activeHigh = false;
 let countIn: i32 = 0;
 let countOut: i32 = 0;
-let totalsAtS: u32 = 0;
+let countClosed: i32 = 0;
 let totalsSent = false;
+/** Minutes since 1970, or since the start as long as the time is unknown. */
+let minute: u32 = 0;
+let saltMaxS: u32 = 0;
+let saltedS: u32 = 0;
+/** When the time of listening was told last. */
+let toldMs: u32 = 0;
 
 export function start(): void {
   queue.begin();
@@ -75,67 +88,44 @@ export function start(): void {
   session.handleCommands(new Commands());
   session.sendLog(new RemoteLog());
   totals.load();
+  if (!hourStart.load()) beginHour();
   const config = session.config;
-  pinA = config.setting(CounterSetting.PinA, 0, PIN_MAX, DEFAULT_PIN_A);
-  pinB = config.setting(CounterSetting.PinB, 0, PIN_MAX, DEFAULT_PIN_B);
-  // A configuration can also say that there is no second barrier, on a board that was built for two.
-  pinB = config.setting(CounterSetting.PinB, SINGLE, SINGLE, pinB);
-  activeHigh = config.switch(CounterSetting.ActiveHigh, false);
-  const debounceMs = config.setting(CounterSetting.DebounceMs, 0, 1000, DEFAULT_DEBOUNCE_MS);
+  barriers.begin(config);
+  hours.begin(config);
   periods.begin(config.setting(CounterSetting.PeriodS, 1, 86400, DEFAULT_PERIOD_S));
-  if (pinB == pinA) {
-    logValue(LogLevel.Error, "both barriers on one pin: ", pinA);
-    pinB = SINGLE;
-  }
-  if (pinB == SINGLE) {
-    watch(pinA, activeHigh ? PinEdge.Rising : PinEdge.Falling, debounceMs);
-  } else {
-    watch(pinA, PinEdge.Both, debounceMs);
-    watch(pinB, PinEdge.Both, debounceMs);
-  }
+  listening.windowMs = 1000 * config.setting(CounterSetting.ListenS, 0, LISTEN_MAX_S, 0);
+  listening.channel = config.setting(CounterSetting.ListenChannel, 0, RADIO_CHANNEL_MAX, 0);
+  saltMaxS = 60 * config.setting(CounterSetting.SaltMin, 15, SALT_MAX_MIN, SALT_MAX_MIN);
+  phones.nearStrength = config.setting(CounterSetting.NearStrength, 0, STRENGTH_MAX, 60);
+  phones.middleStrength = config.setting(CounterSetting.MiddleStrength, 0, STRENGTH_MAX, 75);
+  phones.forget();
+  toldMs = session.clock.nowMs;
 }
 
-function watch(pin: u32, watched: PinEdge, debounceMs: u32): void {
-  const mode = activeHigh ? PinMode.Input : PinMode.InputPullup;
-  if (pin_mode(pin, mode) < 0 || pin_watch(pin, watched, debounceMs) < 0) {
-    logValue(LogLevel.Error, "cannot watch pin ", pin);
-  }
-}
-
-/** Called whenever a beam was broken or cleared, the network has news, or the delay returned has passed. */
+/** Called whenever a beam was broken or cleared, a phone or the network has news, or the delay returned has passed. */
 export function poll(): u32 {
-  session.clock.update();
-  if (pinB == SINGLE) countPulses();
-  else countPassages();
-  if (periods.ended(session.clock)) endPeriod();
-  return min(session.poll(), periods.delayMs(session.clock));
-}
-
-function countPulses(): void {
-  const pulses = pin_edges(pinA);
-  if (pulses > 0) count(pulses, 0);
-}
-
-function countPassages(): void {
-  for (let taken = 0; taken < EDGE_LOG_MAX; taken += EDGES_READ) {
-    const bytes = edge_read(changetype<usize>(edges), EDGES_READ * EDGE_RECORD_BYTES);
-    for (let at = 0; at + EDGE_RECORD_BYTES <= bytes; at += EDGE_RECORD_BYTES) countEdge(changetype<usize>(edges) + at);
-    if (bytes < EDGES_READ * EDGE_RECORD_BYTES) return;
+  const clock = session.clock;
+  clock.update();
+  hours.update(clock.unixS);
+  if (barriers.take()) count(barriers.wentIn, barriers.wentOut);
+  if (periods.ended(clock)) endPeriod();
+  if (listening.windowMs == 0) return min(session.poll(), periods.delayMs(clock));
+  const now = (clock.unixS == 0 ? clock.uptimeS : clock.unixS) / 60;
+  if (now != minute) {
+    minute = now;
+    endMinute();
   }
-}
-
-function countEdge(record: usize): void {
-  const pin = <u32>load<u8>(record, 4);
-  const isBroken = (load<u8>(record, 5) != 0) == activeHigh;
-  const lost = load<u16>(record, 6);
-  if (lost != 0) logValue(LogLevel.Warning, "edges lost ", lost);
-  const passage = direction.edge(pin == pinB, isBroken, load<u32>(record));
-  if (passage == Passage.In) count(1, 0);
-  else if (passage == Passage.Out) count(0, 1);
+  // Looking at the clock twice a second is all that it takes to see the end of a minute.
+  const delayMs = min<u32>(session.poll(), MINUTE_STEP_MS);
+  return min(delayMs, <u32>listening.poll(session));
 }
 
 /** Totals go to RTC memory at once: a restart loses nobody from them. */
 function count(visitorsIn: i32, visitorsOut: i32): void {
+  if (!hours.isOpen) {
+    countClosed += visitorsIn + visitorsOut;
+    return;
+  }
   countIn += visitorsIn;
   countOut += visitorsOut;
   totals.set(TOTAL_IN, totals.get(TOTAL_IN) + visitorsIn);
@@ -153,13 +143,76 @@ class Commands implements CommandHandler {
 }
 
 function endPeriod(): void {
-  session.record(STREAM_VISITORS_IN, countIn);
-  if (pinB != SINGLE) session.record(STREAM_VISITORS_OUT, countOut);
+  recordBoth(STREAM_VISITORS_IN, countIn, countOut);
+  recordSome(STREAM_VISITORS_CLOSED, countClosed);
   countIn = 0;
   countOut = 0;
-  if (totalsSent && session.clock.uptimeS - totalsAtS < TOTALS_EVERY_S) return;
+  countClosed = 0;
+  const unixS = session.clock.unixS;
+  const hour = unixS == 0 ? 0 : hours.local.of(unixS) / 3600;
+  const before = hourStart.get(HOUR);
+  if (hour != 0 && hour != before) {
+    if (before != 0) {
+      const hourIn = totals.get(TOTAL_IN) - hourStart.get(TOTAL_IN);
+      recordBoth(STREAM_HOUR_IN, hourIn, totals.get(TOTAL_OUT) - hourStart.get(TOTAL_OUT));
+      totalsSent = false;
+      beginHour();
+    }
+    hourStart.set(HOUR, hour);
+    hourStart.save();
+  }
+  if (totalsSent) return;
   totalsSent = true;
-  totalsAtS = session.clock.uptimeS;
-  session.record(STREAM_TOTAL_IN, totals.get(TOTAL_IN));
-  if (pinB != SINGLE) session.record(STREAM_TOTAL_OUT, totals.get(TOTAL_OUT));
+  recordBoth(STREAM_TOTAL_IN, totals.get(TOTAL_IN), totals.get(TOTAL_OUT));
+}
+
+function beginHour(): void {
+  hourStart.set(TOTAL_IN, totals.get(TOTAL_IN));
+  hourStart.set(TOTAL_OUT, totals.get(TOTAL_OUT));
+}
+
+/** The stream of those who went out follows that of those who came in. */
+function recordBoth(stream: u32, wentIn: u32, wentOut: u32): void {
+  session.record(stream, wentIn);
+  if (barriers.tellDirection) session.record(stream + 1, wentOut);
+}
+
+function recordSome(stream: u32, value: i32): void {
+  if (value != 0) session.record(stream, value);
+}
+
+/** Outside of opening hours nobody is listened to; who was seen before is told until the last one has gone. */
+function endMinute(): void {
+  const clock = session.clock;
+  const nowS = clock.uptimeS;
+  phones.sweep(nowS);
+  listening.isDue = hours.isOpen;
+  if (nowS - saltedS >= saltMaxS) {
+    saltedS = nowS;
+    phones.forget();
+  }
+  if (hours.isOpen || phones.count > 0) {
+    session.record(STREAM_PHONES_1_MIN, phones.heardWithin(60, nowS));
+    if (minute % 5 == 0) session.record(STREAM_PHONES_5_MIN, phones.heardWithin(300, nowS));
+    if (minute % 15 == 0) session.record(STREAM_PHONES_15_MIN, phones.count);
+  }
+  if (minute % 15 == 0) tellListening(clock.nowMs);
+}
+
+function tellListening(nowMs: u32): void {
+  session.record(STREAM_LISTENED, listening.listenedMs / max<u32>((nowMs - toldMs) / 1000, 1));
+  toldMs = nowMs;
+  listening.listenedMs = 0;
+  recordSome(STREAM_PHONES_FORGOTTEN, phones.forgotten);
+  phones.forgotten = 0;
+  recordSome(STREAM_FRAMES_MISSED, listening.missed);
+  listening.missed = 0;
+  for (let kind = 0; kind < CLASSES; kind++) {
+    const ended = phones.ended + kind * ENDED_BYTES;
+    const visits = load<u32>(ended);
+    if (visits < <u32>VISITS_TOLD_MIN) continue;
+    session.record(STREAM_VISITS_ENDED + kind, visits);
+    session.record(STREAM_VISIT_SECONDS + kind, load<u32>(ended, ENDED_SECONDS_OFFSET));
+    store<u64>(ended, 0);
+  }
 }

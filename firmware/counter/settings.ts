@@ -13,5 +13,21 @@ export const SETTINGS: usize = memory.data<i32>([
   259, 0, 1000, 0,
   // periodS
   260, 1, 86400, 1,
+  // listenS
+  261, 0, 45, 0,
+  // listenChannel
+  262, 0, 13, 0,
+  // saltMin
+  263, 15, 1440, 15,
+  // nearStrength
+  264, 0, 127, 0,
+  // middleStrength
+  265, 0, 127, 0,
+  // hours
+  459808, 0, 23592400, 0,
+  // utcOffsetMin
+  289, -840, 840, -840,
+  // daylight
+  132130, 0, 125623, 0,
 ]);
-export const SETTINGS_COUNT: u32 = 5;
+export const SETTINGS_COUNT: u32 = 13;

@@ -25,6 +25,9 @@ const PORT_MAX = 65535;
 const U32_MAX = 0xffffffff;
 const WORD_BYTES = 4;
 
+/** A setting of a product. */
+export type SettingInput = number | boolean | string | Uint8Array | readonly number[] | readonly string[];
+
 export interface DeviceConfig {
   ssid: string;
   passphrase: string;
@@ -32,7 +35,7 @@ export interface DeviceConfig {
   serverPort: number;
   secret: string;
   /** Settings of the product, keyed by its own enum. */
-  product: ReadonlyMap<number, number | boolean | string>;
+  product: ReadonlyMap<number, SettingInput>;
 }
 
 const encoder = new Encoder({

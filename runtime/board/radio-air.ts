@@ -14,6 +14,8 @@ export interface AirFrame {
   /** Who sends it: 6 bytes. */
   address: Uint8Array;
   channel: number;
+  /** Of a beacon that a board sends: all of it but the checksum. */
+  bytes?: Uint8Array;
 }
 
 /** A board's radio. */

@@ -70,6 +70,11 @@ export class Radio implements AirListener {
     return this.#channel > 0;
   }
 
+  /** Where it listens; 0 = nowhere. */
+  get channel(): number {
+    return this.#channel;
+  }
+
   // The program.
 
   /** Listens on a channel; 0 ends it. What was heard can be read afterwards too. */
@@ -108,13 +113,14 @@ export class Radio implements AirListener {
     this.#freeAtMs = nowMs + (PREAMBLE_US + US_PER_BYTE * frame.length) / 1000;
     const address = frame.slice(SENDER_OFFSET, SENDER_OFFSET + MAC_BYTES);
     const channel = this.#channel === 0 ? HOME_CHANNEL : this.#channel;
-    this.#parts.air?.send({ kind: RadioKind.Beacon, address, channel }, undefined, this);
+    this.#parts.air?.send({ kind: RadioKind.Beacon, address, channel, bytes: frame.slice() }, undefined, this);
     return 0;
   }
 
   // The air.
 
-  hear({ kind, address, channel }: AirFrame, rssiDbm: number): void {
+  hear({ kind, address, channel, bytes }: AirFrame, rssiDbm: number): void {
+    if (bytes !== undefined) this.#parts.scan.hear(bytes, channel, rssiDbm);
     if (channel !== this.#channel) return;
     const who = kind === RadioKind.Probe ? this.#pseudonym(address) : Uint8Array.of(...address, channel, 0);
     const strength = Math.min(STRENGTH_MAX, Math.max(0, Math.round(-rssiDbm)));

@@ -61,3 +61,20 @@ export enum ConfigKey {
   /** unsigned: version that the server gave this configuration; absent = written over serial. It outlasts a change of the Wi-Fi there */
   Version = 6,
 }
+
+/** Settings that products share which ask when the shop is open: their product.json has them under these keys. */
+export enum ShopSetting {
+  /**
+   * integers, of Monday to Sunday: time of opening * 10000 + time of closing, each as hours * 100 + minutes: 9002030 is from 9:00
+   * to 20:30, 2400 all day (also when absent), 0 closed all day. A time of closing before that of opening is on the next day.
+   */
+  Hours = 32,
+  /** integer, minutes: how far the wall clock is ahead of UTC outside of daylight saving time */
+  UtcOffsetMin = 33,
+  /**
+   * integers: when daylight saving time, one hour, begins and ends: month * 10000 + week * 1000 + weekday * 100 + hour on the wall
+   * clock before the change; week 5 is the last one of the month, weekday 0 is Sunday: 35002 is the last Sunday of March at
+   * 2:00. The hour of the end is 1 at least. Absent: there is none.
+   */
+  Daylight = 34,
+}

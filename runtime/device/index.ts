@@ -1,4 +1,6 @@
 /** The device library, as products import it. */
+
+import { Config } from "./config/config.ts";
 import { Adc } from "./drivers/adc.ts";
 import { Bme280 } from "./drivers/bme280.ts";
 import { Dht22 } from "./drivers/dht22.ts";
@@ -12,7 +14,7 @@ import { GraphClock } from "./graph/graph-clock.ts";
 import { GraphEngine } from "./graph/graph-engine.ts";
 import { configNumber } from "./graph/graph-form.ts";
 import { GraphCheck, GraphStore } from "./graph-store/graph-store.ts";
-import { Clock } from "./hal/clock.ts";
+import { Clock, elapsedMs } from "./hal/clock.ts";
 import { logText, logValue } from "./hal/log.ts";
 import { RTC_PRODUCT_OFFSET } from "./hal/rtc-map.ts";
 import { RtcRecord } from "./hal/rtc-record.ts";
@@ -72,6 +74,8 @@ import {
 import { Improv } from "./improv/improv.ts";
 import { heap_limit, heap_used } from "./memory/heap.ts";
 import { FlashQueue } from "./queue/flash-queue.ts";
+import { OpeningHours } from "./schedule/opening-hours.ts";
+import { PeriodClock } from "./schedule/period-clock.ts";
 import { COMMAND_REFUSED, COMMAND_UNKNOWN, CommandHandler, MethodName } from "./session/command-handler.ts";
 import { PinCommands } from "./session/pin-commands.ts";
 import { RecoverySession } from "./session/recovery-session.ts";
@@ -93,6 +97,7 @@ export {
   COMMAND_REFUSED,
   COMMAND_UNKNOWN,
   CommandHandler,
+  Config,
   chip_mac,
   clock_ms,
   clock_set,
@@ -103,6 +108,7 @@ export {
   Ds18b20,
   deadline_set,
   edge_read,
+  elapsedMs,
   Factory,
   FlashQueue,
   flash_erase,
@@ -132,8 +138,10 @@ export {
   net_scan,
   net_status,
   OneWireSearch,
+  OpeningHours,
   onewire_transfer,
   onewire_triplet,
+  PeriodClock,
   PinCommands,
   PulseCounter,
   pin_edges,

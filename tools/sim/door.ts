@@ -34,6 +34,8 @@ export interface DoorOptions {
   hasInner: boolean;
   /** Mean time between two visitors, milliseconds. */
   meanIntervalMs: number;
+  /** Whoever comes while this says no does not enter. Absent: everybody does. */
+  mayEnter?: () => boolean;
 }
 
 export class Door {
@@ -71,7 +73,9 @@ export class Door {
     // Arrivals are a Poisson process, but for the distance that people keep.
     const waitMs = APART_MIN_MS - Math.log(1 - random.fraction()) * meanIntervalMs;
     time.at(waitMs, () => {
-      if (this.#isOpen) this.#pass();
+      if (!this.#isOpen) return;
+      if (this.#options.mayEnter?.() === false) this.#expectNext();
+      else this.#pass();
     });
   }
 

@@ -88,10 +88,7 @@ export class Config extends TrialRecord {
   /** Finds a text; empty when there is none. The bytes stay where they are. */
   text(key: ConfigKey): void {
     this.textBytes = 0;
-    if (this.find(key) && this.reader.text()) {
-      this.textPointer = this.reader.stringPointer;
-      this.textBytes = this.reader.stringLength;
-    }
+    if (this.find(key)) this.takeText();
   }
 
   unsigned(key: ConfigKey, otherwise: u32): u32 {
@@ -101,15 +98,53 @@ export class Config extends TrialRecord {
   }
 
   /** A setting of the product, within `least` and `most`; anything else counts as absent. */
-  setting(key: i32, least: u32, most: u32, otherwise: u32): u32 {
-    if (!this.find(ConfigKey.Product) || !this.seek(key)) return otherwise;
-    const value = this.reader.unsigned();
-    return this.reader.error == CborError.None && value >= least && value <= most ? value : otherwise;
+  setting(key: i32, least: i32, most: i32, otherwise: i32): i32 {
+    return this.findSetting(key) ? this.number(least, most, otherwise) : otherwise;
+  }
+
+  /** An item of a setting that is a list of numbers; the other items may be anything. */
+  item(key: i32, index: u32, least: i32, most: i32, otherwise: i32): i32 {
+    return this.findItem(key, index) ? this.number(least, most, otherwise) : otherwise;
+  }
+
+  /** Finds an item of a setting that is a list of texts; empty when there is none. */
+  textItem(key: i32, index: u32): void {
+    this.textBytes = 0;
+    if (this.findItem(key, index)) this.takeText();
+  }
+
+  /** Finds a setting that is bytes; none when it is absent. */
+  bytes(key: i32): void {
+    this.textBytes = 0;
+    if (!this.findSetting(key) || !this.reader.bytes()) return;
+    this.textPointer = this.reader.stringPointer;
+    this.textBytes = this.reader.stringLength;
   }
 
   switch(key: i32, otherwise: bool): bool {
-    if (!this.find(ConfigKey.Product) || !this.seek(key)) return otherwise;
+    if (!this.findSetting(key)) return otherwise;
     const value = this.reader.boolean();
     return this.reader.error == CborError.None ? value : otherwise;
+  }
+
+  private findSetting(key: i32): bool {
+    return this.find(ConfigKey.Product) && this.seek(key);
+  }
+
+  private findItem(key: i32, index: u32): bool {
+    if (!this.findSetting(key) || this.reader.array() <= index) return false;
+    for (; index > 0; index--) this.reader.skip();
+    return true;
+  }
+
+  private number(least: i32, most: i32, otherwise: i32): i32 {
+    const value = this.reader.integer();
+    return this.reader.error == CborError.None && value >= least && value <= most ? value : otherwise;
+  }
+
+  private takeText(): void {
+    if (!this.reader.text()) return;
+    this.textPointer = this.reader.stringPointer;
+    this.textBytes = this.reader.stringLength;
   }
 }

@@ -31,6 +31,8 @@ enum Phase {
   Joining = 2,
   /** The MQTT client is at work. */
   Conversing = 3,
+  /** The product has the radio: no network until it gives it back. */
+  Away = 4,
 }
 
 const DEFAULT_PORT: u32 = 1883;
@@ -107,6 +109,24 @@ export class ServerLink {
     if (this.phase == Phase.Joining) this.checkNetwork();
     if (this.phase == Phase.Conversing) this.converse();
     return this.delayMs();
+  }
+
+  /** The server has all that there is to say, and no image is on its way: the radio can be had for something else. */
+  get isAtRest(): bool {
+    const conversation = this.conversation;
+    // Whatever a part owes is said at once, unless the connection is stuck.
+    const hasSaidAll = conversation.isWelcome && conversation.client.idle && this.queue.count() == 0;
+    return this.phase == Phase.Conversing && hasSaidAll && this.update.isIdle;
+  }
+
+  /** Ends the connection, for the radio is needed; until `comeBack` there will be none. */
+  leave(): void {
+    this.conversation.client.timeOut();
+    this.enter(Phase.Away);
+  }
+
+  comeBack(): void {
+    if (this.phase == Phase.Away) this.wait();
   }
 
   private delayMs(): u32 {

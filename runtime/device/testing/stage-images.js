@@ -2,7 +2,7 @@
  * The part of the specs' host (stage-host.js) that images are about: crypto, by node:crypto with two keys made for these
  * tests, and what the board says of itself.
  */
-import { createHash, createPrivateKey, createPublicKey, sign, verify } from "node:crypto";
+import { createHash, createHmac, createPrivateKey, createPublicKey, sign, verify } from "node:crypto";
 
 const KEYS = [
   {
@@ -49,6 +49,10 @@ export function createImageStage(view, flash) {
     },
     sha256(pointer, length, out) {
       view(out, 32).set(sha256(view(pointer, length)));
+      return 0;
+    },
+    hmac_sha256(key, keyLength, pointer, length, out) {
+      view(out, 32).set(createHmac("sha256", view(key, keyLength)).update(view(pointer, length)).digest());
       return 0;
     },
     sha256_flash(offset, length, out) {

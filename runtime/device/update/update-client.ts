@@ -110,6 +110,11 @@ export class UpdateClient implements SessionPart {
     return this.hasImage && this.states.state(this.own) == SlotState.Trial;
   }
 
+  /** No image is on its way. */
+  get isIdle(): bool {
+    return this.step == Step.Idle;
+  }
+
   /** The program has come this far on its way to the server. */
   reached(phase: TrialPhase): void {
     this.note.reached(phase);

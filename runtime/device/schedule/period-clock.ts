@@ -3,7 +3,7 @@
  * all counters of a shop are the same minutes; until then they are counted from the start. The period in which the
  * clock becomes known is a shorter one.
  */
-import { Clock } from "../../runtime/device/index.ts";
+import { Clock } from "../hal/clock.ts";
 
 /** The clock shows whole seconds; in the last one before the end it is asked this often, milliseconds. */
 const LAST_SECOND_STEP_MS: u32 = 200;

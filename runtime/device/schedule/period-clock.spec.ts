@@ -1,5 +1,5 @@
-import { Clock } from "../../runtime/device/hal/clock.ts";
-import { resetStage, setClockMs, setUnixS } from "../../runtime/device/testing/stage.ts";
+import { Clock } from "../hal/clock.ts";
+import { resetStage, setClockMs, setUnixS } from "../testing/stage.ts";
 import { PeriodClock } from "./period-clock.ts";
 
 const PERIOD_S: u32 = 60;

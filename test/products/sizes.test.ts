@@ -1,0 +1,32 @@
+/** Products must fit: half of a slot each, and three quarters of a program's memory; and boards must have pins for them. */
+import { expect, test } from "vitest";
+import { boardNames, findBoard } from "../../tools/build/board.ts";
+import { buildNative, reportNative } from "../../tools/build/build-native.ts";
+import { planPins } from "../../tools/build/pin-plan.ts";
+
+const IMAGE_MAX_BYTES = 32 * 1024;
+const RAM_MAX_BYTES = 12 * 1024;
+const PRODUCTS = ["counter", "feedback", "beacon"];
+
+test.each(PRODUCTS)("%s: image and memory", { timeout: 120_000 }, async (product) => {
+  const report = await reportNative(await buildNative(`firmware/${product}`), findBoard("generic"));
+  expect(report.imageBytes).toBeLessThan(IMAGE_MAX_BYTES);
+  expect(report.ram?.totalBytes).toBeLessThan(RAM_MAX_BYTES);
+  expect(report.warnings).toEqual([]);
+});
+
+test.each(boardNames())("%s has pins for each product", (name) => {
+  const board = findBoard(name);
+  for (const product of PRODUCTS) {
+    const { pins } = planPins(`firmware/${product}`, board);
+    const used = [...pins.values()].filter((pin) => pin !== 255);
+    expect(new Set(used).size).toBe(used.length);
+  }
+});
+
+test("the retail board has LED and buzzer at its own, and its buttons on the ladder", () => {
+  const { pins } = planPins("firmware/feedback", findBoard("retail"));
+  expect(pins.get("led")).toBe(4);
+  expect(pins.get("buzzer")).toBe(13);
+  expect([...pins].filter(([name, pin]) => name.startsWith("button") && pin !== 255)).toEqual([]);
+});
