@@ -1,5 +1,4 @@
 /** The device library, as products import it. */
-
 import { Config } from "./config/config.ts";
 import { Adc } from "./drivers/adc.ts";
 import { Bme280 } from "./drivers/bme280.ts";
