@@ -44,7 +44,7 @@ import { SETTINGS, SETTINGS_COUNT } from "./settings.ts";
 
 export { heap_limit, heap_used };
 
-const VERSION = "0.2.0";
+const VERSION = "0.1.0";
 
 const DEFAULT_PERIOD_S = 60;
 const LISTEN_MAX_S = 45;
@@ -111,10 +111,10 @@ export function poll(): u32 {
   if (periods.ended(clock)) endPeriod();
   if (listening.windowMs == 0) return min(session.poll(), periods.delayMs(clock));
   const now = (clock.unixS == 0 ? clock.uptimeS : clock.unixS) / 60;
-  if (now != minute) {
-    minute = now;
-    endMinute();
-  }
+  const passed = now - minute;
+  minute = now;
+  // Any other step is a clock that was set: no minute has ended.
+  if (passed == 1) endMinute();
   // Looking at the clock twice a second is all that it takes to see the end of a minute.
   const delayMs = min<u32>(session.poll(), MINUTE_STEP_MS);
   return min(delayMs, <u32>listening.poll(session));
