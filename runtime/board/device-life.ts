@@ -6,7 +6,7 @@
  * Wakes are coalesced: any number of them before a poll gives one poll, at the same time but never from within the event
  * that woke; a wake during a poll gives one more poll. A program that asks for a delay of 0 is polled a millisecond later,
  * so that virtual time moves on. Time of the board stands still during a call into the program, with every engine; what its
- * writes and erases of flash took is waited for afterwards.
+ * writes and erases of flash and its transfers on a wire took is waited for afterwards.
  */
 import { LogLevel, ResetReason } from "../contract/host-abi.ts";
 import { POLL_MAX_MS } from "../contract/limits.ts";
@@ -217,9 +217,9 @@ export class DeviceLife {
     this.#next = this.board.time.at(this.#busyMs() + delayMs, () => this.#poll());
   }
 
-  /** How long the flash is still at work. */
+  /** How long the flash, or a wire, is still at work. */
   #busyMs(): number {
-    return Math.max(0, this.#readyAtMs - this.board.time.nowMs());
+    return Math.max(0, this.#readyAtMs - this.board.time.nowMs(), this.board.clock.aheadMs);
   }
 
   #poll(): void {
@@ -239,7 +239,7 @@ export class DeviceLife {
 
   /** Calls into the program; undefined when this run of it is over. */
   #call<T>(run: CurrentRun, name: string, call: () => T): T | undefined {
-    const { flash, time } = this.board;
+    const { clock, flash, time } = this.board;
     const startMs = this.#engine.clockMs();
     const flashMs = flash.busyMs;
     let result: T | undefined;
@@ -255,7 +255,7 @@ export class DeviceLife {
     try {
       if (thrown !== undefined && this.#run === run) this.#ended(name, thrown.error);
     } finally {
-      this.#reportSlow(name, this.#engine.clockMs() - startMs);
+      this.#reportSlow(name, this.#engine.clockMs() - startMs + clock.aheadMs);
     }
     return thrown === undefined && this.#run === run ? result : undefined;
   }

@@ -15,6 +15,7 @@ import { pinFunctions } from "./host-pins.ts";
 import { radioFunctions } from "./host-radio.ts";
 import { serialFunctions } from "./host-serial.ts";
 import { storageFunctions } from "./host-storage.ts";
+import { wireFunctions } from "./host-wires.ts";
 import { ProgramStop } from "./power.ts";
 import type { VirtualBoard } from "./virtual-board.ts";
 
@@ -26,6 +27,7 @@ export function hostFunctions(board: VirtualBoard, memory: () => Uint8Array, fir
     ...powerFunctions(board),
     ...storageFunctions(board, programMemory),
     ...pinFunctions(board, programMemory),
+    ...wireFunctions(board, programMemory),
     ...networkFunctions(board, programMemory),
     ...radioFunctions(board, programMemory),
     ...serialFunctions(board, programMemory),

@@ -99,4 +99,10 @@ export interface HostImports {
   net_scan(): number;
   /** Takes the next network found, the strongest first, as a record; returns its bytes, 0 = no more. */
   net_found(ptr: number, cap: number): number;
+  /** 1-Wire: reset, writes, then reads, ONEWIRE_TRANSFER_MAX_BYTES at most, up to 13 ms; returns bytes read. */
+  onewire_transfer(pin: number, wptr: number, wlen: number, rptr: number, rlen: number): number;
+  /** 1-Wire ROM search: reads a bit and its complement, writes one back; OneWireTriplet bits. */
+  onewire_triplet(pin: number, direction: number): number;
+  /** A low pulse, then how long the levels last that follow, u16 microseconds each; returns bytes. */
+  pulse_read(pin: number, start_low_us: number, quiet_us: number, ptr: number, cap: number): number;
 }

@@ -19,6 +19,7 @@ import { SerialLog } from "./serial-log.ts";
 import { Sockets } from "./sockets.ts";
 import type { TimeSource } from "./time-source.ts";
 import { WifiScan } from "./wifi-scan.ts";
+import { Wires } from "./wires.ts";
 
 const MAC_BYTES = 6;
 /** Of the board's randomness: what the radio draws disturbs nothing else. */
@@ -63,6 +64,8 @@ export class VirtualBoard {
   readonly scan: WifiScan;
   readonly radio: Radio;
   readonly i2c = new I2cBus();
+  /** What hangs on single pins: 1-Wire, DHT22. */
+  readonly wires: Wires;
   readonly serial: SerialLine;
   /** What the host prints on the serial line; absent: nothing. */
   readonly serialLog: SerialLog | undefined;
@@ -93,6 +96,7 @@ export class VirtualBoard {
     const wake = () => this.onWake();
     this.clock = new Clock(options.time, options.clockOffsetMs, options.clockPpm);
     this.pins = new Pins({ time: options.time, clockMs: () => this.clock.ms(), wake });
+    this.wires = new Wires(this.pins, this.clock);
     this.power = new Power(options.random);
     this.sockets = new Sockets(options.network);
     this.scan = new WifiScan(options.time, options.network, wake);

@@ -4,8 +4,11 @@
  * A program exports `start()` and `poll(): u32`. The host calls `start` once, then `poll` whenever an event is pending
  * or the delay that `poll` last returned (milliseconds) has passed. It may export `heap_used(): u32`, the bytes that its
  * allocator has given out, and `heap_limit(): u32`, their maximum.
+ *
+ * Version 2 has `onewire_transfer`, `onewire_triplet` and `pulse_read`: a host without them has nothing in their slots of the
+ * table, so it must not start a program that may call them.
  */
-export const HOST_ABI_VERSION = 1;
+export const HOST_ABI_VERSION = 2;
 export const HOST_MODULE = "host";
 
 export enum ResetReason {
@@ -53,6 +56,31 @@ export const NO_PIN = 0xff;
  * it because the log was full.
  */
 export const EDGE_RECORD_BYTES = 8;
+
+/**
+ * Devices on one wire. `onewire_transfer` speaks 1-Wire at standard speed (wire-timing.ts): a reset pulse, presence, `wlen` bytes
+ * and then `rlen` bytes, the lowest bit first. NoDevice: nobody is present, and nothing is written. Broken: the line is low before
+ * or after the reset pulse, though nobody should pull it. With nothing to write or read it tells whether somebody is there. Of a
+ * whole transaction only the ROM search is not reset, write, read: it goes on with `onewire_triplet`, as often as is wanted.
+ *
+ * `pulse_read` serves devices that answer with pulses: DHT22 and its kin, distance sensors, infrared receivers. It pulls the pin
+ * low for `start_low_us` (0: it does not), lets go, and records how long the levels last from then on, as u16 microseconds,
+ * little-endian, in turn: the first is high, and 0 where the line is low at once. It ends when `cap` bytes are full, when a level
+ * has lasted for `quiet_us`, or PULSE_READ_MAX_US after the call began; the level that lasts then is not recorded. What came from
+ * the wire is the program's to understand, so a stuck line and an absent device are short records, not errors.
+ *
+ * Both take GPIO0 to GPIO15 whatever their modes were, end pulses and watched edges there, and leave an input with pull-up (a bus
+ * needs a resistor of its own, 4.7 kOhm: the chip's is ten times as weak). Interrupts are off for 70 us at most in 1-Wire, and
+ * all the time that `pulse_read` records: a width that an interrupt has stretched would be another bit.
+ */
+export enum OneWireTriplet {
+  /** The first bit read: all devices that listen have a one here, or nobody listens. */
+  Bit = 1,
+  /** The second bit read, the complement: all have a zero, or nobody listens. Neither bit: there are both. */
+  Complement = 2,
+  /** The bit written, which those who do not have it stop listening at: the one that all have, `direction` where there are both. */
+  Taken = 4,
+}
 
 export enum NetStatus {
   Down = 0,

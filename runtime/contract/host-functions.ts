@@ -152,4 +152,25 @@ export const HOST_FUNCTIONS: HostFunction[] = [
     true,
     "Takes the next network found, the strongest first, as a record; returns its bytes, 0 = no more.",
   ),
+  new HostFunction(
+    "pins",
+    "onewire_transfer",
+    "pin *wptr wlen *rptr rlen",
+    true,
+    "1-Wire: reset, writes, then reads, ONEWIRE_TRANSFER_MAX_BYTES at most, up to 13 ms; returns bytes read.",
+  ),
+  new HostFunction(
+    "pins",
+    "onewire_triplet",
+    "pin direction",
+    true,
+    "1-Wire ROM search: reads a bit and its complement, writes one back; OneWireTriplet bits.",
+  ),
+  new HostFunction(
+    "pins",
+    "pulse_read",
+    "pin start_low_us quiet_us *ptr cap",
+    true,
+    "A low pulse, then how long the levels last that follow, u16 microseconds each; returns bytes.",
+  ),
 ];

@@ -50,6 +50,10 @@ export const RADIO_FRAME_MIN_BYTES = 36;
 export const RADIO_FRAME_MAX_BYTES = 400;
 /** Bytes that one `i2c_transfer` writes and reads together: at 100 kHz, nine bits each, they take less than 10 ms. */
 export const I2C_TRANSFER_MAX_BYTES = 100;
+/** Bytes that one `onewire_transfer` writes and reads together: with the reset pulse they take less than 13 ms. */
+export const ONEWIRE_TRANSFER_MAX_BYTES = 20;
+/** Longest that `pulse_read` takes, its start pulse included, microseconds. */
+export const PULSE_READ_MAX_US = 10000;
 /** Memory of a program: static data and everything that it allocates, bytes. */
 export const PROGRAM_RAM_BYTES = 16384;
 /** Readings that a device puts into one pack; they fit PACK_SEND_BYTES whatever their values. */

@@ -1,4 +1,12 @@
 /** The device library, as products import it. */
+import { Adc } from "./drivers/adc.ts";
+import { Bme280 } from "./drivers/bme280.ts";
+import { Dht22 } from "./drivers/dht22.ts";
+import { Digital } from "./drivers/digital.ts";
+import { Ds18b20 } from "./drivers/ds18b20.ts";
+import { OneWireSearch, SearchState } from "./drivers/onewire.ts";
+import { PulseCounter } from "./drivers/pulse-counter.ts";
+import { Reading, Sensor } from "./drivers/sensor.ts";
 import { Clock } from "./hal/clock.ts";
 import { logText, logValue } from "./hal/log.ts";
 import { RTC_PRODUCT_OFFSET } from "./hal/rtc-map.ts";
@@ -26,11 +34,14 @@ import {
   net_rssi,
   net_scan,
   net_status,
+  onewire_transfer,
+  onewire_triplet,
   pin_edges,
   pin_mode,
   pin_read,
   pin_watch,
   pin_write,
+  pulse_read,
   pwm_write,
   radio_beacon,
   radio_read,
@@ -66,8 +77,10 @@ import { SlotStates } from "./update/slot-states.ts";
 import { TrialNote, trialFailure } from "./update/trial-note.ts";
 
 export {
+  Adc,
   abi_version,
   adc_read,
+  Bme280,
   board_id,
   Clock,
   COMMAND_REFUSED,
@@ -77,6 +90,9 @@ export {
   clock_ms,
   clock_set,
   clock_unix,
+  Dht22,
+  Digital,
+  Ds18b20,
   deadline_set,
   edge_read,
   Factory,
@@ -101,12 +117,18 @@ export {
   net_rssi,
   net_scan,
   net_status,
+  OneWireSearch,
+  onewire_transfer,
+  onewire_triplet,
+  PulseCounter,
   pin_edges,
   pin_mode,
   pin_read,
   pin_watch,
   pin_write,
+  pulse_read,
   pwm_write,
+  Reading,
   RecoverySession,
   RTC_PRODUCT_OFFSET,
   RtcRecord,
@@ -118,6 +140,8 @@ export {
   restart,
   rtc_read,
   rtc_write,
+  SearchState,
+  Sensor,
   Session,
   SlotStates,
   sameBytes,

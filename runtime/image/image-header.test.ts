@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { FLASH_SLOT_BYTES } from "../contract/flash-map.ts";
+import { HOST_ABI_VERSION } from "../contract/host-abi.ts";
 import {
   IMAGE_ABI_OFFSET,
   IMAGE_ARCH_OFFSET,
@@ -72,7 +73,7 @@ const FAULTS: Array<[string, Uint8Array, UpdateFailure]> = [
   ["half a header", IMAGE.subarray(0, IMAGE_HEADER_BYTES - 1), UpdateFailure.Truncated],
   ["a newer header", changed(IMAGE_VERSION_OFFSET, 2), UpdateFailure.HeaderVersion],
   ["an arch that does not exist", changed(IMAGE_ARCH_OFFSET, 3), UpdateFailure.WrongArch],
-  ["a newer host", changed(IMAGE_ABI_OFFSET, 2), UpdateFailure.AbiTooNew],
+  ["a newer host", changed(IMAGE_ABI_OFFSET, HOST_ABI_VERSION + 1), UpdateFailure.AbiTooNew],
   ["a product that is no text", changed(IMAGE_PRODUCT_OFFSET + 8, 0xff), UpdateFailure.NotAnImage],
   ["something in the reserved bytes", changed(IMAGE_RESERVED_OFFSET + 20, 1), UpdateFailure.NotAnImage],
   ["a payload beyond a slot", changed(IMAGE_PAYLOAD_BYTES_OFFSET, 0x10000 - 191), UpdateFailure.TooLarge],

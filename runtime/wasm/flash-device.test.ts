@@ -9,7 +9,7 @@ import {
   FLASH_SLOT_B_OFFSET,
   Slot,
 } from "../contract/flash-map.ts";
-import { LogLevel, ResetReason } from "../contract/host-abi.ts";
+import { HOST_ABI_VERSION, LogLevel, ResetReason } from "../contract/host-abi.ts";
 import {
   IMAGE_ABI_OFFSET,
   IMAGE_HEADER_BYTES,
@@ -108,7 +108,11 @@ describe("an image that does not run", () => {
   const faults: [what: string, words: Record<number, number>, reason: string][] = [
     ["no magic", { 0: 0 }, "no image begins there"],
     ["another header", { [IMAGE_VERSION_OFFSET]: 2 }, "its header has version 2, not 1"],
-    ["a newer ABI", { [IMAGE_ABI_OFFSET]: 2 }, "it needs host ABI 2, this host has 1"],
+    [
+      "a newer ABI",
+      { [IMAGE_ABI_OFFSET]: HOST_ABI_VERSION + 1 },
+      `it needs host ABI ${HOST_ABI_VERSION + 1}, this host has ${HOST_ABI_VERSION}`,
+    ],
     ["too much RAM", { [IMAGE_RAM_BYTES_OFFSET]: 0x5001 }, "it needs 20481 bytes of RAM, this host reserves 20480"],
     ["no payload", { [IMAGE_PAYLOAD_BYTES_OFFSET]: 0 }, `its 0 bytes do not fit the ${AREA_BYTES} there`],
     ["too large", { [IMAGE_PAYLOAD_BYTES_OFFSET]: AREA_BYTES + 1 }, `its ${AREA_BYTES + 1} bytes do not fit`],

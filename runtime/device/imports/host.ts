@@ -194,3 +194,15 @@ export declare function net_scan(): i32;
 /** Takes the next network found, the strongest first, as a record; returns its bytes, 0 = no more. */
 @external("host", "net_found")
 export declare function net_found(ptr: usize, cap: i32): i32;
+
+/** 1-Wire: reset, writes, then reads, ONEWIRE_TRANSFER_MAX_BYTES at most, up to 13 ms; returns bytes read. */
+@external("host", "onewire_transfer")
+export declare function onewire_transfer(pin: i32, wptr: usize, wlen: i32, rptr: usize, rlen: i32): i32;
+
+/** 1-Wire ROM search: reads a bit and its complement, writes one back; OneWireTriplet bits. */
+@external("host", "onewire_triplet")
+export declare function onewire_triplet(pin: i32, direction: i32): i32;
+
+/** A low pulse, then how long the levels last that follow, u16 microseconds each; returns bytes. */
+@external("host", "pulse_read")
+export declare function pulse_read(pin: i32, start_low_us: i32, quiet_us: i32, ptr: usize, cap: i32): i32;

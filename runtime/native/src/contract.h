@@ -46,6 +46,14 @@ enum : int32_t {
 };
 }
 
+namespace OneWireTriplet {
+enum : int32_t {
+  Bit = 1,
+  Complement = 2,
+  Taken = 4,
+};
+}
+
 namespace NetStatus {
 enum : int32_t {
   Down = 0,
@@ -123,7 +131,7 @@ enum : int32_t {
 }
 
 constexpr uint32_t EDGE_RECORD_BYTES = 8;
-constexpr uint32_t HOST_ABI_VERSION = 1;
+constexpr uint32_t HOST_ABI_VERSION = 2;
 constexpr uint32_t I2C_SCL_PIN = 5;
 constexpr uint32_t I2C_SDA_PIN = 4;
 constexpr uint32_t NET_FOUND_HEADER_BYTES = 2;
@@ -143,6 +151,7 @@ constexpr uint32_t KEEP_ALIVE_S = 60;
 constexpr uint32_t LOG_MAX_BYTES = 256;
 constexpr uint32_t MQTT_RESPONSE_TIMEOUT_MS = 10000;
 constexpr uint32_t NAME_MAX_BYTES = 32;
+constexpr uint32_t ONEWIRE_TRANSFER_MAX_BYTES = 20;
 constexpr uint32_t PACKET_DOWN_MAX_BYTES = 1088;
 constexpr uint32_t PACK_MAX_READINGS = 128;
 constexpr uint32_t PACK_SEND_BYTES = 448;
@@ -152,6 +161,7 @@ constexpr uint32_t PAYLOAD_UP_MAX_BYTES = 4096;
 constexpr uint32_t POLL_MAX_MS = 60000;
 constexpr uint32_t PROGRAM_DATA_OFFSET = 256;
 constexpr uint32_t PROGRAM_RAM_BYTES = 16384;
+constexpr uint32_t PULSE_READ_MAX_US = 10000;
 constexpr uint32_t RADIO_FRAME_MAX_BYTES = 400;
 constexpr uint32_t RADIO_FRAME_MIN_BYTES = 36;
 constexpr uint32_t RADIO_LOG_MAX = 64;
@@ -226,6 +236,14 @@ constexpr uint32_t NATIVE_IMAGE_HEADER_BYTES = 32;
 constexpr uint32_t NATIVE_IMAGE_MAGIC = 0x131584c;
 constexpr uint32_t PROGRAM_RAM_ADDRESS = 0x3ffe8000;
 constexpr uint32_t PROGRAM_RESERVED_BYTES = 20480;
+constexpr uint32_t ONEWIRE_PRESENCE_SAMPLE_US = 68;
+constexpr uint32_t ONEWIRE_READ_SAMPLE_US = 12;
+constexpr uint32_t ONEWIRE_RESET_HIGH_US = 490;
+constexpr uint32_t ONEWIRE_RESET_LOW_US = 490;
+constexpr uint32_t ONEWIRE_SLOT_US = 70;
+constexpr uint32_t ONEWIRE_START_LOW_US = 4;
+constexpr uint32_t ONEWIRE_ZERO_LOW_US = 64;
+constexpr uint32_t WIRE_RISE_MAX_US = 20;
 constexpr uint32_t SEND_BUFFER_BYTES = 2920;
 constexpr uint32_t POLL_WATCHDOG_MS = 3000;
 constexpr uint32_t PINS_USABLE = 0x1f03f;
@@ -288,9 +306,12 @@ int32_t host_image_run(int32_t);
 int32_t host_log(int32_t, uint32_t, int32_t);
 int32_t host_net_scan();
 int32_t host_net_found(uint32_t, int32_t);
+int32_t host_onewire_transfer(int32_t, uint32_t, int32_t, uint32_t, int32_t);
+int32_t host_onewire_triplet(int32_t, int32_t);
+int32_t host_pulse_read(int32_t, int32_t, int32_t, uint32_t, int32_t);
 }
 
-constexpr uint32_t HOST_FUNCTION_COUNT = 48;
+constexpr uint32_t HOST_FUNCTION_COUNT = 51;
 
 /** `ENTRY(name)` for each function, in the order of the table. */
 #define HOST_FUNCTIONS(ENTRY) \
@@ -341,4 +362,7 @@ constexpr uint32_t HOST_FUNCTION_COUNT = 48;
   ENTRY(image_run) \
   ENTRY(log) \
   ENTRY(net_scan) \
-  ENTRY(net_found)
+  ENTRY(net_found) \
+  ENTRY(onewire_transfer) \
+  ENTRY(onewire_triplet) \
+  ENTRY(pulse_read)

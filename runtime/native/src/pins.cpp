@@ -80,6 +80,16 @@ void lendPin(int32_t pin) {
   digitalWrite(static_cast<uint8_t>(pin), 0);
 }
 
+int32_t wirePinFault(int32_t pin) {
+  if (!hasPin(PINS_USABLE, pin)) return HostError::BadArgument;
+  return hasPin(PINS_WITH_INTERRUPT, pin) ? 0 : HostError::Unsupported;
+}
+
+void lendWirePin(int32_t pin) {
+  endWatch(pin);
+  lendPin(pin);
+}
+
 void takeBackPin(int32_t pin) {
   setPinMode(pin, PinMode::InputPullup);
   writeLatch(pin);

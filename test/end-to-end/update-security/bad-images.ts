@@ -2,6 +2,7 @@
 
 import type { RandomSource } from "../../../runtime/board/random.ts";
 import { FLASH_SLOT_BYTES } from "../../../runtime/contract/flash-map.ts";
+import { HOST_ABI_VERSION } from "../../../runtime/contract/host-abi.ts";
 import {
   BOOT_PRODUCT,
   IMAGE_ABI_OFFSET,
@@ -71,7 +72,7 @@ export function wrongImages(images: CounterImages, forged: Forger): BadImage[] {
     ["another magic", "not-an-image", { edit: word(0, 0x464c457f) }],
     ["a header of the future", "header-version", { edit: word(IMAGE_VERSION_OFFSET, 2) }],
     ["for the other kind of machine", "wrong-arch", { arch }],
-    ["for a host of the future", "abi-too-new", { edit: word(IMAGE_ABI_OFFSET, 2) }],
+    ["for a host of the future", "abi-too-new", { edit: word(IMAGE_ABI_OFFSET, HOST_ABI_VERSION + 1) }],
     ["for another product", "wrong-product", { fields: { product: "gate" } }],
     ["for a product with a longer name", "wrong-product", { fields: { product: "counter2" } }],
     ["for a product with a shorter name", "wrong-product", { fields: { product: "counte" } }],

@@ -25,7 +25,7 @@ import { compileForChip, type SourceEdit, undefinedSymbols } from "../host/build
 import { linkHost } from "../host/link-host.ts";
 import { EmulatedCrypto } from "./crypto.ts";
 import { EmulatedLwip } from "./lwip.ts";
-import { EmulatedOutputs } from "./outputs.ts";
+import { EmulatedOutputs, type WiresAt } from "./outputs.ts";
 import { type Sdk, type ServedByName, STACK_TOP, VENDOR_RAM } from "./sdk.ts";
 import { EmulatedSerial } from "./serial.ts";
 import { type SystemParts, servedSystem } from "./system.ts";
@@ -77,6 +77,8 @@ export interface Surroundings {
   network: MemoryNetwork;
   air: RadioAir;
   i2c: I2cBus;
+  /** Absent: no pin has devices on a wire. */
+  wiresAt?: WiresAt;
 }
 
 function emptyWorld(): Surroundings {
@@ -113,7 +115,7 @@ export class EmulatedHost implements Sdk {
     this.#world = world;
     const station = world.network.station();
     this.serial = new EmulatedSerial(this);
-    this.outputs = new EmulatedOutputs(this, world.time, world.i2c);
+    this.outputs = new EmulatedOutputs(this, world.time, world.i2c, world.wiresAt ?? (() => []));
     this.wifi = new EmulatedWifi(this, MAC, world.time, station, world.air);
     this.lwip = new EmulatedLwip(this, world.network, station);
     const served: ServedByName = {};
@@ -121,7 +123,11 @@ export class EmulatedHost implements Sdk {
     for (const [address, name] of firmware.vendor) {
       routines.set(address, { name, run: routineOf(name, address, served) });
     }
-    this.chip = new Chip({ flash: this.system.flash, routines });
+    this.chip = new Chip({
+      flash: this.system.flash,
+      routines,
+      peripherals: ({ clock }) => [this.outputs.registers(clock)],
+    });
     Object.assign(
       served,
       servedSystem(this, this.system, (reason, afterMs) => this.#endWith(reason, afterMs)),

@@ -58,9 +58,7 @@ void changePin(int number, Change change) {
 
 /** The core pulls a line low by making an output of its pin: what the pin shows as one has to be low. */
 void checkBus() {
-  for (uint8_t pin : busPins) {
-    if (pins[pin].mode != INPUT_PULLUP || pins[pin].latch != 0) fail("a line of the bus cannot be pulled low");
-  }
+  for (uint8_t pin : busPins) checkPullsLow(pin);
 }
 
 void mapAt(uint32_t address, size_t sizeBytes) {
@@ -89,6 +87,12 @@ void setReset(const Words& words) {
 
 void drivePin(int number, int level) {
   changePin(number, [level](Pin& pin) { pin.driven = level; });
+}
+
+int levelOf(int pin) { return pins[pin].level(); }
+
+void checkPullsLow(int pin) {
+  if (pins[pin].mode != INPUT_PULLUP || pins[pin].latch != 0) fail("a line of the bus cannot be pulled low");
 }
 
 void setAdc(int value) { adc = value; }
@@ -156,8 +160,14 @@ void attachInterruptArg(uint8_t pin, void (*routine)(void*), void* argument, int
   pins[pin].argument = argument;
 }
 void detachInterrupt(uint8_t pin) { pins[pin].routine = nullptr; }
-void interrupts() { areInterruptsOff = false; }
-void noInterrupts() { areInterruptsOff = true; }
+void interrupts() {
+  areInterruptsOff = false;
+  interruptsChange(false);
+}
+void noInterrupts() {
+  areInterruptsOff = true;
+  interruptsChange(true);
+}
 
 int twi_init(unsigned char sda, unsigned char scl) {
   printf("sdk i2c on %u %u\n", sda, scl);

@@ -119,6 +119,7 @@ void obey(const Words& words) {
   } else if (order == "level") drivePin(std::stoi(words.at(1)), std::stoi(words.at(2)));
   else if (order == "adc") setAdc(std::stoi(words.at(1)));
   else if (order == "i2c") answerI2c(rest);
+  else if (order == "wire") putWire(rest);
   else if (order == "receive") receiveSerial(bytesOf(words.at(1)));
   else if (order == "wifi") steerWifi(rest);
   else if (order == "tcp") steerTcp(rest);

@@ -31,6 +31,14 @@ void drivePin(int pin, int level);
 void setAdc(int value);
 void answerI2c(const Words& words);
 
+/** The level of a pin as the core's functions leave it; fails where enabling its output would not pull it low. */
+int levelOf(int pin);
+void checkPullsLow(int pin);
+
+// wires.cpp
+void putWire(const Words& words);
+void interruptsChange(bool areOff);
+
 // flash.cpp
 void setFlash(uint32_t flashBytes, uint32_t chipId);
 
