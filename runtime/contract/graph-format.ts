@@ -11,9 +11,9 @@
  * | 7 | 1 | constants, at most GRAPH_CONSTANTS_MAX |
  * | 8 | 2 | config entries |
  * | 10 | 2 | length of the whole, bytes, at most GRAPH_MAX_BYTES |
- * | 12 | 20 each | nodes, in the order in which they were added: a root is visited before those that follow it |
+ * | 12 | 20 each | nodes, in the order in which the statements made them, not sorted: whom a node wakes is visited in this order, which decides what is called and sent first |
  * | | 8 each | streamers |
- * | | 8 each | constants: u16 stream, u16 zero, i32 value |
+ * | | 8 each | constants: u16 stream, u16 zero, i32 value; any stream that has a first value, as the one that `when` looks at |
  * | | 8 and more each | config entries: u8 address, u8 GraphConfigType, u16 id, u16 bytes of the value, u16 zero, the value filled up with zeros |
  *
  * A node, whose fields and codes are those of IOTile's binary node descriptor:
@@ -185,7 +185,7 @@ export enum GraphRefusal {
   TooManyConstants = 6,
   /** A function, operator, combiner, type or flag that is none. */
   Code = 7,
-  /** A stream that cannot stand there, as a constant that is no constant. */
+  /** A stream that cannot stand there: no such type, all ids, or a second input missing where the function takes from it. */
   Stream = 8,
   /** A config entry whose length does not fit its type. */
   Config = 9,

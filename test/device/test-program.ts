@@ -42,6 +42,10 @@ export class TestProgram {
     return this.call(name, pointer, input.length);
   }
 
+  write(pointer: number, bytes: Uint8Array): void {
+    new Uint8Array(this.#memory.buffer).set(bytes, pointer);
+  }
+
   /** A copy of bytes in memory. */
   read(pointer: number, length: number): Uint8Array {
     return new Uint8Array(this.#memory.buffer).slice(pointer, pointer + length);

@@ -11,6 +11,7 @@ import { addChipCommands } from "./chip-commands.ts";
 import { CommandError } from "./command-error.ts";
 import { addDisasmCommand } from "./disasm-command.ts";
 import { addFlashCommand } from "./flash-command.ts";
+import { addGraphCommand } from "./graph-command.ts";
 import { addImageCommand } from "./image-command.ts";
 import { addKeysCommand } from "./keys-command.ts";
 import { addKitCommand } from "./kit-command.ts";
@@ -39,6 +40,7 @@ async function main(): Promise<void> {
     addFlashCommand,
     addKitCommand,
     addMonitorCommand,
+    addGraphCommand,
     addChipCommands,
     addImageCommand,
     addUpdateCommand,

@@ -1,0 +1,127 @@
+/** `lintel graph`: sensor graphs, checked, compiled, put into shape and drawn. Each command on a graph is a function here. */
+import type { Command } from "commander";
+import {
+  GRAPH_CONSTANTS_MAX,
+  GRAPH_MAX_BYTES,
+  GRAPH_NODES_MAX,
+  GRAPH_STREAMERS_MAX,
+} from "../../runtime/contract/graph-format.ts";
+import { configTypeText } from "../graph/compile/config-values.ts";
+import {
+  compileGraph,
+  encodeGraph,
+  GraphErrors,
+  type GraphModel,
+  measureGraph,
+  nodeText,
+  streamerText,
+  streamText,
+} from "../graph/index.ts";
+import { slotText } from "../graph/streams.ts";
+import { CommandError } from "./command-error.ts";
+import { shown, writeFiles } from "./command-files.ts";
+import { readGraphSource } from "./graph-files.ts";
+
+interface CompileFlags {
+  optimize: boolean;
+  json: boolean;
+}
+
+export function addGraphCommand(program: Command): void {
+  const graph = program.command("graph").description("sensor graphs: rules that a device runs on its readings");
+  graph
+    .command("check")
+    .description("tell what is wrong with a graph, and what is strange")
+    .argument("<file>", "graph, or - for standard input")
+    .option("--json", "print one line of JSON", false)
+    .action((file: string, { json }: { json: boolean }) => check(file, json));
+  graph
+    .command("compile")
+    .description("compile a graph to what a device takes, and print its nodes and sizes")
+    .argument("<file>", "graph, or - for standard input")
+    .option("-o, --out <file>", "file to write (default: none)")
+    .option("--no-optimize", "keep every node that the statements make")
+    .option("--json", "print nodes, streamers, constants, config and bytes as one line of JSON", false)
+    .action((file: string, flags: CompileFlags & { out?: string }) => compile(file, flags));
+}
+
+function compileFile(name: string, optimize: boolean): { file: string; model: GraphModel } {
+  const { file, source } = readGraphSource(name);
+  try {
+    return { file, model: compileGraph(source, { file, optimize }) };
+  } catch (error) {
+    if (!(error instanceof GraphErrors)) throw error;
+    throw new CommandError(error.message, { file, ok: false, errors: error.faults });
+  }
+}
+
+function check(name: string, json: boolean): void {
+  const { file, model } = compileFile(name, true);
+  if (json) return console.log(JSON.stringify({ file, ok: true, warnings: model.warnings, ...sizesOf(model) }));
+  console.log(`${shownGraph(file)}: good, ${sizeText(model)}`);
+  tellWarnings(file, model);
+}
+
+function compile(name: string, { optimize, json, out }: CompileFlags & { out?: string }): void {
+  const { file, model } = compileFile(name, optimize);
+  const bytes = encodeGraph(model);
+  if (out !== undefined) writeFiles([[out, bytes]]);
+  if (json)
+    return console.log(JSON.stringify({ file, ...factsOf(model, bytes), ...(out === undefined ? {} : { out }) }));
+  const written = out === undefined ? "" : `, written to ${shown(out)}`;
+  for (const line of describe(model)) console.log(line);
+  console.log(`${sizeText(model)}${written}`);
+  tellWarnings(file, model);
+}
+
+function factsOf(model: GraphModel, bytes: Uint8Array) {
+  return {
+    nodes: nodesListed(model),
+    streamers: model.streamers.map(streamerText),
+    constants: model.constants.map(({ stream, value }) => [streamText(stream), value]),
+    config: model.config.map(({ address, id, type, value }) => ({
+      ...{ slot: slotText(address), id, type: configTypeText(type) },
+      value: value instanceof Uint8Array ? `hex:${Buffer.from(value).toString("hex")}` : value,
+    })),
+    meta: model.meta,
+    warnings: model.warnings,
+    ...sizesOf(model),
+    bytes: Buffer.from(bytes).toString("hex"),
+  };
+}
+
+function nodesListed({ nodes, listed }: GraphModel): string[] {
+  return listed.flatMap((index) => nodes[index] ?? []).map(nodeText);
+}
+
+function sizesOf(model: GraphModel) {
+  return { sizeBytes: measureGraph(model).sizeBytes, maxBytes: GRAPH_MAX_BYTES };
+}
+
+function describe(model: GraphModel): string[] {
+  return [
+    ...nodesListed(model),
+    ...model.streamers.map((streamer, index) => `streamer ${index}: ${streamerText(streamer)}`),
+    ...model.constants.map(({ stream, value }) => `${streamText(stream)} = ${value}`),
+  ];
+}
+
+function sizeText(model: GraphModel): string {
+  const { sizeBytes, constants } = measureGraph(model);
+  const parts = [
+    `${model.nodes.length} of ${GRAPH_NODES_MAX} nodes`,
+    `${model.streamers.length} of ${GRAPH_STREAMERS_MAX} streamers`,
+    `${constants.length} of ${GRAPH_CONSTANTS_MAX} constants`,
+  ];
+  return `${parts.join(", ")}, ${sizeBytes} of ${GRAPH_MAX_BYTES} bytes`;
+}
+
+function tellWarnings(file: string, { warnings }: GraphModel): void {
+  for (const { line, column, message } of warnings) {
+    console.error(`lintel: warning: ${shownGraph(file)}:${line}:${column}: ${message}`);
+  }
+}
+
+function shownGraph(file: string): string {
+  return file === "standard input" ? file : shown(file);
+}

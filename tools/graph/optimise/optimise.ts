@@ -1,0 +1,16 @@
+/** The passes in IOTile's order: dead code, copy all, always, copies, constants. */
+import type { GraphStreamer } from "../model.ts";
+import { removeCopies } from "./remove-copies.ts";
+import { convertToAlways, downgradeCopyAll, type Pass, removeDeadCode } from "./simplify.ts";
+import type { RankedNode } from "./visits.ts";
+
+const PASSES: Pass[] = [removeDeadCode, downgradeCopyAll, convertToAlways];
+
+export function optimise(
+  nodes: readonly RankedNode[],
+  streamers: readonly GraphStreamer[],
+  constants: ReadonlyMap<number, number>,
+): readonly RankedNode[] {
+  const simple = PASSES.reduce((before, pass) => pass(before, streamers), nodes);
+  return removeCopies(simple, streamers, constants);
+}
