@@ -80,10 +80,16 @@ module.exports = {
       "images as bytes, for the server and the tools",
     ),
     only(
+      "product",
+      "^runtime/product/",
+      ["^runtime/product/", "^runtime/contract/"],
+      "what can be set, for the server and the tools",
+    ),
+    only(
       "server",
       "^server/",
-      ["^server/", "^runtime/contract/", "^runtime/image/"],
-      "the server shares words and images with devices",
+      ["^server/", "^runtime/contract/", "^runtime/image/", "^runtime/product/"],
+      "the server shares words, images and settings with devices",
     ),
     {
       name: "routes-never-touch-sql",

@@ -1,10 +1,11 @@
 /**
  * The server put together. The life of a reading: broker (MQTT) -> ingest (blocks of messages) -> store (writer thread,
  * group commit) -> ingest (acknowledgement) -> broker. The API reads the store on a connection of its own. Images go the other way: API -> writer,
- * then store -> updates (offers, pieces of images) -> broker.
+ * then store -> updates (offers, pieces of images) -> broker; what devices are told, API -> writer -> orders -> broker.
  */
 import type { Duplex } from "node:stream";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
+import type { ProductSettings } from "../runtime/product/setting.ts";
 import { buildApi } from "./api/build-api.ts";
 import { LiveHub } from "./api/live-hub.ts";
 import type { ApiApp } from "./api/typed-app.ts";
@@ -15,6 +16,8 @@ import { Ingest } from "./ingest/ingest.ts";
 import { STOP_FLUSH_MS } from "./limits.ts";
 import type { Logger } from "./logger.ts";
 import { Metrics } from "./metrics.ts";
+import { LogHub } from "./orders/log-hub.ts";
+import { OrderDesk } from "./orders/order-desk.ts";
 import { openDataFolder } from "./store/open-database.ts";
 import { Reader } from "./store/reader.ts";
 import { WriterClient } from "./store/writer-client.ts";
@@ -30,6 +33,8 @@ export interface ServerOptions {
   mqttPort: number;
   httpPort: number;
   logger: Logger;
+  /** Products whose settings can be changed; none if not given. */
+  products?: readonly ProductSettings[];
   /** Unix time, ms. */
   nowMs?: () => number;
 }
@@ -88,6 +93,7 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
     nowMs,
     onLive: (committed) => live.tell(committed),
     onUpdateDue: (due) => updates.offer(due),
+    onOrdersDue: (due) => orders.send(due),
   });
   await writer.start(ingest);
   const reader = new Reader(folder.databasePath);
@@ -111,7 +117,18 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
   });
   undo.push(() => updates.stop());
 
-  const broker = new DeviceBroker({ sink: ingest, updates: chunks, metrics, logger, nowMs });
+  const orders = new OrderDesk({
+    store: reader.orders,
+    request: (request) => writer.request(request),
+    linkOf: (mac) => ingest.linkOf(mac),
+    products: options.products ?? [],
+    metrics,
+    nowMs,
+  });
+  const logs = new LogHub({ onMalformed: (mac, bytes) => ingest.malformed("log", mac, bytes), nowMs });
+  undo.push(() => logs.close());
+
+  const broker = new DeviceBroker({ sink: ingest, updates: chunks, logs, metrics, logger, nowMs });
   await broker.listen();
   undo.push(() => new Promise<void>((resolve) => broker.close(resolve)));
   const accept = (stream: Duplex) => broker.accept(stream);
@@ -120,6 +137,9 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
     store: reader,
     updateStore: reader.updates,
     updates,
+    orderStore: reader.orders,
+    orders,
+    logs,
     kitStore: reader.kits,
     kits: {
       set: (kit) => writer.request({ kind: "setFlashKit", kit, atMs: nowMs() }),
@@ -152,6 +172,7 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
     await new Promise<void>((resolve) => broker.close(resolve));
     broker.closeStreams();
     live.close();
+    logs.close();
     await Promise.all([mqtt.close(), api.close(), patches.stop()]);
     await writer.stop();
     reader.close();

@@ -87,3 +87,17 @@ export const OFFERS_KNOWN_MAX = 10_000;
 export const STORE_REQUESTS_MAX = 64;
 /** Who was told that the server is busy asks again after this time, seconds. */
 export const BUSY_RETRY_S = 1;
+/** Commands of a device that are not done, and of all those that are remembered. */
+export const COMMANDS_OPEN_MAX = 32;
+export const COMMANDS_KEPT_MAX = 100;
+/** A device that has not answered within this time of its hello is sent again what it was sent, milliseconds. */
+export const ORDERS_AGAIN_MS = 60_000;
+/** Longest time that a command can wait for its device, seconds: a year. */
+export const COMMAND_EXPIRES_MAX_S = 365 * 86_400;
+/** Times that a change is made anew because another one came first. */
+export const CHANGE_ATTEMPTS_MAX = 4;
+/** Lines of log that are kept of a device, and devices that lines are kept of. */
+export const LOG_RING_LINES = 200;
+export const LOG_DEVICES_MAX = 64;
+/** Lines of log that are taken from a device, each minute; what is beyond is counted. */
+export const LOG_TAKEN_PER_MINUTE = 1200;

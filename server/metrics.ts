@@ -40,6 +40,7 @@ export class Metrics {
   readonly offers = this.#counter("lintel_offers_total", "Images offered to devices");
   readonly chunkRequests = this.#counter("lintel_chunk_requests_total", "Pieces of images that devices asked for");
   readonly chunkBytes = this.#counter("lintel_chunk_bytes_total", "Bytes of images and patches sent");
+  readonly orders = this.#counter("lintel_orders_total", "Configurations, graphs and commands sent", ["channel"]);
   readonly liveViewers = this.#gauge("lintel_live_viewers", "Clients of the live stream");
   readonly liveDropped = this.#counter(
     "lintel_live_viewers_dropped_total",

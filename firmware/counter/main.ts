@@ -4,9 +4,10 @@
  *
  * With one barrier the interrupt counts the edges; with two, the order of the edges in the host's log decides.
  */
-import { CounterSetting } from "../../runtime/contract/config-record.ts";
+
 import { EDGE_RECORD_BYTES, LogLevel, NO_PIN, PIN_MAX, PinEdge, PinMode } from "../../runtime/contract/host-abi.ts";
 import { EDGE_LOG_MAX } from "../../runtime/contract/limits.ts";
+import { CounterSetting } from "../../runtime/contract/product-settings.ts";
 import {
   STREAM_TOTAL_IN,
   STREAM_TOTAL_OUT,
@@ -28,6 +29,7 @@ import {
 } from "../../runtime/device/index.ts";
 import { Direction, Passage } from "./direction.ts";
 import { PeriodClock } from "./period-clock.ts";
+import { SETTINGS, SETTINGS_COUNT } from "./settings.ts";
 
 export { heap_limit, heap_used };
 
@@ -65,6 +67,7 @@ let totalsSent = false;
 export function start(): void {
   queue.begin();
   session.begin();
+  session.takeSettings(SETTINGS, SETTINGS_COUNT);
   totals.load();
   const config = session.config;
   pinA = config.setting(CounterSetting.PinA, 0, PIN_MAX, DEFAULT_PIN_A);

@@ -1,7 +1,8 @@
 import { decode } from "cbor-x";
 import { describe, expect, test } from "vitest";
-import { CONFIG_HEADER_BYTES, CounterSetting } from "../contract/config-record.ts";
+import { CONFIG_HEADER_BYTES } from "../contract/config-record.ts";
 import { FLASH_CONFIG_OFFSET, FLASH_SECTOR_BYTES } from "../contract/flash-map.ts";
+import { CounterSetting } from "../contract/product-settings.ts";
 import { type DeviceConfig, encodeConfigRecord, readSettings, writeConfig } from "./config-image.ts";
 import { Flash } from "./flash.ts";
 

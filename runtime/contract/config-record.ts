@@ -51,22 +51,8 @@ export enum ConfigKey {
   ServerPort = 3,
   /** text, at most 64 bytes: MQTT password; the user name is the MAC address */
   Secret = 4,
-  /** map: settings of the product, keyed by its own enum */
+  /** map: settings of the product, keyed by its own enum (product-settings.ts) */
   Product = 5,
   /** unsigned: version that the server gave this configuration; absent = written over serial. It outlasts a change of the Wi-Fi there */
   Version = 6,
-}
-
-/** Product settings of the visitor counter. */
-export enum CounterSetting {
-  /** unsigned: GPIO of the barrier or PIR sensor; of two barriers the outer one; absent: the one that was built for */
-  PinA = 0,
-  /** unsigned: GPIO of the inner barrier, or NO_PIN; absent: the one that was built for, most boards have none */
-  PinB = 1,
-  /** boolean: level of the pin while the beam is broken */
-  ActiveHigh = 2,
-  /** unsigned, ms: edges closer together than this are contact bounce */
-  DebounceMs = 3,
-  /** unsigned, s: one count is sent each period */
-  PeriodS = 4,
 }

@@ -27,6 +27,12 @@ export const TCP_MAX_HANDLES = 4;
 export const RTC_MEMORY_BYTES = 512;
 /** Longest text given to `log`, bytes. */
 export const LOG_MAX_BYTES = 256;
+/** Longest line in a `log` message, bytes: what is longer is cut. */
+export const LOG_LINE_MAX_BYTES = 80;
+/** Longest time that the command `log-level` lasts, seconds. */
+export const LOG_SEND_MAX_S = 3600;
+/** Longest method name of a command, bytes. */
+export const METHOD_MAX_BYTES = 32;
 /** Longest product name and version in `hello`, bytes. */
 export const NAME_MAX_BYTES = 32;
 /**

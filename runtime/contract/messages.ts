@@ -33,6 +33,8 @@ export enum HelloKey {
   Trial = 12,
   /** unsigned: version of the configuration in use; absent = none from the server */
   ConfigVersion = 13,
+  /** unsigned: version of the sensor graph in use; absent = none, or the product has no use for one */
+  GraphVersion = 14,
 }
 
 /** Keys of a `state` message. The last will carries `Online` alone. */

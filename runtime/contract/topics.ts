@@ -25,5 +25,9 @@ export const CHANNEL_CHUNK = "chunk";
 export const CHANNEL_CONFIG = "config";
 /** Down. Something to do. */
 export const CHANNEL_COMMAND = "command";
-/** Up. What became of a command or a configuration. */
+/** Down. The desired sensor graph. */
+export const CHANNEL_GRAPH = "graph";
+/** Up. What became of a command, a configuration or a graph. */
 export const CHANNEL_RESULT = "result";
+/** Up. A line of the program's log, while the command `log-level` lasts. */
+export const CHANNEL_LOG = "log";

@@ -3,6 +3,9 @@ import swagger from "@fastify/swagger";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import Fastify from "fastify";
 import type { Logger } from "../logger.ts";
+import type { LogHub } from "../orders/log-hub.ts";
+import { addCommandRoutes, addLogRoute } from "./command-routes.ts";
+import { addConfigRoutes } from "./config-routes.ts";
 import { addDeviceRoutes } from "./device-routes.ts";
 import { addFlashKitRoutes } from "./flash-kit-routes.ts";
 import { addFlashPageRoutes } from "./flash-page-routes.ts";
@@ -14,6 +17,8 @@ import type {
   KitPort,
   KitStorePort,
   MetricsPort,
+  OrderPort,
+  OrderStorePort,
   StorePort,
   UpdatePort,
   UpdateStorePort,
@@ -28,6 +33,9 @@ export interface ApiOptions {
   store: StorePort;
   updateStore: UpdateStorePort;
   updates: UpdatePort;
+  orderStore: OrderStorePort;
+  orders: OrderPort;
+  logs: LogHub;
   kitStore: KitStorePort;
   kits: KitPort;
   health: HealthPort;
@@ -55,7 +63,7 @@ export async function buildApi(options: ApiOptions): Promise<ApiApp> {
         title: "Lintel",
         version: API_VERSION,
         description:
-          "Devices, their streams and readings, and the images that they run, and what browsers flash them with.",
+          "Devices, their streams and readings, what they are told, the images that they run, and what browsers flash them with.",
         license: { name: "Apache-2.0", identifier: "Apache-2.0" },
       },
     },
@@ -64,6 +72,9 @@ export async function buildApi(options: ApiOptions): Promise<ApiApp> {
   addReadingRoutes(app, options.store);
   addImageRoutes(app, options.updateStore, options.updates);
   addUpdateRoutes(app, options.store, options.updateStore, options.updates, options.nowMs);
+  addConfigRoutes(app, options.store, options.orderStore, options.orders);
+  addCommandRoutes(app, options.store, options.orderStore, options.orders, options.nowMs);
+  addLogRoute(app, options.store, options.logs);
   addFlashKitRoutes(app, options.kitStore, options.kits);
   addFlashPageRoutes(app, options.kitStore);
   addLiveRoutes(app, options.live);

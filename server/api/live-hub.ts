@@ -52,7 +52,7 @@ export interface LiveHubOptions {
   onDropped(): void;
 }
 
-const HEADERS = {
+export const EVENT_STREAM_HEADERS = {
   "content-type": "text/event-stream; charset=utf-8",
   "cache-control": "no-store",
   // A proxy that collects before it forwards would make this a slow download.
@@ -80,7 +80,7 @@ export class LiveHub {
     response.once("close", () => this.#remove(viewer));
     if (this.#viewers.size === 1) this.#options.onWanted(true);
     this.#options.onViewers(this.#viewers.size);
-    response.writeHead(200, HEADERS);
+    response.writeHead(200, EVENT_STREAM_HEADERS);
     response.write(": readings from now on\n\n");
   }
 

@@ -1,5 +1,9 @@
 /** What the routes need from the rest of the server. They see neither SQL nor MQTT. */
+import type { Settings } from "../../runtime/product/setting.ts";
+import type { ChangeOutcome, ConfigChange, Target } from "../orders/order-desk.ts";
+import type { DesiredPart, NewCommand } from "../orders/order-requests.ts";
 import type { KitPartRow, KitRow } from "../store/kit-reader.ts";
+import type { CommandRow, PartRow } from "../store/order-reader.ts";
 import type { DeviceRow, GapRow, ReadingRange, ReadingRow, RejectedRow, StreamRow } from "../store/reader.ts";
 import type { DesiredRow, ImageRow, UpdateStepRow } from "../store/update-reader.ts";
 import type { ImageVerdict } from "../updates/image-check.ts";
@@ -37,6 +41,20 @@ export interface UpdatePort {
   connection(mac: string): UpdateConnection | null;
   /** What the device was sent since its desired image was set. */
   lastOffer(mac: string): Offer | null;
+}
+
+export interface OrderStorePort {
+  part(deviceId: number, part: DesiredPart): PartRow | undefined;
+  commands(deviceId: number, afterId: number, limit: number): CommandRow[];
+  command(deviceId: number, id: number): CommandRow | undefined;
+}
+
+/** What people want of devices. An answer other than `unavailable` is durable. */
+export interface OrderPort {
+  settingsOf(product: string): Settings | undefined;
+  changeConfig(target: Target, change: ConfigChange, isWhole: boolean): Promise<ChangeOutcome>;
+  setGraph(target: Target, graph: Uint8Array): Promise<ChangeOutcome>;
+  addCommand(command: Omit<NewCommand, "mac">, mac: string): Promise<StoreAnswer>;
 }
 
 export interface KitStorePort {

@@ -37,6 +37,14 @@ type ProblemCode =
   | "kitUnknown"
   | "kitRefused"
   | "tooManyKits"
+  | "productUntold"
+  | "productUnknown"
+  | "settingRefused"
+  | "changedMeanwhile"
+  | "commandUnknown"
+  | "tooManyCommands"
+  | "graphUnknown"
+  | "graphRefused"
   | "bodyTooLarge"
   | "mediaTypeUnknown"
   | "busy"
@@ -60,6 +68,14 @@ const PROBLEMS: Record<ProblemCode, { status: number; title: string }> = {
   kitUnknown: { status: 404, title: "No such flash kit" },
   kitRefused: { status: 422, title: "This kit would not make a board that works" },
   tooManyKits: { status: 409, title: "Too many flash kits" },
+  productUntold: { status: 409, title: "The device's product is not known" },
+  productUnknown: { status: 409, title: "The settings of this product are not known" },
+  settingRefused: { status: 422, title: "The product does not take this configuration" },
+  changedMeanwhile: { status: 409, title: "Another change came first" },
+  commandUnknown: { status: 404, title: "No such command" },
+  tooManyCommands: { status: 409, title: "Too many commands wait" },
+  graphUnknown: { status: 404, title: "No such sensor graph" },
+  graphRefused: { status: 422, title: "No device could take this sensor graph" },
   bodyTooLarge: { status: 413, title: "The body is too large" },
   mediaTypeUnknown: { status: 415, title: "The body is of a type that is not taken here" },
   imageRefused: { status: 422, title: "No device could take this image" },

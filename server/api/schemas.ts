@@ -11,8 +11,8 @@ import {
 } from "../limits.ts";
 import { ProblemSchema } from "./problem.ts";
 
-const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
-const Instant = Type.String({ format: "date-time", description: "ISO 8601, UTC, milliseconds" });
+export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+export const Instant = Type.String({ format: "date-time", description: "ISO 8601, UTC, milliseconds" });
 
 export const MacParams = Type.Object({
   mac: Type.String({ pattern: "^[0-9a-f]{12}$", description: "MAC address, twelve lowercase hex digits" }),

@@ -28,6 +28,7 @@ export function showArch(arch: number): string {
   return ImageArch[arch]?.toLowerCase() ?? `unknown-${arch}`;
 }
 
-function kebab(name: string | undefined, value: number): string {
+/** `unknown-27` where this server has no name for it. */
+export function kebab(name: string | undefined, value: number): string {
   return name?.replace(/(?<=.)[A-Z]/g, "-$&").toLowerCase() ?? `unknown-${value}`;
 }

@@ -17,6 +17,7 @@ import { Session } from "./session.ts";
 import {
   type DeviceTopics,
   isOwnDownTopic,
+  isSecret,
   mayObserverPublish,
   maySubscribe,
   mayWatchDevices,
@@ -35,9 +36,15 @@ export interface UpdateSink {
   take(link: DeviceLink, payload: Uint8Array): void;
 }
 
+/** Where lines of log go; they are not stored. */
+export interface LogSink {
+  take(mac: number, payload: Uint8Array): void;
+}
+
 export interface BrokerOptions {
   sink: DeviceSink;
   updates: UpdateSink;
+  logs: LogSink;
   metrics: Metrics;
   logger: Logger;
   nowMs: () => number;
@@ -69,6 +76,7 @@ const AEDES_OPTIONS = {
 export class DeviceBroker extends Aedes {
   readonly #sink: DeviceSink;
   readonly #updates: UpdateSink;
+  readonly #logs: LogSink;
   readonly #metrics: Metrics;
   readonly #log: LimitedLog;
   readonly #nowMs: () => number;
@@ -98,6 +106,7 @@ export class DeviceBroker extends Aedes {
     });
     this.#sink = options.sink;
     this.#updates = options.updates;
+    this.#logs = options.logs;
     this.#metrics = options.metrics;
     this.#log = new LimitedLog(options.logger, options.nowMs, LOG_LINES_PER_MINUTE);
     this.#nowMs = options.nowMs;
@@ -191,8 +200,14 @@ export class DeviceBroker extends Aedes {
       return isWatched;
     }
     if (packet.topic === topics.result) {
+      this.#sink.offer(BatchKind.Result, topics.mac, payload);
       packet.retain = false;
-      return true;
+      return isWatched;
+    }
+    if (packet.topic === topics.log) {
+      this.#logs.take(topics.mac, payload);
+      packet.retain = false;
+      return isWatched;
     }
     return this.#deny("publish", client, packet.topic);
   }
@@ -256,7 +271,7 @@ export class DeviceBroker extends Aedes {
 
   #send(session: Session, channel: DownChannel, topic: string, payload: Uint8Array): boolean {
     const { conn } = session.client;
-    if (this.#watching.size > 0) {
+    if (this.#watching.size > 0 && !isSecret(channel)) {
       publishOfAedes.call(
         this,
         { cmd: "publish", topic, payload: Buffer.from(payload), qos: 0, dup: false, retain: false },

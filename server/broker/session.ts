@@ -11,7 +11,10 @@ export class Session {
   /** A device's, once it is registered with ingest. */
   link: DeviceLink | null = null;
   /** What its filters match of what the server tells it; a message that was not asked for would break the protocol. */
-  readonly wanted: Record<DownChannel, boolean> = { ack: false, offer: false, chunk: false };
+  readonly wanted: Record<DownChannel, boolean> = {
+    ...{ ack: false, offer: false, chunk: false },
+    ...{ config: false, command: false, graph: false },
+  };
   /** The device has a newer connection. */
   isReplaced = false;
 
@@ -33,10 +36,8 @@ export class Session {
   #look(): void {
     const { topics } = this;
     if (topics === null) return;
-    const { ack, offer, chunk } = topics.down;
-    const isWanted = (topic: string) => [...this.filters].some((filter) => matchesFilter(filter, topic));
-    this.wanted.ack = isWanted(ack);
-    this.wanted.offer = isWanted(offer);
-    this.wanted.chunk = isWanted(chunk);
+    for (const [channel, topic] of Object.entries(topics.down) as [DownChannel, string][]) {
+      this.wanted[channel] = [...this.filters].some((filter) => matchesFilter(filter, topic));
+    }
   }
 }

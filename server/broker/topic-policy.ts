@@ -4,7 +4,7 @@
  *
  * | | publish | subscribe |
  * |---|---|---|
- * | device | its own `hello`, `data`, `state`, `update`, `result` | filters below its own topic |
+ * | device | its own `hello`, `data`, `state`, `update`, `result`, `log` | filters below its own topic |
  * | observer | topics outside `lintel/` and `$SYS/`, never retained | anything |
  *
  * A denied publish is dropped in silence and counted; MQTT 3.1.1 knows no refusal but the end of the connection
@@ -13,8 +13,12 @@
 import {
   CHANNEL_ACK,
   CHANNEL_CHUNK,
+  CHANNEL_COMMAND,
+  CHANNEL_CONFIG,
   CHANNEL_DATA,
+  CHANNEL_GRAPH,
   CHANNEL_HELLO,
+  CHANNEL_LOG,
   CHANNEL_OFFER,
   CHANNEL_RESULT,
   CHANNEL_STATE,
@@ -33,6 +37,7 @@ export interface DeviceTopics {
   state: string;
   update: string;
   result: string;
+  log: string;
   down: Readonly<Record<DownChannel, string>>;
 }
 
@@ -48,7 +53,15 @@ export function topicsOfUser(username: string | undefined): DeviceTopics | null 
     state: below + CHANNEL_STATE,
     update: below + CHANNEL_UPDATE,
     result: below + CHANNEL_RESULT,
-    down: { ack: below + CHANNEL_ACK, offer: below + CHANNEL_OFFER, chunk: below + CHANNEL_CHUNK },
+    log: below + CHANNEL_LOG,
+    down: {
+      ack: below + CHANNEL_ACK,
+      offer: below + CHANNEL_OFFER,
+      chunk: below + CHANNEL_CHUNK,
+      config: below + CHANNEL_CONFIG,
+      command: below + CHANNEL_COMMAND,
+      graph: below + CHANNEL_GRAPH,
+    },
   };
 }
 
@@ -66,9 +79,7 @@ export function maySubscribe(topics: DeviceTopics | null, filter: string): boole
 
 /** Is the filter one of the topics that the server writes to this device, spelled out? Nobody else's messages are there. */
 export function isOwnDownTopic(topics: DeviceTopics | null, filter: string): boolean {
-  return (
-    topics !== null && (filter === topics.down.ack || filter === topics.down.offer || filter === topics.down.chunk)
-  );
+  return topics !== null && Object.values(topics.down).includes(filter);
 }
 
 /** Does the filter match this topic? MQTT 3.1.1 section 4.7. */
@@ -84,7 +95,15 @@ export function matchesFilter(filter: string, topic: string): boolean {
 }
 
 /** Channels whose messages Aedes does not see unless someone watches. */
-const WATCHED_CHANNELS = new Set([CHANNEL_DATA, CHANNEL_UPDATE, CHANNEL_ACK, CHANNEL_OFFER, CHANNEL_CHUNK]);
+const WATCHED_CHANNELS = new Set([
+  ...[CHANNEL_DATA, CHANNEL_UPDATE, CHANNEL_RESULT, CHANNEL_LOG],
+  ...[CHANNEL_ACK, CHANNEL_OFFER, CHANNEL_CHUNK, CHANNEL_COMMAND, CHANNEL_GRAPH],
+]);
+
+/** There are secrets in it: nobody hears it but the device. */
+export function isSecret(channel: DownChannel): boolean {
+  return channel === CHANNEL_CONFIG;
+}
 
 /** Could the filter match one of these topics of some device? Then their messages must be passed on. */
 export function mayWatchDevices(filter: string): boolean {

@@ -21,6 +21,8 @@ export enum BatchKind {
   Gone = 3,
   /** How an update fares; requests for pieces of images do not come here. */
   Update = 4,
+  /** What became of a command, a configuration or a graph. */
+  Result = 5,
 }
 
 const HEADER_BYTES = 20;

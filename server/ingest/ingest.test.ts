@@ -40,6 +40,7 @@ beforeEach(() => {
     nowMs: () => NOW_MS,
     onLive: () => {},
     onUpdateDue: (due) => dues.push(due),
+    onOrdersDue: () => {},
   });
   ingest.onReady();
   acks = [];
@@ -67,6 +68,7 @@ const committed = (batchId: number, ackList: number[] = []): Committed => ({
   liveLeftOut: 0,
   liveUpdates: [],
   updatesDue: [],
+  ordersDue: [],
 });
 const shed = async () => (await metrics.shed.get()).values.map(({ labels, value }) => [labels["cause"], value]);
 const turn = () => new Promise((resolve) => setImmediate(resolve));

@@ -17,6 +17,7 @@ import {
 import { LimitedLog, type Logger } from "../logger.ts";
 import { macToText } from "../mac-address.ts";
 import type { Metrics } from "../metrics.ts";
+import type { OrdersDue } from "../orders/order-requests.ts";
 import type { UpdateDue } from "../updates/store-requests.ts";
 import { BatchBuilder, BatchKind, BlockPool } from "./batch.ts";
 import { type Ack, encodeAck } from "./messages.ts";
@@ -25,7 +26,7 @@ import { ACK_FIELDS, type Committed } from "./writer-messages.ts";
 import type { WriterEvents, WriterPort } from "./writer-port.ts";
 
 /** What the server says to one device. */
-export type DownChannel = "ack" | "offer" | "chunk";
+export type DownChannel = "ack" | "offer" | "chunk" | "config" | "command" | "graph";
 
 /** A connected device as ingest sees it. */
 export interface DeviceLink {
@@ -59,9 +60,11 @@ export interface IngestOptions {
   onLive: (live: Pick<Committed, "live" | "liveLeftOut" | "liveUpdates">) => void;
   /** Devices that have said hello ought to run other images; their acknowledgements are sent. */
   onUpdateDue: (due: UpdateDue) => void;
+  /** Devices have something to be told; their acknowledgements are sent. */
+  onOrdersDue: (due: OrdersDue) => void;
 }
 
-const CHANNEL_OF_KIND = ["hello", "data", "state", "gone", "update"] as const;
+const CHANNEL_OF_KIND = ["hello", "data", "state", "gone", "update", "result"] as const;
 
 export class Ingest implements WriterEvents {
   readonly #options: IngestOptions;
@@ -196,6 +199,7 @@ export class Ingest implements WriterEvents {
     this.#count(committed);
     if (committed.live.length > 0 || committed.liveUpdates.length > 0) this.#options.onLive(committed);
     for (const due of committed.updatesDue) this.#options.onUpdateDue(due);
+    for (const due of committed.ordersDue) this.#options.onOrdersDue(due);
     this.#wake();
   }
 

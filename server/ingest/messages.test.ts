@@ -47,6 +47,7 @@ describe("golden vectors of the contract", () => {
       failure: null,
       failedImage: null,
       configVersion: null,
+      graphVersion: null,
     });
   });
 

@@ -22,6 +22,7 @@ export interface Hello {
   failure: number | null;
   failedImage: Uint8Array | null;
   configVersion: number | null;
+  graphVersion: number | null;
 }
 
 export interface State {
@@ -62,6 +63,7 @@ export function decodeHello(payload: Uint8Array): Hello | null {
     failure: fields.unsigned(HelloKey.Failure),
     failedImage: fields.bytes(HelloKey.FailedImage, IMAGE_ID_BYTES),
     configVersion: fields.unsigned(HelloKey.ConfigVersion),
+    graphVersion: fields.unsigned(HelloKey.GraphVersion),
   };
   fields.unsigned(HelloKey.Oldest);
   return fields.isSound ? hello : null;

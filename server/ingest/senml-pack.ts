@@ -60,7 +60,9 @@ export type MalformedReason =
   | "timeEstimated"
   | "hello"
   | "state"
-  | "update";
+  | "update"
+  | "result"
+  | "log";
 
 const STREAM_NAME = /^[0-9a-f]{4}$/;
 const U32_MAX = 0xffffffff;

@@ -1,4 +1,5 @@
 /** What the main thread and the writer thread say to each other. Everything here crosses by structured clone. */
+import type { OrdersDue } from "../orders/order-requests.ts";
 import type { StoreAnswer, StoreRequest, UpdateDue } from "../updates/store-requests.ts";
 import type { Batch } from "./batch.ts";
 import type { MalformedReason } from "./senml-pack.ts";
@@ -65,6 +66,7 @@ export interface Committed {
   liveLeftOut: number;
   liveUpdates: LiveUpdate[];
   updatesDue: UpdateDue[];
+  ordersDue: OrdersDue[];
 }
 
 export type FromWriter =

@@ -4,6 +4,7 @@ import Database from "better-sqlite3";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { StartError } from "../errors.ts";
 import { BatchBuilder, BatchKind, BlockPool } from "../ingest/batch.ts";
+import { DesiredPart, PartState } from "../orders/order-requests.ts";
 import { countingPack, makeFolder, TEST_NOW_MS } from "../testing/test-server.ts";
 import { openDataFolder, openForWriting } from "./open-database.ts";
 import { Reader } from "./reader.ts";
@@ -114,6 +115,32 @@ test("an image whose compression was given up by an earlier version is to be com
   const { updates } = reader;
   expect(updates.images(-1, 9)).toMatchObject([{ compressedBytes: 5, compressTried: 1 }, { compressTried: 0 }]);
   expect(updates.uncompressed()).toEqual([ids[1]?.toString("hex")]);
+  reader.close();
+  data.release();
+});
+
+test("a database from before commands: its devices can be told something, and nothing is made up for them", () => {
+  const db = new Database(path);
+  for (const step of MIGRATIONS.slice(0, 5)) db.exec(step);
+  db.exec(`
+    INSERT INTO devices (id, mac, product, config_version, first_seen_ms, last_seen_ms)
+    VALUES (1, '5ccf7f123456', 'counter', 9, 5, 9);
+  `);
+  db.pragma(`application_id = ${APPLICATION_ID}`);
+  db.pragma("user_version = 5");
+  db.close();
+  const data = openDataFolder(folder.path);
+  const reader = new Reader(data.databasePath);
+  expect(reader.device("5ccf7f123456")).toMatchObject({ configVersion: 9, graphVersion: null });
+  expect(reader.orders.part(1, DesiredPart.Config)).toBeUndefined();
+  expect(reader.orders.commands(1, -1, 9)).toEqual([]);
+  const writable = openForWriting(data.databasePath);
+  const change = { mac: 0x5ccf7f123456, part: DesiredPart.Config, basis: 0, product: "counter", chosen: "{}" };
+  const content = Buffer.from("a0", "hex");
+  const set = { kind: "setPart", change: { ...change, content }, isConnected: false, atMs: TEST_NOW_MS } as const;
+  expect(new Writer(writable).answer(set).outcome).toBe("done");
+  expect(reader.orders.part(1, DesiredPart.Config)).toMatchObject({ version: 10, content, state: PartState.Pending });
+  writable.close();
   reader.close();
   data.release();
 });

@@ -7,6 +7,7 @@
 import type Database from "better-sqlite3";
 import { KitReader } from "./kit-reader.ts";
 import { openForReading } from "./open-database.ts";
+import { OrderReader } from "./order-reader.ts";
 import { UpdateReader } from "./update-reader.ts";
 
 export interface DeviceRow {
@@ -38,6 +39,7 @@ export interface DeviceRow {
   failure: number | null;
   failedImage: Buffer | null;
   configVersion: number | null;
+  graphVersion: number | null;
 }
 
 export interface StreamRow {
@@ -97,7 +99,7 @@ const DEVICE_COLUMNS = `
   d.first_seen_ms AS firstSeenMs, d.last_seen_ms AS lastSeenMs, d.hello_ms AS helloMs, d.online,
   d.state_ms AS stateMs, d.rssi_dbm AS rssiDbm, d.free_bytes AS freeBytes, d.queued, d.dropped, d.reconnects,
   d.uptime_s AS uptimeS, d.ignored, d.image, d.trial, d.failure, d.failed_image AS failedImage,
-  d.config_version AS configVersion`;
+  d.config_version AS configVersion, d.graph_version AS graphVersion`;
 
 const STREAM_COLUMNS = `id, stream, reading_count AS count, first_time_ms AS firstTimeMs,
   last_time_ms AS lastTimeMs, last_value AS lastValue`;
@@ -105,6 +107,7 @@ const STREAM_COLUMNS = `id, stream, reading_count AS count, first_time_ms AS fir
 export class Reader {
   readonly updates: UpdateReader;
   readonly kits: KitReader;
+  readonly orders: OrderReader;
   readonly #db: Database.Database;
   readonly #sql: ReturnType<typeof prepare>;
 
@@ -113,6 +116,7 @@ export class Reader {
     this.#sql = prepare(this.#db);
     this.updates = new UpdateReader(this.#db);
     this.kits = new KitReader(this.#db);
+    this.orders = new OrderReader(this.#db);
   }
 
   devices(afterMac: string, limit: number): DeviceRow[] {

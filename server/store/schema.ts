@@ -165,4 +165,39 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (board, name)
   ) STRICT;
   `,
+  // What devices are told: configuration and sensor graph (`part`), and commands (server/orders/order-requests.ts).
+  `
+  ALTER TABLE devices ADD COLUMN graph_version INTEGER;
+
+  CREATE TABLE desired_parts (
+    device_id INTEGER NOT NULL REFERENCES devices (id),
+    part INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    product TEXT NOT NULL,
+    chosen TEXT,
+    content BLOB NOT NULL,
+    state INTEGER NOT NULL,
+    reason INTEGER,
+    setting INTEGER,
+    set_ms INTEGER NOT NULL,
+    state_ms INTEGER NOT NULL,
+    PRIMARY KEY (device_id, part)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE commands (
+    device_id INTEGER NOT NULL REFERENCES devices (id),
+    id INTEGER NOT NULL,
+    method TEXT NOT NULL,
+    argument INTEGER,
+    second INTEGER,
+    expires_s INTEGER,
+    state INTEGER NOT NULL,
+    code INTEGER,
+    value INTEGER,
+    created_ms INTEGER NOT NULL,
+    sent_ms INTEGER,
+    ended_ms INTEGER,
+    PRIMARY KEY (device_id, id)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -21,11 +21,14 @@ import {
 } from "../ingest/writer-messages.ts";
 import { LIVE_READINGS_PER_COMMIT_MAX } from "../limits.ts";
 import { macToText } from "../mac-address.ts";
+import { decodeResult } from "../orders/order-messages.ts";
+import type { OrdersDue } from "../orders/order-requests.ts";
 import type { StoreAnswer, StoreRequest, UpdateDue } from "../updates/store-requests.ts";
 import { decodeUpdate, idText } from "../updates/update-messages.ts";
 import { DeviceCache, type DeviceEntry, type EpochEntry, type StreamEntry } from "./device-cache.ts";
 import { ImageShelf } from "./image-shelf.ts";
 import { KitShelf } from "./kit-shelf.ts";
+import { OrderLedger } from "./order-ledger.ts";
 import { ReadingInserter } from "./reading-inserter.ts";
 import { UpdateLedger } from "./update-ledger.ts";
 
@@ -38,6 +41,8 @@ export interface CommitResult {
   liveUpdates: LiveUpdate[];
   /** Devices that have said hello and ought to run another image. */
   updatesDue: UpdateDue[];
+  /** Devices that have something to be told. */
+  ordersDue: OrdersDue[];
 }
 
 /** `last_seen_ms` is written at most this often; it is for people, and each write costs a page. */
@@ -51,6 +56,7 @@ export class Writer {
   readonly #images: ImageShelf;
   readonly #kits: KitShelf;
   readonly #updates: UpdateLedger;
+  readonly #orders: OrderLedger;
   readonly #sql: ReturnType<typeof prepare>;
   #dirtyEpochs: EpochEntry[] = [];
   #dirtyStreams: StreamEntry[] = [];
@@ -66,6 +72,7 @@ export class Writer {
     this.#images = new ImageShelf(db);
     this.#kits = new KitShelf(db);
     this.#updates = new UpdateLedger(db, this.#images);
+    this.#orders = new OrderLedger(db);
     this.#sql = prepare(db);
   }
 
@@ -128,6 +135,10 @@ export class Writer {
         return this.#updates.setDesired(request.mac, request.image, request.isRetry, request.atMs);
       case "clearDesired":
         return this.#updates.clearDesired(request.mac);
+      case "setPart":
+        return this.#orders.setPart(request.change, request.isConnected, request.atMs);
+      case "addCommand":
+        return this.#orders.addCommand(request.command, request.isConnected, request.atMs);
       case "setFlashKit":
         return this.#kits.set(request.kit, request.atMs);
       case "deleteFlashKit":
@@ -152,6 +163,9 @@ export class Writer {
         break;
       case BatchKind.Update:
         this.#takeUpdate(mac, receivedAtMs, payload);
+        break;
+      case BatchKind.Result:
+        this.#takeResult(mac, receivedAtMs, payload);
         break;
       case BatchKind.Gone:
         this.#sql.offline.run(macToText(mac));
@@ -227,6 +241,7 @@ export class Writer {
     this.#owe(this.#cache.epoch(device, hello.epoch, receivedAtMs));
     const due = this.#updates.takeHello(device.id, mac, receivedAtMs, hello);
     if (due !== null) this.#result.updatesDue.push(due);
+    this.#tellOrders(this.#orders.takeHello(device.id, mac, receivedAtMs, hello));
   }
 
   #takeState(mac: number, receivedAtMs: number, payload: Uint8Array): void {
@@ -242,6 +257,7 @@ export class Writer {
     }
     const device = this.#see(mac, receivedAtMs);
     this.#sql.state.run({ ...state, online: 1, id: device.id, stateMs: receivedAtMs });
+    this.#tellOrders(this.#orders.takeState(device.id, mac, receivedAtMs));
   }
 
   #takeUpdate(mac: number, receivedAtMs: number, payload: Uint8Array): void {
@@ -255,6 +271,20 @@ export class Writer {
     if (!this.isLiveWanted || this.#result.liveUpdates.length >= LIVE_READINGS_PER_COMMIT_MAX) return;
     const { state, image, percent, failure } = report;
     this.#result.liveUpdates.push({ mac, atMs: receivedAtMs, state, image: image && idText(image), percent, failure });
+  }
+
+  #takeResult(mac: number, receivedAtMs: number, payload: Uint8Array): void {
+    const result = decodeResult(payload);
+    if (result === null) {
+      this.#malformed("result", mac, payload.length);
+      return;
+    }
+    const device = this.#see(mac, receivedAtMs);
+    this.#tellOrders(this.#orders.takeResult(device.id, mac, receivedAtMs, result));
+  }
+
+  #tellOrders(due: OrdersDue | null): void {
+    if (due !== null) this.#result.ordersDue.push(due);
   }
 
   #see(mac: number, nowMs: number): DeviceEntry {
@@ -332,6 +362,7 @@ function emptyResult(): Omit<CommitResult, "acks"> {
     liveLeftOut: 0,
     liveUpdates: [],
     updatesDue: [],
+    ordersDue: [],
   };
 }
 
@@ -357,7 +388,7 @@ function prepare(db: Database.Database) {
       `UPDATE devices SET product = CASE WHEN @product = '${BOOT_PRODUCT}' THEN coalesce(product, @product) ELSE @product END,
          version = @version, board = @board, abi = @abi, slot = @slot, reset_reason = @resetReason, boots = @boots,
          epoch = @epoch, image = @image, trial = @trial, failure = @failure, failed_image = @failedImage,
-         config_version = @configVersion, hello_ms = @helloMs, online = 1
+         config_version = @configVersion, graph_version = @graphVersion, hello_ms = @helloMs, online = 1
        WHERE id = @id`,
     ),
     state: db.prepare(

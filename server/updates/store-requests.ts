@@ -2,6 +2,8 @@
  * What the main thread asks of the writer thread besides storing messages: everything that the API or the patch maker
  * changes. There is one writer, so these stand in line with the messages of devices. Image ids are hexadecimal text.
  */
+import type { OrderRequest, OrdersDue } from "../orders/order-requests.ts";
+
 export interface StoredImage {
   id: string;
   product: string;
@@ -40,7 +42,8 @@ export type StoreRequest =
   | { kind: "addPatch"; base: string; image: string; bytes: Uint8Array | null; atMs: number }
   /** In place of the one that the board has. */
   | { kind: "setFlashKit"; kit: StoredKit; atMs: number }
-  | { kind: "deleteFlashKit"; board: string };
+  | { kind: "deleteFlashKit"; board: string }
+  | OrderRequest;
 
 export type StoreOutcome =
   | "done"
@@ -54,6 +57,9 @@ export type StoreOutcome =
   | "tooManyImages"
   | "kitUnknown"
   | "tooManyKits"
+  /** Another change came first: look again. */
+  | "changedMeanwhile"
+  | "tooManyCommands"
   /** No writer just now, or the database takes no writes. Nothing was changed. */
   | "unavailable";
 
@@ -61,6 +67,10 @@ export interface StoreAnswer {
   outcome: StoreOutcome;
   /** With `setDesired`: what to tell the device, if it is connected; null when it runs the image already. */
   due?: UpdateDue | null;
+  /** With `setPart` and `addCommand`, for a device that is connected: what to tell it. */
+  ordersDue?: OrdersDue | null;
+  /** With `addCommand`: its id. */
+  command?: number;
   /** With `wrongProduct`: the device's. */
   product?: string;
   /** With `unavailable`, for the log. */

@@ -14,6 +14,7 @@ import { PROGRAM_RAM_BYTES } from "../../runtime/contract/limits.ts";
 import { boardNames, findBoard, flashRegionBytes, readBoard } from "./board.ts";
 import { findPin, pinText } from "./board-pins.ts";
 import { SCHEMA_FILES } from "./generate-schemas.ts";
+import { settingFiles } from "./generate-settings.ts";
 import { PACKAGE_ROOT } from "./package-root.ts";
 import { planPins } from "./pin-plan.ts";
 
@@ -29,8 +30,8 @@ function boardFile(file: object | string): string {
   return path;
 }
 
-test("the committed schemas are those that files are checked by; if not: npm run generate", () => {
-  for (const [path, text] of Object.entries(SCHEMA_FILES)) {
+test("the committed schemas and settings are those that files are checked by; if not: npm run generate", () => {
+  for (const [path, text] of Object.entries({ ...SCHEMA_FILES, ...settingFiles() })) {
     expect(readFileSync(join(PACKAGE_ROOT, path), "utf8"), path).toBe(text);
   }
 });

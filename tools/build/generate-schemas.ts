@@ -1,12 +1,13 @@
 /**
- * Writes the JSON Schemas of board and product files, so that editors complete and check them. They are committed; a test
- * says when one is stale. `npm run generate` writes them.
+ * Writes the JSON Schemas of board and product files, so that editors complete and check them, and what programs are told
+ * of their settings. All of it is committed; a test says when a file is stale. `npm run generate` writes them.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { TSchema } from "typebox";
 import { BoardFile } from "./board-schema.ts";
+import { settingFiles } from "./generate-settings.ts";
 import { PACKAGE_ROOT } from "./package-root.ts";
 import { ProductFile } from "./product.ts";
 
@@ -23,5 +24,6 @@ function schemaText(schema: TSchema): string {
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  for (const [path, text] of Object.entries(SCHEMA_FILES)) writeFileSync(join(PACKAGE_ROOT, path), text);
+  const files = { ...SCHEMA_FILES, ...settingFiles() };
+  for (const [path, text] of Object.entries(files)) writeFileSync(join(PACKAGE_ROOT, path), text);
 }

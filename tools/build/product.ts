@@ -1,14 +1,18 @@
 /**
- * What pins a product uses: product.json beside its main.ts. A build finds a pin for each function (pin-plan.ts) and gives
- * the program its number as a constant: barrierA is PIN_BARRIER_A.
+ * What pins a product uses, and what it can be told (`settings`): product.json beside its main.ts. A build finds a pin for
+ * each function (pin-plan.ts) and gives the program its number as a constant: barrierA is PIN_BARRIER_A.
  */
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Static, Type } from "typebox";
 import { NO_PIN, PIN_MAX } from "../../runtime/contract/host-abi.ts";
+import { isList, type ProductSettings, type Settings, SettingsSchema } from "../../runtime/product/setting.ts";
+import { faultsOf } from "../../runtime/product/settings-codec.ts";
 import { PARTS } from "./board-schema.ts";
+import { BuildError } from "./build-error.ts";
 import { findEntry } from "./find-entry.ts";
 import { readJson } from "./json-file.ts";
+import { PACKAGE_ROOT } from "./package-root.ts";
 
 const strict = { additionalProperties: false };
 
@@ -39,6 +43,7 @@ export const ProductFile = Type.Object(
     $schema: Type.Optional(Type.String()),
     name: Type.String({ pattern: "^[a-z][a-z0-9-]*$", description: "by which boards name their defaults" }),
     pins: Type.Record(Type.String({ pattern: "^[a-z][A-Za-z0-9]*$" }), PinFunction, strict),
+    settings: Type.Optional(SettingsSchema),
   },
   { ...strict, title: "Product of Lintel" },
 );
@@ -53,7 +58,51 @@ const FILE = "product.json";
 /** Of the program at `path`, as compileProgram takes it; undefined: it declares nothing. */
 export function readProduct(path: string): Product | undefined {
   const file = join(dirname(findEntry(path)), FILE);
-  return existsSync(file) ? readJson(file, ProductFile, "a product file") : undefined;
+  return existsSync(file) ? readFile(file) : undefined;
+}
+
+/** Of the package: those that can be told something. */
+export function readProducts(): Product[] {
+  const firmware = join(PACKAGE_ROOT, "firmware");
+  return readdirSync(firmware)
+    .sort()
+    .map((folder) => join(firmware, folder, FILE))
+    .filter((file) => existsSync(file))
+    .map(readFile)
+    .filter(({ settings }) => settings !== undefined);
+}
+
+/** Of the package's products, and of those in the folders; of two with one name the later one. */
+export function productSettings(folders: readonly string[] = []): ProductSettings[] {
+  const more = folders.map((folder) => {
+    const product = readProduct(folder);
+    if (product === undefined) throw new BuildError(`${folder} has no ${FILE}; name the folder of a product`);
+    return product;
+  });
+  const byName = new Map([...readProducts(), ...more].map(({ name, settings = {} }) => [name, { name, settings }]));
+  return [...byName.values()];
+}
+
+function readFile(file: string): Product {
+  const product = readJson(file, ProductFile, "a product file");
+  const [fault] = settingFaults(product.settings ?? {});
+  if (fault !== undefined) throw new BuildError(`${file}: setting ${fault}`);
+  return product;
+}
+
+function settingFaults(settings: Settings): string[] {
+  const names = Object.keys(settings);
+  return Object.entries(settings).flatMap(([name, setting], at) => {
+    const { key, type, minimum, maximum, maxItems, none, default: otherwise } = setting;
+    const first = names.find((other) => settings[other]?.key === key);
+    if (first !== names[at]) return [`${name} has the key of ${first}: ${key}; give it one that was never used`];
+    if (minimum !== undefined && maximum !== undefined && minimum > maximum)
+      return [`${name} has a minimum above its maximum`];
+    if (isList(type) !== (maxItems !== undefined)) return [`${name}: a list, and nothing else, needs maxItems`];
+    if (none !== undefined && type !== "integer") return [`${name}: only an integer can have a value for none`];
+    const [fault] = otherwise === undefined ? [] : faultsOf(settings, { [name]: otherwise });
+    return fault === undefined ? [] : [`${name}: its default ${fault.reason}`];
+  });
 }
 
 /** Name and value; a function that `pins` leaves out is at its default. */

@@ -11,6 +11,7 @@ import { SeededRandom } from "../../runtime/board/random.ts";
 import { VirtualTime } from "../../runtime/board/virtual-time.ts";
 import { type LintelServer, startServer } from "../../server/app.ts";
 import { silentLogger } from "../../server/logger.ts";
+import { productSettings } from "../build/product.ts";
 import { CounterFleet, type FleetOptions } from "./counter-fleet.ts";
 
 const SERVER_HOST = "server";
@@ -58,6 +59,7 @@ export class VirtualShop {
         mqttPort: 0,
         httpPort: 0,
         logger: silentLogger,
+        products: productSettings(),
         nowMs: () => time.unixMs(),
       });
       undo = () => server.stop().then(remove);

@@ -14,6 +14,7 @@ import { CborError } from "../cbor/format.ts";
 import { CborWriter } from "../cbor/writer.ts";
 import { Config } from "./config.ts";
 import { CONFIRMED, ON_TRIAL } from "./config-store.ts";
+import { SettingTable } from "./setting-table.ts";
 
 const PORT_MAX: u32 = 65535;
 /** The head of the map. */
@@ -29,12 +30,17 @@ export class ConfigWriter {
 
   /** Why the last one was refused: a ConfigKey or a ConfigRefusal. */
   reason: i32 = 0;
+  /** With ConfigKey.Product: key of the setting that makes no sense; -1 = not known. */
+  setting: i32 = -1;
+  /** What the product can be told. */
+  readonly settings: SettingTable = new SettingTable();
 
   constructor(private readonly config: Config) {}
 
   /** Takes the values at `pointer`, one well-formed item. False when they were refused: then nothing has changed. */
   write(version: u32, pointer: usize, length: u32): bool {
     const store = this.config.store;
+    this.setting = -1;
     this.reason = ConfigRefusal.NotWritten;
     // The other copy is the one to go back to while this one is on trial.
     if (!store.isConfirmed || !this.check(pointer, length)) return false;
@@ -85,9 +91,10 @@ export class ConfigWriter {
     }
     if (key == ConfigKey.Product) {
       for (let pairs = reader.map(); pairs > 0; pairs--) {
-        reader.integer();
-        if (!reader.skip()) return false;
+        this.setting = reader.integer();
+        if (!this.settings.takes(this.setting, reader)) return false;
       }
+      this.setting = -1;
       return reader.error == CborError.None;
     }
     // The version stands beside the values.

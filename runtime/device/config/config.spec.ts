@@ -1,5 +1,6 @@
-import { CONFIG_MAX_BYTES, CONFIG_TRIAL_OFFSET, ConfigKey, CounterSetting } from "../../contract/config-record.ts";
+import { CONFIG_MAX_BYTES, CONFIG_TRIAL_OFFSET, ConfigKey } from "../../contract/config-record.ts";
 import { FLASH_CONFIG_OFFSET, FLASH_SECTOR_BYTES } from "../../contract/flash-map.ts";
+import { CounterSetting } from "../../contract/product-settings.ts";
 import { buffer, CONFIRMED, putCopy, recordOf } from "../testing/config-copies.ts";
 import { hexOf } from "../testing/hex.ts";
 import { putFlash, resetStage } from "../testing/stage.ts";

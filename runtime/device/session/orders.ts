@@ -4,6 +4,7 @@
  * command's id is in the queue's flash before the command runs, a configuration has a version.
  */
 import { CommandKey, DesiredConfigKey, ResultCode } from "../../contract/command-messages.ts";
+import { ConfigKey } from "../../contract/config-record.ts";
 import { LogLevel } from "../../contract/host-abi.ts";
 import { CHANNEL_COMMAND, CHANNEL_CONFIG, CHANNEL_RESULT } from "../../contract/topics.ts";
 import { CborError } from "../cbor/format.ts";
@@ -29,7 +30,7 @@ export class Orders implements SessionPart {
 
   private readonly results: OwedResults = new OwedResults();
   private readonly method: MethodName = new MethodName();
-  private readonly configWriter: ConfigWriter;
+  readonly configWriter: ConfigWriter;
   private isWelcome: bool = false;
   private restarts: bool = false;
   private restartSinceMs: u32 = 0;
@@ -100,7 +101,9 @@ export class Orders implements SessionPart {
       results.ofConfig(version, ResultCode.Accepted);
       this.restartSoon(nowMs);
     } else {
-      results.ofRefusedConfig(version, ResultCode.Refused, this.configWriter.reason);
+      const result = results.ofConfig(version, ResultCode.Refused);
+      result.setValue(this.configWriter.reason);
+      if (this.configWriter.reason == ConfigKey.Product) result.setting = this.configWriter.setting;
     }
     return true;
   }
@@ -157,7 +160,7 @@ export class Orders implements SessionPart {
       const result = handler === null ? COMMAND_UNKNOWN : handler.handle(method, argument);
       if (result == COMMAND_UNKNOWN) results.ofCommand(id, ResultCode.Unknown);
       else if (result == COMMAND_REFUSED) results.ofCommand(id, ResultCode.Refused);
-      else results.ofCommandWithValue(id, ResultCode.Done, result);
+      else results.ofCommand(id, ResultCode.Done).setValue(result);
     }
   }
 

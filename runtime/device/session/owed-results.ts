@@ -10,6 +10,13 @@ class Result {
   hasValue: bool = false;
   value: i32 = 0;
   configVersion: u32 = 0;
+  /** -1 = none. */
+  setting: i32 = -1;
+
+  setValue(value: i32): void {
+    this.hasValue = true;
+    this.value = value;
+  }
 }
 
 export class OwedResults {
@@ -22,31 +29,28 @@ export class OwedResults {
     return this.count == RESULTS_MAX;
   }
 
-  private add(command: u32, code: i32, configVersion: u32, hasValue: bool, value: i32): void {
-    if (this.isFull) return;
-    const result = unchecked(this.results[(this.first + this.count) % RESULTS_MAX]);
-    result.command = command;
+  /** A new one, to be filled in; in place of the last when there is no room. */
+  private add(code: i32): Result {
+    if (!this.isFull) this.count++;
+    const result = unchecked(this.results[(this.first + this.count - 1) % RESULTS_MAX]);
+    result.command = 0;
     result.code = code;
-    result.configVersion = configVersion;
-    result.hasValue = hasValue;
-    result.value = value;
-    this.count++;
+    result.hasValue = false;
+    result.configVersion = 0;
+    result.setting = -1;
+    return result;
   }
 
-  ofCommand(id: u32, code: i32): void {
-    this.add(id, code, 0, false, 0);
+  ofCommand(id: u32, code: i32): Result {
+    const result = this.add(code);
+    result.command = id;
+    return result;
   }
 
-  ofCommandWithValue(id: u32, code: i32, value: i32): void {
-    this.add(id, code, 0, true, value);
-  }
-
-  ofConfig(version: u32, code: i32): void {
-    this.add(0, code, version, false, 0);
-  }
-
-  ofRefusedConfig(version: u32, code: i32, reason: i32): void {
-    this.add(0, code, version, true, reason);
+  ofConfig(version: u32, code: i32): Result {
+    const result = this.add(code);
+    result.configVersion = version;
+    return result;
   }
 
   /** Encodes the oldest one and forgets it. */
@@ -54,20 +58,25 @@ export class OwedResults {
     const result = unchecked(this.results[this.first]);
     this.first = (this.first + 1) % RESULTS_MAX;
     this.count--;
-    writer.map(1 + u32(result.command != 0) + u32(result.hasValue) + u32(result.configVersion != 0));
-    if (result.command != 0) {
-      writer.integer(ResultKey.Command);
-      writer.unsigned(result.command);
-    }
+    const hasSetting = result.setting >= 0;
+    writer.map(1 + u32(result.command != 0) + u32(result.hasValue) + u32(result.configVersion != 0) + u32(hasSetting));
+    putUnless0(writer, ResultKey.Command, result.command);
     writer.integer(ResultKey.Code);
     writer.integer(result.code);
     if (result.hasValue) {
       writer.integer(ResultKey.Value);
       writer.integer(result.value);
     }
-    if (result.configVersion != 0) {
-      writer.integer(ResultKey.ConfigVersion);
-      writer.unsigned(result.configVersion);
+    putUnless0(writer, ResultKey.ConfigVersion, result.configVersion);
+    if (hasSetting) {
+      writer.integer(ResultKey.Setting);
+      writer.integer(result.setting);
     }
   }
+}
+
+function putUnless0(writer: CborWriter, key: i32, value: u32): void {
+  if (value == 0) return;
+  writer.integer(key);
+  writer.unsigned(value);
 }

@@ -27,6 +27,13 @@ export class Session extends ServerLink {
     this.orders.handler = handler;
   }
 
+  /** Settings that the product takes (its generated settings.ts); any other is refused before it is written. */
+  takeSettings(table: usize, count: u32): void {
+    const settings = this.orders.configWriter.settings;
+    settings.words = table;
+    settings.count = count;
+  }
+
   /** Does what is due; returns the milliseconds until it wants to be called again if nothing happens. */
   poll(): u32 {
     listenForImprov();

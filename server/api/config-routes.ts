@@ -1,0 +1,147 @@
+/** What a device is configured to do, and its sensor graph: desired, and how far that is. */
+import * as Type from "typebox/type";
+import { GRAPH_MAX_BYTES } from "../../runtime/contract/graph-format.ts";
+import { type ChangeOutcome, type ConfigChange, type Target } from "../orders/order-desk.ts";
+import { DesiredPart } from "../orders/order-requests.ts";
+import type { DeviceRow } from "../store/reader.ts";
+import { findDevice } from "./device-routes.ts";
+import { busy } from "./image-routes.ts";
+import { ConfigBody, ConfigSchema, GraphSchema } from "./order-schemas.ts";
+import type { OrderPort, OrderStorePort, StorePort } from "./ports.ts";
+import { Problem } from "./problem.ts";
+import { MacParams, PROBLEM_RESPONSES } from "./schemas.ts";
+import { showConfig, showGraph } from "./show-orders.ts";
+import type { ApiApp } from "./typed-app.ts";
+
+const GRAPH_TYPE = "application/octet-stream";
+
+export function addConfigRoutes(app: ApiApp, store: StorePort, orderStore: OrderStorePort, orders: OrderPort): void {
+  const show = (mac: string) => {
+    const device = findDevice(store, mac);
+    const settings = device.product === null ? undefined : orders.settingsOf(device.product);
+    return showConfig(device, orderStore.part(device.id, DesiredPart.Config), settings);
+  };
+  const change = async (mac: string, body: unknown, isWhole: boolean) => {
+    const target = targetOf(findDevice(store, mac));
+    const { settings } = body as ConfigChange;
+    if (settings !== undefined && orders.settingsOf(target.product) === undefined) {
+      throw new Problem(
+        "productUnknown",
+        `this server does not know what a ${target.product} can be told; start it with --product and its folder`,
+      );
+    }
+    check(await orders.changeConfig(target, body as ConfigChange, isWhole), "settingRefused");
+    return show(mac);
+  };
+  const schema = (summary: string, description: string) => ({
+    summary,
+    description,
+    params: MacParams,
+    body: ConfigBody,
+    response: { 200: ConfigSchema, ...PROBLEM_RESPONSES },
+  });
+
+  app.get(
+    "/api/v1/devices/:mac/config",
+    {
+      schema: {
+        summary: "What the device is configured to do, what it can be told, and how far that is",
+        description: "Passphrases and secrets go in and never come out.",
+        params: MacParams,
+        response: { 200: ConfigSchema, ...PROBLEM_RESPONSES },
+      },
+    },
+    async ({ params }) => show(params.mac),
+  );
+
+  app.put(
+    "/api/v1/devices/:mac/config",
+    {
+      schema: schema(
+        "Configures the device: these settings, and the program's defaults for all others",
+        "A connected device is sent it at once, any other after its next hello. It checks it, restarts and tries it: when " +
+          "it cannot reach the server with it, it goes back to the configuration before.",
+      ),
+    },
+    async ({ params, body }) => change(params.mac, body, true),
+  );
+
+  app.patch(
+    "/api/v1/devices/:mac/config",
+    { schema: schema("Changes some settings of the device", "What is not named stays as it was chosen before.") },
+    async ({ params, body }) => change(params.mac, body, false),
+  );
+
+  app.get(
+    "/api/v1/devices/:mac/graph",
+    {
+      schema: {
+        summary: "Which version of which sensor graph the device is to run, and how far that is",
+        params: MacParams,
+        response: { 200: GraphSchema, ...PROBLEM_RESPONSES },
+      },
+    },
+    async ({ params }) => {
+      const device = findDevice(store, params.mac);
+      return showGraph(device, orderStore.part(device.id, DesiredPart.Graph));
+    },
+  );
+
+  app.get(
+    "/api/v1/devices/:mac/graph/content",
+    {
+      schema: {
+        summary: "The sensor graph that the device is to run, compiled",
+        params: MacParams,
+        response: {
+          200: { description: "the graph", content: { [GRAPH_TYPE]: { schema: { type: "string" } } } },
+          ...PROBLEM_RESPONSES,
+        },
+      },
+    },
+    async ({ params }, reply) => {
+      const row = orderStore.part(findDevice(store, params.mac).id, DesiredPart.Graph);
+      if (row === undefined) throw new Problem("graphUnknown", "no sensor graph was ever set for this device");
+      // The response type of the schema is text; a buffer goes out as it is.
+      return reply.type(GRAPH_TYPE).send(row.content as never);
+    },
+  );
+
+  app.put(
+    "/api/v1/devices/:mac/graph",
+    {
+      schema: {
+        summary: "Sets the sensor graph that the device is to run",
+        description:
+          "The body is a compiled graph; an empty one takes the graph away. Its form is checked here, the rest by the " +
+          "device, which then tries it as it tries a configuration.",
+        params: MacParams,
+        body: { content: { [GRAPH_TYPE]: { schema: Type.Unsafe<Buffer>({}) } } },
+        response: { 200: GraphSchema, ...PROBLEM_RESPONSES },
+      },
+    },
+    async ({ params, body }) => {
+      const target = targetOf(findDevice(store, params.mac));
+      const graph: unknown = body;
+      const bytes = Buffer.isBuffer(graph) ? graph : Buffer.alloc(0);
+      if (bytes.length > GRAPH_MAX_BYTES)
+        throw new Problem("graphRefused", `it has ${bytes.length} bytes, a device takes ${GRAPH_MAX_BYTES}`);
+      check(await orders.setGraph(target, bytes), "graphRefused");
+      const device = findDevice(store, params.mac);
+      return showGraph(device, orderStore.part(device.id, DesiredPart.Graph));
+    },
+  );
+}
+
+function targetOf({ id, mac, product }: DeviceRow): Target {
+  if (product === null)
+    throw new Problem("productUntold", "the device has never said which product it is; wait for its hello");
+  return { id, mac, product };
+}
+
+function check(outcome: ChangeOutcome, code: "settingRefused" | "graphRefused"): void {
+  if ("faults" in outcome) throw new Problem(code, outcome.faults.join("; "));
+  if (outcome.answer.outcome === "changedMeanwhile")
+    throw new Problem("changedMeanwhile", "somebody else has changed it in this moment; look at it and try again");
+  if (outcome.answer.outcome !== "done") throw busy();
+}

@@ -1,0 +1,184 @@
+/**
+ * What people want devices to do: checked against what the product can be told, stored, and sent, at once where the device
+ * is connected. What a commit says is due is sent here as well.
+ */
+import { CONFIG_MAX_BYTES, ConfigKey } from "../../runtime/contract/config-record.ts";
+import {
+  GRAPH_HEADER_BYTES,
+  GRAPH_LENGTH_OFFSET,
+  GRAPH_MAGIC,
+  GRAPH_MAX_BYTES,
+  GRAPH_VERSION,
+  GRAPH_VERSION_OFFSET,
+} from "../../runtime/contract/graph-format.ts";
+import type { ProductSettings, Settings, SettingValue } from "../../runtime/product/setting.ts";
+import { encodeSettings, faultsOf } from "../../runtime/product/settings-codec.ts";
+import { encodeCbor } from "../ingest/cbor-codec.ts";
+import type { DeviceLink } from "../ingest/ingest.ts";
+import { CHANGE_ATTEMPTS_MAX } from "../limits.ts";
+import { macToNumber } from "../mac-address.ts";
+import type { Metrics } from "../metrics.ts";
+import type { PartRow } from "../store/order-reader.ts";
+import type { StoreAnswer, StoreRequest } from "../updates/store-requests.ts";
+import {
+  type ConnectionName,
+  type ConnectionSettings,
+  connectionFaults,
+  encodeConnection,
+} from "./connection-settings.ts";
+import { DesiredPart, type NewCommand, type OrdersDue } from "./order-requests.ts";
+
+/** What people have chosen; what is not named is as the device has it. */
+export interface Chosen {
+  settings: Record<string, SettingValue>;
+  connection: ConnectionSettings;
+}
+
+type OrNull<T> = { [Name in keyof T]?: T[Name] | null };
+
+/** In a change null takes away. */
+export interface ConfigChange {
+  settings?: Record<string, SettingValue | null>;
+  connection?: OrNull<ConnectionSettings>;
+}
+
+export interface Target {
+  id: number;
+  mac: string;
+  product: string;
+}
+
+/** Faults: what does not fit, and what is allowed. */
+export type ChangeOutcome = { faults: string[] } | { answer: StoreAnswer };
+
+export interface OrderDeskOptions {
+  store: { part(deviceId: number, part: DesiredPart): PartRow | undefined };
+  request: (request: StoreRequest) => Promise<StoreAnswer>;
+  linkOf: (mac: number) => DeviceLink | undefined;
+  products: readonly ProductSettings[];
+  metrics: Metrics;
+  nowMs: () => number;
+}
+
+/** The entry ConfigKey.Version, at most, which the device adds. */
+const VERSION_ENTRY_BYTES = 6;
+const NOTHING: Chosen = { settings: {}, connection: {} };
+
+export class OrderDesk {
+  readonly #options: OrderDeskOptions;
+
+  constructor(options: OrderDeskOptions) {
+    this.#options = options;
+  }
+
+  /** What the product can be told; undefined: this server was not told of the product. */
+  settingsOf(product: string): Settings | undefined {
+    return this.#options.products.find(({ name }) => name === product)?.settings;
+  }
+
+  /** Nothing happens for a device that is gone: its next `hello` brings it here again. */
+  send({ mac, messages }: OrdersDue): void {
+    const { linkOf, metrics } = this.#options;
+    const link = linkOf(mac);
+    for (const { channel, payload } of messages) {
+      if (link?.send(channel, payload) === true) metrics.orders.inc({ channel });
+    }
+  }
+
+  /** `isWhole`: in place of all that was chosen before. */
+  async changeConfig(target: Target, change: ConfigChange, isWhole: boolean): Promise<ChangeOutcome> {
+    for (let attempt = 1; ; attempt++) {
+      const former = this.#options.store.part(target.id, DesiredPart.Config);
+      const chosen = applied(isWhole ? NOTHING : chosenOf(former), change);
+      const content = this.#encode(target.product, chosen);
+      if (Array.isArray(content)) return { faults: content };
+      const answer = await this.#setPart(target, DesiredPart.Config, former, JSON.stringify(chosen), content);
+      if (answer.outcome !== "changedMeanwhile" || attempt === CHANGE_ATTEMPTS_MAX) return { answer };
+    }
+  }
+
+  async setGraph(target: Target, graph: Uint8Array): Promise<ChangeOutcome> {
+    const fault = graphFault(graph);
+    if (fault !== undefined) return { faults: [fault] };
+    const former = this.#options.store.part(target.id, DesiredPart.Graph);
+    return { answer: await this.#setPart(target, DesiredPart.Graph, former, null, graph) };
+  }
+
+  addCommand(command: Omit<NewCommand, "mac">, mac: string): Promise<StoreAnswer> {
+    const device = macToNumber(mac);
+    return this.#store({
+      kind: "addCommand",
+      command: { ...command, mac: device },
+      isConnected: this.#isConnected(device),
+      atMs: this.#options.nowMs(),
+    });
+  }
+
+  #setPart(
+    { mac, product }: Target,
+    part: DesiredPart,
+    former: PartRow | undefined,
+    chosen: string | null,
+    content: Uint8Array,
+  ): Promise<StoreAnswer> {
+    const device = macToNumber(mac);
+    return this.#store({
+      kind: "setPart",
+      change: { mac: device, part, basis: former?.version ?? 0, product, chosen, content },
+      isConnected: this.#isConnected(device),
+      atMs: this.#options.nowMs(),
+    });
+  }
+
+  async #store(request: StoreRequest): Promise<StoreAnswer> {
+    const answer = await this.#options.request(request);
+    if (answer.ordersDue != null) this.send(answer.ordersDue);
+    return answer;
+  }
+
+  #isConnected(mac: number): boolean {
+    return this.#options.linkOf(mac) !== undefined;
+  }
+
+  /** Faults, or the values as the device takes them. */
+  #encode(product: string, { settings, connection }: Chosen): Uint8Array | string[] {
+    const schema = this.settingsOf(product) ?? {};
+    const faults = faultsOf(schema, settings).map(({ name, reason }) => `${name} ${reason}`);
+    faults.push(...connectionFaults({ ...connection }));
+    if (faults.length > 0) return faults;
+    const entries = encodeConnection(connection).set(ConfigKey.Product, encodeSettings(schema, settings));
+    const content = encodeCbor(entries);
+    const most = CONFIG_MAX_BYTES - VERSION_ENTRY_BYTES;
+    return content.length <= most ? content : [`all of it takes ${content.length} bytes, a device keeps ${most}`];
+  }
+}
+
+export function chosenOf(row: PartRow | undefined): Chosen {
+  return row?.chosen == null ? NOTHING : (JSON.parse(row.chosen) as Chosen);
+}
+
+function applied(former: Chosen, { settings = {}, connection = {} }: ConfigChange): Chosen {
+  const merged = { settings: { ...former.settings }, connection: { ...former.connection } };
+  for (const [name, value] of Object.entries(settings)) {
+    if (value === null) delete merged.settings[name];
+    else merged.settings[name] = value;
+  }
+  for (const name of Object.keys(connection) as ConnectionName[]) {
+    if (connection[name] === null) delete merged.connection[name];
+    else Object.assign(merged.connection, { [name]: connection[name] });
+  }
+  return merged;
+}
+
+/** What any device would refuse. Empty means that there is to be no graph. */
+function graphFault(graph: Uint8Array): string | undefined {
+  if (graph.length === 0) return undefined;
+  if (graph.length > GRAPH_MAX_BYTES) return `it has ${graph.length} bytes, a device takes ${GRAPH_MAX_BYTES}`;
+  const view = new DataView(graph.buffer, graph.byteOffset, graph.length);
+  if (graph.length < GRAPH_HEADER_BYTES || view.getUint32(0, true) !== GRAPH_MAGIC) return "it is no compiled graph";
+  const version = view.getUint8(GRAPH_VERSION_OFFSET);
+  if (version !== GRAPH_VERSION)
+    return `it is of version ${version} of the form, devices know version ${GRAPH_VERSION}`;
+  const length = view.getUint16(GRAPH_LENGTH_OFFSET, true);
+  return length === graph.length ? undefined : `it says that it has ${length} bytes, and has ${graph.length}`;
+}

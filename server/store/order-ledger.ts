@@ -1,0 +1,249 @@
+/**
+ * What devices are told, the writer's side: their desired configuration and graph, each with a version, and commands. What
+ * is open is sent after every `hello`, and again after a later `state` (a result may be lost in a commit that failed); what
+ * was not sent yet, at once when it is set. One command at a time, in the order of their ids: a device answers one that
+ * comes after a later one with Repeated, so none may overtake another.
+ *
+ * A result says how something ended; `hello` says it as well, by the version in use, where the result was lost.
+ */
+import type Database from "better-sqlite3";
+import { ResultCode } from "../../runtime/contract/command-messages.ts";
+import { Slot } from "../../runtime/contract/flash-map.ts";
+import type { Hello } from "../ingest/messages.ts";
+import { COMMANDS_KEPT_MAX, COMMANDS_OPEN_MAX, ORDERS_AGAIN_MS } from "../limits.ts";
+import { macToText } from "../mac-address.ts";
+import { encodeCommand, encodePart, type Result } from "../orders/order-messages.ts";
+import {
+  CommandState,
+  type DesiredChange,
+  DesiredPart,
+  type NewCommand,
+  type OrdersDue,
+  PartState,
+} from "../orders/order-requests.ts";
+import type { StoreAnswer } from "../updates/store-requests.ts";
+
+interface PartRow {
+  part: DesiredPart;
+  version: number;
+  product: string;
+  content: Buffer;
+  state: PartState;
+}
+
+interface CommandRow {
+  id: number;
+  method: string;
+  argument: number | null;
+  second: number | null;
+  expiresS: number | null;
+  state: CommandState;
+}
+
+const CHANNELS = { [DesiredPart.Config]: "config", [DesiredPart.Graph]: "graph" } as const;
+const NO_REASON = { reason: null, setting: null };
+const PARTS = [DesiredPart.Config, DesiredPart.Graph];
+
+export class OrderLedger {
+  readonly #sql: ReturnType<typeof prepare>;
+
+  constructor(db: Database.Database) {
+    this.#sql = prepare(db);
+  }
+
+  setPart(change: DesiredChange, isConnected: boolean, atMs: number): StoreAnswer {
+    const { mac, part, basis, product, chosen, content } = change;
+    const device = this.#sql.device.get(macToText(mac));
+    if (device === undefined) return { outcome: "deviceUnknown" };
+    const former = this.#sql.part.get(device.id, part)?.version ?? 0;
+    if (former !== basis) return { outcome: "changedMeanwhile" };
+    const inUse = part === DesiredPart.Config ? device.configVersion : device.graphVersion;
+    const version = Math.max(former, inUse ?? 0) + 1;
+    this.#sql.setPart.run({ deviceId: device.id, part, version, product, chosen, content, atMs });
+    return { outcome: "done", ordersDue: isConnected ? this.#due(device.id, mac, atMs, false) : null };
+  }
+
+  /** Ids begin with the time, so that they go on rising after the database was put back to an older one. */
+  addCommand(command: NewCommand, isConnected: boolean, atMs: number): StoreAnswer {
+    const { mac, method, argument, second, expiresS } = command;
+    const device = this.#sql.device.get(macToText(mac));
+    if (device === undefined) return { outcome: "deviceUnknown" };
+    this.#sql.expire.run(atMs, device.id, atMs);
+    if ((this.#sql.openCount.get(device.id)?.count ?? 0) >= COMMANDS_OPEN_MAX) return { outcome: "tooManyCommands" };
+    const last = this.#sql.lastId.get(device.id)?.id ?? 0;
+    const id = Math.max(last + 1, Math.floor(atMs / 1000));
+    this.#sql.addCommand.run(device.id, id, method, argument, second, expiresS, atMs);
+    this.#sql.trim.run(device.id, device.id, COMMANDS_KEPT_MAX);
+    return { outcome: "done", command: id, ordersDue: isConnected ? this.#due(device.id, mac, atMs, false) : null };
+  }
+
+  takeHello(deviceId: number, mac: number, atMs: number, hello: Hello): OrdersDue | null {
+    // The restart that it was accepted for has happened.
+    this.#sql.endAccepted.run(atMs, deviceId);
+    if (hello.slot !== Slot.Boot) {
+      for (const part of PARTS) this.#compare(deviceId, part, atMs, versionIn(hello, part));
+    }
+    return this.#due(deviceId, mac, atMs, true);
+  }
+
+  takeState(deviceId: number, mac: number, atMs: number): OrdersDue | null {
+    const { helloMs } = this.#sql.deviceOf.get(deviceId) ?? { helloMs: null };
+    // The first one comes with the hello.
+    return helloMs === null || atMs - helloMs < ORDERS_AGAIN_MS ? null : this.#due(deviceId, mac, atMs, true);
+  }
+
+  takeResult(deviceId: number, mac: number, atMs: number, result: Result): OrdersDue | null {
+    if (result.command !== null) this.#takeCommandResult(deviceId, atMs, result.command, result);
+    else this.#takePartResult(deviceId, atMs, result);
+    return this.#due(deviceId, mac, atMs, false);
+  }
+
+  /** What the device is to be told now, or null; it counts as sent. `isAgain`: also what was sent before. */
+  #due(deviceId: number, mac: number, atMs: number, isAgain: boolean): OrdersDue | null {
+    this.#sql.expire.run(atMs, deviceId, atMs);
+    const parts = this.#sql.openParts.all(deviceId, isAgain ? PartState.Sent : PartState.Pending);
+    const first = this.#sql.firstOpen.get(deviceId);
+    const command = first !== undefined && first.state <= (isAgain ? CommandState.Sent : CommandState.Queued) && first;
+    if (parts.length === 0 && !command) return null;
+    const device = this.#sql.deviceOf.get(deviceId);
+    // The recovery program takes no orders.
+    if (device === undefined || device.slot === Slot.Boot) return null;
+    const messages: OrdersDue["messages"] = [];
+    for (const { part, version, product, content } of parts) {
+      if (product !== device.product) continue;
+      this.#sql.endPart.run({ deviceId, part, state: PartState.Sent, ...NO_REASON, atMs });
+      messages.push({ channel: CHANNELS[part], payload: encodePart(part, version, content) });
+    }
+    if (command) {
+      this.#sql.setSent.run(atMs, deviceId, command.id);
+      messages.push({ channel: "command", payload: encodeCommand(command) });
+    }
+    return messages.length === 0 ? null : { mac, messages };
+  }
+
+  /** What a hello says of the version in use. */
+  #compare(deviceId: number, part: DesiredPart, atMs: number, inUse: number): void {
+    const row = this.#sql.part.get(deviceId, part);
+    if (row === undefined || row.state === PartState.Refused || row.state === PartState.RolledBack) return;
+    // The database was put back to an older one.
+    if (inUse > row.version) this.#sql.raise.run(inUse + 1, atMs, deviceId, part);
+    // What was applied is in use no more: the board was flashed anew.
+    else if (inUse !== row.version && row.state === PartState.Applied)
+      this.#sql.endPart.run({ deviceId, part, state: PartState.Pending, ...NO_REASON, atMs });
+  }
+
+  #takePartResult(deviceId: number, atMs: number, result: Result): void {
+    const { code, value, setting, configVersion, graphVersion } = result;
+    const part = configVersion !== null ? DesiredPart.Config : DesiredPart.Graph;
+    const version = configVersion ?? graphVersion ?? 0;
+    const row = this.#sql.part.get(deviceId, part);
+    const end = END_OF_PART.get(code);
+    if (row === undefined || end === undefined || version < row.version) return;
+    if (version === row.version) this.#sql.endPart.run({ deviceId, part, state: end, reason: value, setting, atMs });
+    else this.#sql.raise.run(version + 1, atMs, deviceId, part);
+    if (version === row.version && end === PartState.Applied) {
+      if (part === DesiredPart.Config) this.#sql.setConfigVersion.run(version, deviceId);
+      else this.#sql.setGraphVersion.run(version, deviceId);
+    }
+  }
+
+  #takeCommandResult(deviceId: number, atMs: number, id: number, { code, value }: Result): void {
+    const state = this.#sql.stateOf.get(deviceId, id)?.state;
+    if (state === undefined || state >= CommandState.Done) return;
+    if (code === ResultCode.Accepted) this.#sql.accept.run(code, atMs, deviceId, id);
+    else if (code === ResultCode.Done) this.#sql.end.run(CommandState.Done, code, value, atMs, deviceId, id);
+    else if (code === ResultCode.Expired) this.#sql.end.run(CommandState.Expired, code, value, atMs, deviceId, id);
+    // It was taken before; what became of it, its first answer would have said.
+    else if (code === ResultCode.Repeated && state === CommandState.Accepted)
+      this.#sql.end.run(CommandState.Done, code, value, atMs, deviceId, id);
+    else this.#sql.end.run(CommandState.Failed, code, value, atMs, deviceId, id);
+  }
+}
+
+/** A result with another code ends nothing. */
+const END_OF_PART = new Map<number, PartState>([
+  [ResultCode.Done, PartState.Applied],
+  [ResultCode.Refused, PartState.Refused],
+  [ResultCode.RolledBack, PartState.RolledBack],
+]);
+
+function versionIn(hello: Hello, part: DesiredPart): number {
+  return (part === DesiredPart.Config ? hello.configVersion : hello.graphVersion) ?? 0;
+}
+
+interface DeviceRow {
+  id: number;
+  product: string | null;
+  slot: number | null;
+  helloMs: number | null;
+  configVersion: number | null;
+  graphVersion: number | null;
+}
+
+const DEVICE_COLUMNS =
+  "id, product, slot, hello_ms AS helloMs, config_version AS configVersion, graph_version AS graphVersion";
+const PART_COLUMNS = "part, version, product, content, state";
+const OPEN = `state <= ${CommandState.Accepted}`;
+
+function prepare(db: Database.Database) {
+  return {
+    device: db.prepare<[string], DeviceRow>(`SELECT ${DEVICE_COLUMNS} FROM devices WHERE mac = ?`),
+    deviceOf: db.prepare<[number], DeviceRow>(`SELECT ${DEVICE_COLUMNS} FROM devices WHERE id = ?`),
+    part: db.prepare<[number, DesiredPart], PartRow>(
+      `SELECT ${PART_COLUMNS} FROM desired_parts WHERE device_id = ? AND part = ?`,
+    ),
+    openParts: db.prepare<[number, PartState], PartRow>(
+      `SELECT ${PART_COLUMNS} FROM desired_parts WHERE device_id = ? AND state <= ? ORDER BY part`,
+    ),
+    setPart: db.prepare(
+      `INSERT OR REPLACE INTO desired_parts (device_id, part, version, product, chosen, content, state, set_ms, state_ms)
+       VALUES (@deviceId, @part, @version, @product, @chosen, @content, ${PartState.Pending}, @atMs, @atMs)`,
+    ),
+    /** Also back to the beginning. The time is that of the change: sent again is no change. */
+    endPart: db.prepare(
+      `UPDATE desired_parts SET state_ms = CASE WHEN state = @state THEN state_ms ELSE @atMs END, state = @state,
+         reason = @reason, setting = @setting WHERE device_id = @deviceId AND part = @part`,
+    ),
+    raise: db.prepare(
+      `UPDATE desired_parts SET version = ?, state = ${PartState.Pending}, reason = NULL, setting = NULL, state_ms = ?
+       WHERE device_id = ? AND part = ?`,
+    ),
+    setConfigVersion: db.prepare("UPDATE devices SET config_version = ? WHERE id = ?"),
+    setGraphVersion: db.prepare("UPDATE devices SET graph_version = ? WHERE id = ?"),
+    openCount: db.prepare<[number], { count: number }>(
+      `SELECT count(*) AS count FROM commands WHERE device_id = ? AND ${OPEN}`,
+    ),
+    lastId: db.prepare<[number], { id: number | null }>("SELECT max(id) AS id FROM commands WHERE device_id = ?"),
+    addCommand: db.prepare(
+      `INSERT INTO commands (device_id, id, method, argument, second, expires_s, state, created_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ${CommandState.Queued}, ?)`,
+    ),
+    trim: db.prepare(
+      `DELETE FROM commands WHERE device_id = ? AND state > ${CommandState.Accepted} AND id <= (
+         SELECT id FROM commands WHERE device_id = ? ORDER BY id DESC LIMIT 1 OFFSET ?)`,
+    ),
+    /** One that was sent may have been taken in time; the device says so. */
+    expire: db.prepare(
+      `UPDATE commands SET state = ${CommandState.Expired}, ended_ms = ?
+       WHERE device_id = ? AND state = ${CommandState.Queued} AND expires_s * 1000 < ?`,
+    ),
+    firstOpen: db.prepare<[number], CommandRow>(
+      `SELECT id, method, argument, second, expires_s AS expiresS, state FROM commands
+       WHERE device_id = ? AND ${OPEN} ORDER BY id LIMIT 1`,
+    ),
+    stateOf: db.prepare<[number, number], { state: CommandState }>(
+      "SELECT state FROM commands WHERE device_id = ? AND id = ?",
+    ),
+    setSent: db.prepare(
+      `UPDATE commands SET state = ${CommandState.Sent}, sent_ms = coalesce(sent_ms, ?) WHERE device_id = ? AND id = ?`,
+    ),
+    accept: db.prepare(
+      `UPDATE commands SET state = ${CommandState.Accepted}, code = ?, ended_ms = ? WHERE device_id = ? AND id = ?`,
+    ),
+    end: db.prepare("UPDATE commands SET state = ?, code = ?, value = ?, ended_ms = ? WHERE device_id = ? AND id = ?"),
+    endAccepted: db.prepare(
+      `UPDATE commands SET state = ${CommandState.Done}, ended_ms = ?
+       WHERE device_id = ? AND state = ${CommandState.Accepted}`,
+    ),
+  };
+}
