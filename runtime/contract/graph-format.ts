@@ -31,6 +31,11 @@
  * | 17 | 1 | GraphCombiner |
  * | 18 | 2 | zero |
  *
+ * Two rules beyond IOTile's engine. CopyLatest with GraphCombiner.Or copies the input that fired, A if both have, and takes all
+ * of both. A node whose input A is a counter of the compiler (user id GRAPH_COMPILER_ID and above) that is always triggered, and
+ * B a constant, is a gate: what is written to the constant does not wake it, so that an opening gate lets no tick of the time
+ * before through.
+ *
  * A streamer:
  *
  * | offset | size | what |

@@ -7,20 +7,11 @@ import {
   GRAPH_STREAMERS_MAX,
 } from "../../runtime/contract/graph-format.ts";
 import { configTypeText } from "../graph/compile/config-values.ts";
-import {
-  compileGraph,
-  encodeGraph,
-  GraphErrors,
-  type GraphModel,
-  measureGraph,
-  nodeText,
-  streamerText,
-  streamText,
-} from "../graph/index.ts";
+import { encodeGraph, type GraphModel, measureGraph, nodeText, streamerText, streamText } from "../graph/index.ts";
 import { slotText } from "../graph/streams.ts";
-import { CommandError } from "./command-error.ts";
 import { shown, writeFiles } from "./command-files.ts";
-import { readGraphSource } from "./graph-files.ts";
+import { compileGraphFile } from "./compile-graph-file.ts";
+import { addGraphRunCommand } from "./graph-run-command.ts";
 
 interface CompileFlags {
   optimize: boolean;
@@ -43,27 +34,18 @@ export function addGraphCommand(program: Command): void {
     .option("--no-optimize", "keep every node that the statements make")
     .option("--json", "print nodes, streamers, constants, config and bytes as one line of JSON", false)
     .action((file: string, flags: CompileFlags & { out?: string }) => compile(file, flags));
-}
-
-function compileFile(name: string, optimize: boolean): { file: string; model: GraphModel } {
-  const { file, source } = readGraphSource(name);
-  try {
-    return { file, model: compileGraph(source, { file, optimize }) };
-  } catch (error) {
-    if (!(error instanceof GraphErrors)) throw error;
-    throw new CommandError(error.message, { file, ok: false, errors: error.faults });
-  }
+  addGraphRunCommand(graph);
 }
 
 function check(name: string, json: boolean): void {
-  const { file, model } = compileFile(name, true);
+  const { file, model } = compileGraphFile(name, true);
   if (json) return console.log(JSON.stringify({ file, ok: true, warnings: model.warnings, ...sizesOf(model) }));
   console.log(`${shownGraph(file)}: good, ${sizeText(model)}`);
   tellWarnings(file, model);
 }
 
 function compile(name: string, { optimize, json, out }: CompileFlags & { out?: string }): void {
-  const { file, model } = compileFile(name, optimize);
+  const { file, model } = compileGraphFile(name, optimize);
   const bytes = encodeGraph(model);
   if (out !== undefined) writeFiles([[out, bytes]]);
   if (json)

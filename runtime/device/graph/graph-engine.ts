@@ -8,6 +8,7 @@
  */
 import {
   GRAPH_ALL_IDS,
+  GRAPH_COMPILER_ID,
   GRAPH_CONSTANT_BYTES,
   GRAPH_CONSTANT_VALUE,
   GRAPH_NO_STREAM,
@@ -39,6 +40,10 @@ const BUFFERED_EVENT_ID: u32 = 1536;
 const SYSTEM_INPUT: u32 = (GraphStreamType.Input << GRAPH_TYPE_SHIFT) | GRAPH_SYSTEM_BIT;
 const SYSTEM_OUTPUT: u32 = (GraphStreamType.Output << GRAPH_TYPE_SHIFT) | GRAPH_SYSTEM_BIT;
 const SYSTEM_BUFFERED: u32 = (GraphStreamType.Buffered << GRAPH_TYPE_SHIFT) | GRAPH_SYSTEM_BIT;
+
+/** Type, system flag, and the bit of an id that the compiler's own have: counters of ticks. */
+const COMPILER_STREAM_MASK: u32 = 0xf000 | GRAPH_SYSTEM_BIT | GRAPH_COMPILER_ID;
+const COMPILER_COUNTER: u32 = (GraphStreamType.Counter << GRAPH_TYPE_SHIFT) | GRAPH_COMPILER_ID;
 
 /** Of a call's argument: the address stands above the function. */
 const CALL_ADDRESS_SHIFT: u32 = 16;
@@ -147,7 +152,7 @@ export class GraphEngine {
     for (let i = 0; i < this.count; i++) {
       const node = nodeAt(this.graph, i);
       if (inputStream(node, 0) == stream) this.wake(i);
-      if (inputStream(node, 1) == stream) this.wake(i);
+      if (inputStream(node, 1) == stream && !isGate(node)) this.wake(i);
     }
   }
 
@@ -164,12 +169,12 @@ export class GraphEngine {
     const node = nodeAt(this.graph, index);
     if (!this.isTriggered(node, index << 1)) return;
     const output: u32 = load<u16>(node, GRAPH_NODE_OUTPUT);
-    if (this.fire(index << 1, load<u8>(node, GRAPH_NODE_FUNCTION), output)) this.wakeReaders(output);
+    if (this.fire(node, index << 1, output)) this.wakeReaders(output);
   }
 
   private isTriggered(node: usize, a: u32): bool {
     const first = this.isInputTriggered(node, a);
-    if (load<u16>(node, GRAPH_NODE_INPUT_B) == GRAPH_NO_STREAM) return first;
+    if (!hasSecond(node)) return first;
     const isOr = load<u8>(node, GRAPH_NODE_COMBINER) == GraphCombiner.Or;
     return first == isOr ? first : this.isInputTriggered(node, a | 1);
   }
@@ -207,9 +212,10 @@ export class GraphEngine {
    * What a node does with its inputs `a` and the one after it. Pushes what comes of it; false: nothing. Inputs are taken
    * before the output is pushed, which may be one of them.
    */
-  private fire(a: u32, does: u32, output: u32): bool {
+  private fire(node: usize, a: u32, output: u32): bool {
     const inputs = this.inputs;
     const b = a | 1;
+    const does: u32 = load<u8>(node, GRAPH_NODE_FUNCTION);
     let value: i32 = 0;
     if (does == GraphFunction.Subtract) {
       if (inputs.count(a) == 0) return false;
@@ -228,13 +234,22 @@ export class GraphEngine {
         if (!this.calls.call(<u32>argument >> CALL_ADDRESS_SHIFT, argument & CALL_RPC_MASK)) return false;
         value = this.calls.value();
       }
+    } else if (does == GraphFunction.CopyLatest) {
+      // Of two inputs joined by "or" the one that fired is copied, A if both have.
+      const isOr = load<u8>(node, GRAPH_NODE_COMBINER) == GraphCombiner.Or && hasSecond(node);
+      let from = a;
+      if (isOr && !(this.isInputTriggered(node, a) && inputs.count(a) > 0)) from = b;
+      const isThere = inputs.count(from) > 0 && (from == a || this.isInputTriggered(node, b));
+      value = inputs.newest(from);
+      inputs.skip(a);
+      inputs.skip(b);
+      if (!isThere) return false;
     } else {
       inputs.skip(b);
       const count = inputs.count(a);
       if (does == GraphFunction.CopyCount) value = count;
       else if (count == 0) return false;
       else if (does == GraphFunction.CopyAll) return this.copyAll(a, output);
-      else if (does == GraphFunction.CopyLatest) value = inputs.newest(a);
       else value = total(inputs, a, does);
       inputs.skip(a);
     }
@@ -254,6 +269,19 @@ export class GraphEngine {
     for (; count > 0 && inputs.count(a) > 0; count--) this.push(output, inputs.take(a));
     return true;
   }
+}
+
+function hasSecond(node: usize): bool {
+  return load<u16>(node, GRAPH_NODE_INPUT_B) != GRAPH_NO_STREAM;
+}
+
+/** Ticks go through while a constant holds (contract/graph-format.ts). Not woken by the constant, since no tick is due then. */
+function isGate(node: usize): bool {
+  return (
+    (inputStream(node, 0) & COMPILER_STREAM_MASK) == COMPILER_COUNTER &&
+    load<u8>(node, GRAPH_NODE_TRIGGER_A) >> 1 == <u8>GraphOperator.Always &&
+    inputStream(node, 1) >> GRAPH_TYPE_SHIFT == GraphStreamType.Constant
+  );
 }
 
 /** The sum, of which 32 bits are sent, or the average, rounded towards zero. */

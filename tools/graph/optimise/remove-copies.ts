@@ -3,7 +3,12 @@
  * readings at the same visits, and all that can be told apart from outside keeps its order: readings of streams that the graph
  * names, RPCs, and writes beside reads of one stream. IOTile removes more, and its graphs then give other readings.
  */
-import { GraphCombiner, GraphFunction, GraphOperator } from "../../../runtime/contract/graph-format.ts";
+import {
+  GraphCombiner,
+  GraphFunction,
+  GraphOperator,
+  GraphStreamType,
+} from "../../../runtime/contract/graph-format.ts";
 import { isRoot, readersOf } from "../compile/links.ts";
 import { type GraphInput, type GraphStreamer, type GraphTrigger, inputsOf, isAlways } from "../model.ts";
 import { isCompilerMade, typeOf } from "../streams.ts";
@@ -39,9 +44,12 @@ function removeCopy(
   if (copy.function !== GraphFunction.CopyLatest || copy.b !== undefined) return undefined;
   if (!isCompilerMade(copy.output) || isSelected(copy.output, streamers)) return undefined;
   if (nodes.some((node) => node !== copy && node.output === copy.output)) return undefined;
-  if (typeOf(stream) !== typeOf(copy.output) || !comesSingly(copy, nodes)) return undefined;
+  if (typeOf(stream) !== typeOf(copy.output)) return undefined;
   if ((constants.get(stream) ?? 0) !== (constants.get(copy.output) ?? 0)) return undefined;
   const readers = readersOf(copy.output, nodes);
+  // Of several readings that are written before a copy, the copy lets through the last one.
+  const one = isConstant(stream) || (holdsOne(stream) && readers.every((reader) => rests(reader, copy.output)));
+  if (!one && !comesSingly(copy, nodes)) return undefined;
   if (!readers.every((reader) => canReadThrough(reader, copy.output, trigger, nodes))) return undefined;
   const through = ({ stream: read, trigger: own }: GraphInput): GraphInput =>
     read === copy.output ? { stream, trigger: isAlways(trigger) ? own : trigger } : { stream: read, trigger: own };
@@ -54,6 +62,21 @@ function removeCopy(
   return orders.find((order) => keepsOrder(copy, nodes, order));
 }
 
+/** Nothing comes of a visit of the node when there is no reading of the stream. */
+function rests({ a, b, combiner, function: fn }: RankedNode, stream: number): boolean {
+  if (b !== undefined && combiner === GraphCombiner.Or) return false;
+  if (b?.stream === stream) return !isAlways(b.trigger);
+  return !isAlways(a.trigger) || YIELDS_NOTHING.has(fn);
+}
+
+/** Functions without a result when nothing is in input A. */
+const YIELDS_NOTHING = new Set([
+  GraphFunction.CopyLatest,
+  GraphFunction.CopyAll,
+  GraphFunction.Average,
+  GraphFunction.Sum,
+]);
+
 /** The reader can have the trigger of the copy. */
 function canReadThrough(
   reader: RankedNode,
@@ -63,6 +86,7 @@ function canReadThrough(
 ): boolean {
   if (reader.function === GraphFunction.CopyAll) return false;
   if (isAlways(trigger)) return true;
+  if (isConstant(stream)) return false;
   const inputs = inputsOf(reader);
   const [input, ...more] = inputs.filter((candidate) => candidate.stream === stream);
   if (input === undefined || more.length > 0) return false;
@@ -72,10 +96,15 @@ function canReadThrough(
   const alone =
     reader.b === undefined && !isRoot(reader) && nodes.filter(({ output }) => output === stream).length === 1;
   if (!isOne(input.trigger) && !(isAlways(input.trigger) && alone)) return false;
-  return holdsOne(stream) || TAKES_ALL.has(reader.function);
+  return isOne(trigger) || holdsOne(stream) || takesAll(reader, stream);
 }
 
-/** Functions that leave nothing behind, and whose result is the same for one reading and for the last of many. */
+/** The node leaves nothing of the stream behind, and its result is the same for one reading and for the last of many. */
+function takesAll({ b, function: fn }: RankedNode, stream: number): boolean {
+  if (fn === GraphFunction.Subtract) return false;
+  return b?.stream === stream || TAKES_ALL.has(fn);
+}
+
 const TAKES_ALL = new Set([GraphFunction.CopyLatest, GraphFunction.Call, GraphFunction.TriggerStreamer]);
 
 function isOne({ onCount, operator, reference }: GraphTrigger): boolean {
@@ -102,18 +131,16 @@ function sameOrder(copy: RankedNode, old: readonly Visit[], now: readonly Visit[
   const places = new Map(now.map(({ path }, index) => [path, index]));
   const step = new RegExp(`>${copy.rank}[ab](?=>|$)`, "g");
   // A visit of the copy is, without it, what the writer before it does.
-  const timed = old.map(({ node, path }) => ({ node, place: places.get(path.replace(step, "")) }));
-  if (timed.some(({ place }) => place === undefined)) return false;
+  const timed = old.map(({ node, path }) => ({ node, place: places.get(path.replace(step, "")) ?? -1 }));
+  if (timed.some(({ place }) => place < 0)) return false;
   if (timed.filter(({ node }) => node !== copy).length !== now.length) return false;
-  return timed.every((first, index) =>
-    timed
-      .slice(index + 1)
-      .every((second) => !shows(first.node, second.node, copy) || isBefore(first.place, second.place)),
-  );
-}
-
-function isBefore(first: number | undefined, second: number | undefined): boolean {
-  return first !== undefined && second !== undefined && first < second;
+  return timed.every((first, index) => {
+    for (let later = index + 1; later < timed.length; later++) {
+      const second = timed[later];
+      if (second !== undefined && first.place >= second.place && shows(first.node, second.node, copy)) return false;
+    }
+    return true;
+  });
 }
 
 /** Whether it makes a difference which of two nodes is visited first. */
@@ -122,9 +149,16 @@ function shows(one: RankedNode, other: RankedNode, copy: RankedNode): boolean {
     const [reader, written] = one === copy ? [other, one.output] : [one, other.output];
     return reader !== copy && inputsOf(reader).some(({ stream }) => stream === written);
   }
+  const readsOn = (node: RankedNode) => inputsOf(node).some(({ stream }) => stream === copy.output);
+  if (one.output === copy.a.stream && readsOn(other)) return true;
+  if (other.output === copy.a.stream && readsOn(one)) return true;
   const calls = one.function === GraphFunction.Call && other.function === GraphFunction.Call;
   const seen = !isCompilerMade(one.output) && !isCompilerMade(other.output);
   const meet = (writer: RankedNode, reader: RankedNode) =>
     inputsOf(reader).some(({ stream }) => stream === writer.output);
   return calls || seen || one.output === other.output || meet(one, other) || meet(other, one);
+}
+
+function isConstant(stream: number): boolean {
+  return typeOf(stream) === GraphStreamType.Constant;
 }

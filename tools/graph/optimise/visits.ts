@@ -4,9 +4,10 @@
  * does, so a visit that happens at all happens in this order.
  */
 
+import { GraphStreamType } from "../../../runtime/contract/graph-format.ts";
 import { isRoot } from "../compile/links.ts";
-import type { GraphNode } from "../model.ts";
-import { inputsOf } from "../model.ts";
+import { type GraphNode, inputsOf, isAlways } from "../model.ts";
+import { isCompilerMade, typeOf } from "../streams.ts";
 
 /** A node of the graph; its rank stays when nodes are removed. */
 export interface RankedNode extends GraphNode {
@@ -55,8 +56,17 @@ function visitsFrom(nodes: readonly RankedNode[], roots: readonly RankedNode[]):
 
 function followersOf(stream: number, nodes: readonly RankedNode[]): { reader: RankedNode; input: string }[] {
   return nodes.flatMap((reader) =>
-    inputsOf(reader).flatMap((input, index) => (input.stream === stream ? [{ reader, input: "ab"[index] ?? "" }] : [])),
+    inputsOf(reader).flatMap((input, index) =>
+      input.stream === stream && !(index === 1 && isGate(reader)) ? [{ reader, input: "ab"[index] ?? "" }] : [],
+    ),
   );
+}
+
+/** Lets ticks through while a constant holds; it is not visited when that is written (contract/graph-format.ts). */
+function isGate({ a, b }: GraphNode): boolean {
+  if (b === undefined || !isAlways(a.trigger)) return false;
+  const isTick = typeOf(a.stream) === GraphStreamType.Counter && isCompilerMade(a.stream);
+  return isTick && typeOf(b.stream) === GraphStreamType.Constant;
 }
 
 /** Each visit of the node follows one writing of the stream that it reads, and comes before the next one. */

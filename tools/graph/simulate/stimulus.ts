@@ -8,7 +8,7 @@ import {
   GRAPH_SLOT_MAX,
   GraphStreamType,
 } from "../../../runtime/contract/graph-format.ts";
-import { parseStream, typeOf } from "../streams.ts";
+import { allStreams, parseStream, SELECTOR_SCOPES, STREAM_TYPES, typeOf } from "../streams.ts";
 
 export interface Stimulus {
   /** Second that it begins; 0 = before the first. */
@@ -79,6 +79,17 @@ export function parseMock(text: string): Mock {
     );
   }
   return { address: match[2] === undefined ? GRAPH_CONTROLLER : GRAPH_FIRST_SLOT + slot, rpc, value };
+}
+
+/** One stream, "output 5", or a selector as a streamer's: "all outputs", "all system inputs". */
+export function parseWatch(text: string): number {
+  const match = /^\s*all(?:\s+([a-z]+))??\s+([a-z]+?)s?\s*$/i.exec(text);
+  const type = STREAM_TYPES.findIndex((name) => name === match?.[2]);
+  const scope = SELECTOR_SCOPES.find((name) => name === match?.[1]);
+  const isWide = match !== null && type >= 0 && (match[1] === undefined || scope !== undefined);
+  const selector = isWide ? allStreams(type, scope ?? "breaks") : parseStream(text);
+  if (selector !== undefined) return selector;
+  throw new GraphLineError(`not a stream: "${text}"; expected as "output 5", "system input 2" or "all outputs"`);
 }
 
 /** A value of 32 bits; from 2^31 on it is the negative one with the same bits. */

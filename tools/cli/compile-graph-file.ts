@@ -1,0 +1,14 @@
+/** A graph from its file, for the commands that work on the compiled form: what is wrong with it ends the command. */
+import { compileGraph, GraphErrors, type GraphModel } from "../graph/index.ts";
+import { CommandError } from "./command-error.ts";
+import { readGraphSource } from "./graph-files.ts";
+
+export function compileGraphFile(name: string, optimize: boolean): { file: string; model: GraphModel } {
+  const { file, source } = readGraphSource(name);
+  try {
+    return { file, model: compileGraph(source, { file, optimize }) };
+  } catch (error) {
+    if (!(error instanceof GraphErrors)) throw error;
+    throw new CommandError(error.message, { file, ok: false, errors: error.faults });
+  }
+}
