@@ -11,8 +11,13 @@
  *
  * A configuration that comes over the network is on trial until the server has answered a device that uses it. The trial
  * word begins as ones; bits are cleared as ConfigTrial says.
+ *
+ * A sensor graph lies in flash in the same form, with GRAPH_RECORD_MAGIC; instead of the map there is its version, u32, and
+ * the compiled graph behind it (graph-format.ts).
  */
 export const CONFIG_MAGIC = 0x4746434c;
+/** The bytes `LGRC`. */
+export const GRAPH_RECORD_MAGIC = 0x4352474c;
 export const CONFIG_SEQUENCE_OFFSET = 4;
 export const CONFIG_LENGTH_OFFSET = 8;
 export const CONFIG_CRC_OFFSET = 12;

@@ -7,6 +7,7 @@ import { Ds18b20 } from "./drivers/ds18b20.ts";
 import { OneWireSearch, SearchState } from "./drivers/onewire.ts";
 import { PulseCounter } from "./drivers/pulse-counter.ts";
 import { Reading, Sensor } from "./drivers/sensor.ts";
+import { GraphCheck, GraphStore } from "./graph-store/graph-store.ts";
 import { Clock } from "./hal/clock.ts";
 import { logText, logValue } from "./hal/log.ts";
 import { RTC_PRODUCT_OFFSET } from "./hal/rtc-map.ts";
@@ -101,6 +102,8 @@ export {
   flash_read,
   flash_size,
   flash_write,
+  GraphCheck,
+  GraphStore,
   heap_limit,
   heap_used,
   hmac_sha256,

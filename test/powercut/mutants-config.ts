@@ -3,7 +3,7 @@ import { type Mutant, mistake } from "./mutant.ts";
 
 const CONFIG = "runtime/device/config/config.ts";
 const WRITER = "runtime/device/config/config-writer.ts";
-const STORE = "runtime/device/config/config-store.ts";
+export const STORE = "runtime/device/record/record-store.ts";
 
 export const CONFIG_MUTANTS: readonly Mutant[] = [
   {

@@ -12,8 +12,8 @@ import {
 import { SSID_MAX_BYTES } from "../../contract/host-abi.ts";
 import { CborError } from "../cbor/format.ts";
 import { CborWriter } from "../cbor/writer.ts";
+import { CONFIRMED, ON_TRIAL } from "../record/record-store.ts";
 import { Config } from "./config.ts";
-import { CONFIRMED, ON_TRIAL } from "./config-store.ts";
 import { SettingTable } from "./setting-table.ts";
 
 const PORT_MAX: u32 = 65535;
@@ -107,7 +107,7 @@ export class ConfigWriter {
   }
 
   private get body(): usize {
-    return this.config.store.map + HEAD_BYTES;
+    return this.config.store.content + HEAD_BYTES;
   }
 
   private merge(pointer: usize, length: u32): bool {
@@ -131,7 +131,7 @@ export class ConfigWriter {
   private open(): bool {
     const store = this.config.store;
     const reader = this.config.reader;
-    reader.begin(store.map, store.lengthBytes);
+    reader.begin(store.content, store.lengthBytes);
     this.entries = reader.map();
     const from = reader.at;
     for (let items = this.entries * 2; items > 0; items--) {
@@ -173,7 +173,7 @@ export class ConfigWriter {
   }
 
   private putHead(): void {
-    this.writer.begin(this.config.store.map, HEAD_BYTES);
+    this.writer.begin(this.config.store.content, HEAD_BYTES);
     this.writer.map(this.entries);
   }
 

@@ -2,49 +2,35 @@
  * The configuration: the newest of its copies in flash that is whole and not given up is read into memory once, at the
  * start; values are then read out of the CBOR map by key.
  */
-import { ConfigKey } from "../../contract/config-record.ts";
-import { FLASH_CONFIG_COPIES } from "../../contract/flash-map.ts";
+import { CONFIG_MAGIC, CONFIG_MAX_BYTES, ConfigKey } from "../../contract/config-record.ts";
+import { FLASH_CONFIG_COPIES, FLASH_CONFIG_OFFSET } from "../../contract/flash-map.ts";
 import { CborError } from "../cbor/format.ts";
 import { CborReader } from "../cbor/reader.ts";
-import { ConfigStore, CopyState } from "./config-store.ts";
+import { CopyState, RecordStore } from "../record/record-store.ts";
+import { TrialRecord } from "../record/trial-record.ts";
 
-export class Config {
-  readonly store: ConfigStore = new ConfigStore();
+/** A CBOR map without entries. */
+const EMPTY_MAP: u8 = 0xa0;
+
+export class Config extends TrialRecord {
   /** Reads the map; whoever has it begins it anew. */
   readonly reader: CborReader = new CborReader();
-
-  /** The configuration in use has attempts, and this start is one of them. */
-  onTrial: bool = false;
-  /** Highest version that was given up, 0 = none; and whether that was at this start. */
-  refusedVersion: u32 = 0;
-  gaveUp: bool = false;
 
   /** The text that `text` found. */
   textPointer: usize = 0;
   textBytes: u32 = 0;
 
-  /** Call once, at the start; false when there is no copy to use, and then every value is its default. */
-  load(): bool {
-    this.onTrial = false;
-    this.refusedVersion = 0;
-    this.gaveUp = false;
-    const newest = this.store.newest();
-    if (this.use(newest) || this.use(1 - newest)) return true;
-    // One that was given up is better than none: perhaps it was the network that was at fault.
-    return this.store.open(newest) != CopyState.Invalid || this.store.open(1 - newest) != CopyState.Invalid;
+  constructor() {
+    super(new RecordStore(FLASH_CONFIG_OFFSET, CONFIG_MAGIC, CONFIG_MAX_BYTES));
   }
 
-  private use(copy: i32): bool {
-    const state = this.store.open(copy);
-    if (state == CopyState.Usable) {
-      this.onTrial = !this.store.isConfirmed;
-      return true;
-    }
-    if (state != CopyState.Invalid) {
-      this.refusedVersion = max(this.refusedVersion, this.version);
-      if (state == CopyState.GivenUp) this.gaveUp = true;
-    }
-    return false;
+  /** Call once, at the start; false when there is no copy to use, and then every value is its default. */
+  load(): bool {
+    if (super.load()) return true;
+    const store = this.store;
+    const newest = store.newest();
+    // One that was given up is better than none: perhaps it was the network that was at fault.
+    return store.open(newest) != CopyState.Invalid || store.open(1 - newest) != CopyState.Invalid;
   }
 
   /** Whether what `load` would take names a Wi-Fi network. Flash stays as it is, and so do attempts. */
@@ -72,18 +58,14 @@ export class Config {
       if (store.look(copy) == CopyState.Usable && store.isConfirmed) return store.open(copy) == CopyState.Usable;
     }
     if (store.open(newest) != CopyState.Invalid || store.open(1 - newest) != CopyState.Invalid) return true;
-    return store.beginFirst();
+    if (!store.beginFirst()) return false;
+    store.putByte(EMPTY_MAP);
+    return true;
   }
 
   /** Version that the server gave the configuration in use; 0 = none. */
   get version(): u32 {
     return this.unsigned(ConfigKey.Version, 0);
-  }
-
-  /** The server has answered: the configuration in use works. */
-  confirm(): void {
-    this.onTrial = false;
-    if (this.store.lengthBytes != 0 && !this.store.isConfirmed) this.store.confirm();
   }
 
   /** Steps to the value of `key` in the map that the reader stands before. */
@@ -99,7 +81,7 @@ export class Config {
   }
 
   private find(key: i32): bool {
-    this.reader.begin(this.store.map, this.store.lengthBytes);
+    this.reader.begin(this.store.content, this.store.lengthBytes);
     return this.seek(key);
   }
 

@@ -61,6 +61,8 @@ const SUBSCRIPTIONS: u32 = 5;
 const PING_AFTER_MS: i32 = (KEEP_ALIVE_S * 1000) / 2;
 
 export class MqttClient implements IncomingChannel {
+  /** Subscribed to as well, when there is one. */
+  moreChannel: string = "";
   private readonly tx: PacketWriter = new PacketWriter(TX_BYTES);
   private readonly rx: PacketReader = new PacketReader();
   /** `<mac>` in ASCII: user name, client id and part of every topic. */
@@ -223,6 +225,7 @@ export class MqttClient implements IncomingChannel {
     this.putFilter(CHANNEL_CHUNK);
     this.putFilter(CHANNEL_CONFIG);
     this.putFilter(CHANNEL_COMMAND);
+    if (this.moreChannel.length > 0) this.putFilter(this.moreChannel);
     tx.finish((PacketType.Subscribe << 4) | SUBSCRIBE_FLAGS);
     this.state = ClientState.Subscribing;
     this.send(nowMs);
@@ -281,7 +284,7 @@ export class MqttClient implements IncomingChannel {
       if (
         type == PacketType.Suback &&
         this.state == ClientState.Subscribing &&
-        rx.bodyBytes == SUBACK_ID_BYTES + SUBSCRIPTIONS
+        rx.bodyBytes == SUBACK_ID_BYTES + SUBSCRIPTIONS + u32(this.moreChannel.length > 0)
       ) {
         // A server that refuses any of the others is an older one, and `ack` is all that it has to say.
         if (load<u8>(rx.body, SUBACK_ID_BYTES) < SUBACK_FAILURE) this.state = ClientState.Ready;

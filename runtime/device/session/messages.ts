@@ -30,6 +30,8 @@ export class Hello {
   trial: bool = false;
   /** Version of the configuration in use; 0 = none from the server. */
   configVersion: u32 = 0;
+  /** Version of the sensor graph in use; 0 = none. */
+  graphVersion: u32 = 0;
 
   /** Takes what only the host knows. */
   askHost(): void {
@@ -42,7 +44,12 @@ export class Hello {
   /** What there is nothing to tell about is left out. */
   write(writer: CborWriter): void {
     const failed = this.failure != 0 && this.failedImage != 0;
-    const more = u32(this.image != 0) + (failed ? 2 : 0) + u32(this.trial) + u32(this.configVersion != 0);
+    const more =
+      u32(this.image != 0) +
+      (failed ? 2 : 0) +
+      u32(this.trial) +
+      u32(this.configVersion != 0) +
+      u32(this.graphVersion != 0);
     writer.map(ALWAYS_TOLD + more);
     writer.integer(HelloKey.Product);
     writer.text(this.product);
@@ -65,6 +72,7 @@ export class Hello {
       writer.boolean(true);
     }
     if (this.configVersion != 0) putField(writer, HelloKey.ConfigVersion, this.configVersion);
+    if (this.graphVersion != 0) putField(writer, HelloKey.GraphVersion, this.graphVersion);
   }
 }
 

@@ -18,10 +18,7 @@ import { restart } from "../imports/host.ts";
 import { ReadingQueue } from "../queue/reading-queue.ts";
 import { COMMAND_REFUSED, COMMAND_UNKNOWN, CommandHandler, MethodName } from "./command-handler.ts";
 import { OwedResults } from "./owed-results.ts";
-import { IncomingChannel, SessionPart, Taken } from "./session-part.ts";
-
-/** Time for the answer to leave before a restart. */
-const RESTART_AFTER_MS: i32 = 1000;
+import { IncomingChannel, RESTART_AFTER_MS, SessionPart, Taken } from "./session-part.ts";
 
 export class Orders implements SessionPart {
   /** The server asks for a `state`; whoever sends it clears this. */

@@ -8,7 +8,12 @@ export class Parts {
   /** Whose turn it is: an index of `parts`, or their number for whoever is no part. */
   private turn: i32 = 0;
 
-  constructor(private readonly parts: StaticArray<SessionPart>) {}
+  constructor(private parts: StaticArray<SessionPart>) {}
+
+  /** One more, before the first connection. */
+  add(part: SessionPart): void {
+    this.parts = StaticArray.concat<SessionPart>(this.parts, [part]);
+  }
 
   connected(nowMs: u32): void {
     this.turn = 0;

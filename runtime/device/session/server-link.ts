@@ -40,7 +40,7 @@ export class ServerLink {
   readonly conversation: Conversation;
   private readonly backoff: Backoff;
   private readonly boots: RtcRecord = new RtcRecord(RTC_BOOTS_OFFSET, 1);
-  private readonly parts: Parts;
+  protected readonly parts: Parts;
 
   private phase: Phase = Phase.Unprovisioned;
   /** When the present phase began. */

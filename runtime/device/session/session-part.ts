@@ -5,6 +5,9 @@
 import { CborReader } from "../cbor/reader.ts";
 import { CborWriter } from "../cbor/writer.ts";
 
+/** Time for an answer to leave before a restart. */
+export const RESTART_AFTER_MS: i32 = 1000;
+
 export enum Taken {
   /** The channel belongs to another part. */
   NotMine = 0,

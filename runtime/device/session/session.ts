@@ -1,5 +1,7 @@
 /** The session of a product: readings, updates, configuration and commands. */
+import { CHANNEL_GRAPH } from "../../contract/topics.ts";
 import { Config } from "../config/config.ts";
+import { GraphStore } from "../graph-store/graph-store.ts";
 import { Clock } from "../hal/clock.ts";
 import { listenForImprov } from "../improv/listener.ts";
 import { ReadingQueue } from "../queue/reading-queue.ts";
@@ -25,6 +27,14 @@ export class Session extends ServerLink {
   /** Gives the product the commands that the session does not know itself. */
   handleCommands(handler: CommandHandler): void {
     this.orders.handler = handler;
+  }
+
+  /** Takes sensor graphs from the server. Call before the session begins, with graphs that are loaded. */
+  handleGraphs(graphs: GraphStore): void {
+    const conversation = this.conversation;
+    this.parts.add(graphs);
+    conversation.client.moreChannel = CHANNEL_GRAPH;
+    conversation.hello.graphVersion = graphs.version;
   }
 
   /** Settings that the product takes (its generated settings.ts); any other is refused before it is written. */

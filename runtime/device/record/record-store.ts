@@ -1,6 +1,6 @@
 /**
- * The two copies of the configuration in flash (contract/config-record.ts), and the one that is in use as a record in memory.
- * Nothing here looks into the map.
+ * The two copies of a record in flash (contract/config-record.ts: the configuration, the sensor graph), and the one that is
+ * in use in memory. Nothing here looks into what it carries.
  *
  * Power may go away inside any write or erase, and leave bits that read differently each time. So a copy is judged by what
  * was read of it into memory once, and written again with just that at the start, before anything is decided from it: then
@@ -11,14 +11,12 @@ import {
   CONFIG_CRC_OFFSET,
   CONFIG_HEADER_BYTES,
   CONFIG_LENGTH_OFFSET,
-  CONFIG_MAGIC,
-  CONFIG_MAX_BYTES,
   CONFIG_SEQUENCE_OFFSET,
   CONFIG_TRIAL_ATTEMPTS,
   CONFIG_TRIAL_OFFSET,
   ConfigTrial,
 } from "../../contract/config-record.ts";
-import { FLASH_CONFIG_OFFSET, FLASH_SECTOR_BYTES } from "../../contract/flash-map.ts";
+import { FLASH_SECTOR_BYTES } from "../../contract/flash-map.ts";
 import { ResetReason } from "../../contract/host-abi.ts";
 import { crc32 } from "../hal/crc32.ts";
 import { flash_erase, flash_read, flash_write, reset_reason } from "../imports/host.ts";
@@ -27,7 +25,6 @@ const WORD_BYTES: u32 = 4;
 /** Trial words of a new copy. */
 export const ON_TRIAL: u32 = 0xffffffff;
 export const CONFIRMED: u32 = ~ConfigTrial.Confirmed;
-const EMPTY_MAP: u8 = 0xa0;
 /** The attempt bits of the trial word. */
 const ATTEMPTS: u32 = ((1 << CONFIG_TRIAL_ATTEMPTS) - 1) * ConfigTrial.FirstAttempt;
 
@@ -41,24 +38,33 @@ export enum CopyState {
   Usable = 3,
 }
 
-export class ConfigStore {
-  private readonly record: StaticArray<u8> = new StaticArray<u8>(CONFIG_HEADER_BYTES + CONFIG_MAX_BYTES);
+export class RecordStore {
+  private readonly record: StaticArray<u8>;
   private readonly word: StaticArray<u32> = new StaticArray<u32>(1);
   /** Which copy the record in memory was read from. */
   private copy: i32 = 0;
-  /** Length of the map in memory; 0 = there is none. */
+  /** Length of the content in memory; 0 = there is none. */
   lengthBytes: u32 = 0;
+
+  /** The first copy is at `flashOffset`, the other one in the sector behind it; the content takes `mostBytes` at most. */
+  constructor(
+    private readonly flashOffset: i32,
+    private readonly magic: u32,
+    private readonly mostBytes: u32,
+  ) {
+    this.record = new StaticArray<u8>(CONFIG_HEADER_BYTES + mostBytes);
+  }
 
   private get start(): usize {
     return changetype<usize>(this.record);
   }
 
-  get map(): usize {
+  get content(): usize {
     return this.start + CONFIG_HEADER_BYTES;
   }
 
   private offsetOf(copy: i32): i32 {
-    return FLASH_CONFIG_OFFSET + copy * FLASH_SECTOR_BYTES;
+    return this.flashOffset + copy * FLASH_SECTOR_BYTES;
   }
 
   private get trial(): u32 {
@@ -99,7 +105,7 @@ export class ConfigStore {
     return this.trial & ATTEMPTS;
   }
 
-  /** Reads a copy; without a valid one there is no map in memory. */
+  /** Reads a copy; without a valid one there is no content in memory. */
   private read(copy: i32): bool {
     this.copy = copy;
     this.lengthBytes = 0;
@@ -107,8 +113,8 @@ export class ConfigStore {
     const offset = this.offsetOf(copy);
     if (flash_read(offset, start, CONFIG_HEADER_BYTES) < 0) return false;
     const length = load<u32>(start, CONFIG_LENGTH_OFFSET);
-    if (load<u32>(start) != CONFIG_MAGIC || length > <u32>CONFIG_MAX_BYTES) return false;
-    if (flash_read(offset + CONFIG_HEADER_BYTES, this.map, length) < 0) return false;
+    if (load<u32>(start) != this.magic || length > this.mostBytes) return false;
+    if (flash_read(offset + CONFIG_HEADER_BYTES, this.content, length) < 0) return false;
     if (this.check(length) != load<u32>(start, CONFIG_CRC_OFFSET)) return false;
     this.lengthBytes = length;
     return true;
@@ -116,7 +122,7 @@ export class ConfigStore {
 
   private check(length: u32): u32 {
     const head = crc32(0, this.start + CONFIG_SEQUENCE_OFFSET, CONFIG_CRC_OFFSET - CONFIG_SEQUENCE_OFFSET);
-    return crc32(head, this.map, length);
+    return crc32(head, this.content, length);
   }
 
   private clear(bits: u32): void {
@@ -124,31 +130,36 @@ export class ConfigStore {
     flash_write(this.offsetOf(this.copy) + CONFIG_TRIAL_OFFSET, this.start + CONFIG_TRIAL_OFFSET, WORD_BYTES);
   }
 
-  /** The server has answered a device with the configuration in use. */
+  /** The server has answered a device that uses this record. */
   confirm(): void {
     this.clear(ConfigTrial.Confirmed);
   }
 
-  /** Takes back what was done to the map in memory. */
+  /** Takes back what was done to the content in memory. */
   revert(): void {
     this.read(this.copy);
   }
 
   /**
-   * An empty map in memory, where no copy is valid. What may be left of one that `write` would not touch is erased: it could
-   * read as valid later, and count beside the new one.
+   * An empty content in memory, where no copy counts. What may be left of one that `write` would not touch is erased: it
+   * could read as valid later, and count beside the new one.
    */
   beginFirst(): bool {
     const start = this.start;
-    store<u32>(start, CONFIG_MAGIC);
+    store<u32>(start, this.magic);
     store<u32>(start, 0, CONFIG_SEQUENCE_OFFSET);
-    store<u8>(this.map, EMPTY_MAP);
-    this.lengthBytes = 1;
+    this.lengthBytes = 0;
     return flash_erase(this.offsetOf(this.copy)) >= 0;
   }
 
+  /** A content of one byte. */
+  putByte(byte: u8): void {
+    store<u8>(this.content, byte);
+    this.lengthBytes = 1;
+  }
+
   /**
-   * Writes the map in memory, `length` bytes of it, over the other copy: with all attempts, or confirmed. False when it did
+   * Writes the content in memory, `length` bytes of it, over the other copy: with all attempts, or confirmed. False when it did
    * not get there; the copy in use counts in either case until the next start.
    */
   write(length: u32, trial: u32): bool {
