@@ -7,6 +7,22 @@ import { Ds18b20 } from "./drivers/ds18b20.ts";
 import { OneWireSearch, SearchState } from "./drivers/onewire.ts";
 import { PulseCounter } from "./drivers/pulse-counter.ts";
 import { Reading, Sensor } from "./drivers/sensor.ts";
+import { GraphCalls, GraphOutput } from "./graph/graph-calls.ts";
+import { checkGraph } from "./graph/graph-check.ts";
+import { GraphClock } from "./graph/graph-clock.ts";
+import { GraphEngine } from "./graph/graph-engine.ts";
+import {
+  configBytes,
+  configNumber,
+  configsAt,
+  constantsAt,
+  findConfig,
+  inputStream,
+  nodeAt,
+  streamerCount,
+  streamersAt,
+} from "./graph/graph-form.ts";
+import { selects } from "./graph/graph-streamers.ts";
 import { GraphCheck, GraphStore } from "./graph-store/graph-store.ts";
 import { Clock } from "./hal/clock.ts";
 import { logText, logValue } from "./hal/log.ts";
@@ -68,6 +84,7 @@ import {
 import { Improv } from "./improv/improv.ts";
 import { heap_limit, heap_used } from "./memory/heap.ts";
 import { FlashQueue } from "./queue/flash-queue.ts";
+import { HoldingQueue } from "./queue/holding-queue.ts";
 import { COMMAND_REFUSED, COMMAND_UNKNOWN, CommandHandler, MethodName } from "./session/command-handler.ts";
 import { RecoverySession } from "./session/recovery-session.ts";
 import { Session } from "./session/session.ts";
@@ -87,10 +104,15 @@ export {
   COMMAND_REFUSED,
   COMMAND_UNKNOWN,
   CommandHandler,
+  checkGraph,
   chip_mac,
   clock_ms,
   clock_set,
   clock_unix,
+  configBytes,
+  configNumber,
+  configsAt,
+  constantsAt,
   Dht22,
   Digital,
   Ds18b20,
@@ -98,12 +120,18 @@ export {
   edge_read,
   Factory,
   FlashQueue,
+  findConfig,
   flash_erase,
   flash_read,
   flash_size,
   flash_write,
+  GraphCalls,
   GraphCheck,
+  GraphClock,
+  GraphEngine,
+  GraphOutput,
   GraphStore,
+  HoldingQueue,
   heap_limit,
   heap_used,
   hmac_sha256,
@@ -111,6 +139,7 @@ export {
   Improv,
   i2c_transfer,
   image_run,
+  inputStream,
   log,
   logText,
   logValue,
@@ -120,6 +149,7 @@ export {
   net_rssi,
   net_scan,
   net_status,
+  nodeAt,
   OneWireSearch,
   onewire_transfer,
   onewire_triplet,
@@ -148,6 +178,7 @@ export {
   Session,
   SlotStates,
   sameBytes,
+  selects,
   serial_read,
   serial_write,
   sha256,
@@ -155,6 +186,8 @@ export {
   sleep_deep,
   slot,
   slotOffset,
+  streamerCount,
+  streamersAt,
   TrialNote,
   tcp_close,
   tcp_open,
