@@ -33,7 +33,7 @@ const session = new Session("streamer", VERSION, queue);
 const judge = new GraphJudge();
 const graphs = new GraphStore(judge);
 const sensors = new SensorCalls(session.clock, queue);
-const flow = new ReadingFlow(queue);
+const flow = new ReadingFlow(queue, session.config);
 const engine = new GraphEngine(sensors, flow, GRAPH_READINGS_MAX);
 const seconds = new GraphClock(engine);
 
@@ -80,6 +80,7 @@ export function poll(): u32 {
   if (isRunning && graphs.isReplaced) {
     isRunning = false;
     engine.unload();
+    flow.end();
   }
   const delayMs = isRunning ? runGraph() : u32.MAX_VALUE;
   return min(session.poll(), delayMs);

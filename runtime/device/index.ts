@@ -1,4 +1,5 @@
 /** The device library, as products import it. */
+import { Config } from "./config/config.ts";
 import { Adc } from "./drivers/adc.ts";
 import { Bme280 } from "./drivers/bme280.ts";
 import { Dht22 } from "./drivers/dht22.ts";
@@ -84,7 +85,7 @@ import {
 import { Improv } from "./improv/improv.ts";
 import { heap_limit, heap_used } from "./memory/heap.ts";
 import { FlashQueue } from "./queue/flash-queue.ts";
-import { HoldingQueue } from "./queue/holding-queue.ts";
+import { HoldingQueue, PackSigner } from "./queue/holding-queue.ts";
 import { COMMAND_REFUSED, COMMAND_UNKNOWN, CommandHandler, MethodName } from "./session/command-handler.ts";
 import { RecoverySession } from "./session/recovery-session.ts";
 import { Session } from "./session/session.ts";
@@ -104,6 +105,7 @@ export {
   COMMAND_REFUSED,
   COMMAND_UNKNOWN,
   CommandHandler,
+  Config,
   checkGraph,
   chip_mac,
   clock_ms,
@@ -153,6 +155,7 @@ export {
   OneWireSearch,
   onewire_transfer,
   onewire_triplet,
+  PackSigner,
   PulseCounter,
   pin_edges,
   pin_mode,

@@ -1,15 +1,22 @@
 /**
- * The queue of a product that decides when readings go: those that it holds lie in flash like all others, but are not sent before
+ * The queue of a product that decides when readings go, and which are signed. Readings that it holds lie in flash like all others, but are not sent before
  * they are released. The queue is in order, so what is released takes everything before it along.
  *
  * What is held is known in memory alone. The first reading of a start, its reset reason, releases what the start before has left.
  */
 import { FlashQueue } from "./flash-queue.ts";
 
+/** Who says which readings are signed, and signs. */
+export interface PackSigner {
+  isSigned(stream: u32): bool;
+  sign(pointer: usize, length: u32, signature: usize): void;
+}
+
 /** Of `heldFrom`: sequence numbers begin at 1. */
 const NOTHING_HELD: u32 = 0;
 
 export class HoldingQueue extends FlashQueue {
+  signer: PackSigner | null = null;
   /** Sequence number of the first reading that waits. */
   private heldFrom: u32 = NOTHING_HELD;
 
@@ -55,6 +62,16 @@ export class HoldingQueue extends FlashQueue {
 
   next(): bool {
     return !this.isHeld(this.sequence() + 1) && super.next();
+  }
+
+  isSigned(): bool {
+    const signer = this.signer;
+    return signer !== null && signer.isSigned(this.stream());
+  }
+
+  sign(pointer: usize, length: u32, signature: usize): void {
+    const signer = this.signer;
+    if (signer !== null) signer.sign(pointer, length, signature);
   }
 
   private isHeld(sequence: u32): bool {
