@@ -38,7 +38,7 @@ function programFor(engine: Engine): Promise<DeviceProgram> {
 
 /** Of a graph in the language. */
 export function compiled(source: string): Uint8Array {
-  return encodeGraph(compileGraph(source, { file: "test.sgf" }));
+  return encodeGraph(compileGraph(source, { file: "test.sgf", optimize: true }));
 }
 
 export interface GraphStatus {
