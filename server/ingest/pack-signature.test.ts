@@ -2,6 +2,7 @@
 import { createHmac } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ConfigKey } from "../../runtime/contract/config-record.ts";
+import { GOLDEN_DATA_SIGNED } from "../../runtime/contract/golden-vectors.ts";
 import { HelloKey } from "../../runtime/contract/messages.ts";
 import {
   SENML_EPOCH,
@@ -63,6 +64,14 @@ test("the signature is over all that is before it, and at the end", () => {
       expect(isSignedWith(SECRET, found.signature), `byte ${at}`).toBe(false);
     }
   }
+});
+
+test("the contract's golden pack", () => {
+  const pack = decodePack(Buffer.from(GOLDEN_DATA_SIGNED, "hex"), 0);
+  if (typeof pack === "string" || pack.signature === null) throw new Error("no signature was found");
+  expect(pack.records).toHaveLength(3);
+  expect(isSignedWith("lintel", pack.signature)).toBe(true);
+  expect(isSignedWith("lintel ", pack.signature)).toBe(false);
 });
 
 test("a signature that is none, or is somewhere else, is wrong", () => {

@@ -5,6 +5,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parser } from "mqtt-packet";
 import { writeConfig } from "../../runtime/board/config-image.ts";
 import type { DeviceLife } from "../../runtime/board/device-life.ts";
 import { Flash } from "../../runtime/board/flash.ts";
@@ -12,7 +13,8 @@ import { MemoryNetwork } from "../../runtime/board/memory-network.ts";
 import { SeededRandom } from "../../runtime/board/random.ts";
 import { VirtualBoard } from "../../runtime/board/virtual-board.ts";
 import { VirtualTime } from "../../runtime/board/virtual-time.ts";
-import { LogLevel } from "../../runtime/contract/host-abi.ts";
+import type { LogLevel } from "../../runtime/contract/host-abi.ts";
+import { CHANNEL_DATA } from "../../runtime/contract/topics.ts";
 import { type LintelServer, startServer } from "../../server/app.ts";
 import { silentLogger } from "../../server/logger.ts";
 import type { Engine } from "../../tools/build/compile-program.ts";
@@ -63,6 +65,7 @@ export class StreamerWorld {
   readonly server: LintelServer;
   readonly mac = MAC;
   readonly #remove: () => Promise<void>;
+  #onPack: (pack: Uint8Array) => void = () => {};
 
   private constructor(server: LintelServer, program: DeviceProgram, secret: string, remove: () => Promise<void>) {
     this.server = server;
@@ -70,7 +73,15 @@ export class StreamerWorld {
     const { time } = this;
     const random = new SeededRandom(5);
     this.network = new MemoryNetwork({ time, random: random.fork(1), idle: () => server.idle() });
-    this.network.listen(SERVER.host, SERVER.port, (stream) => server.handle(stream));
+    this.network.listen(SERVER.host, SERVER.port, (stream) => {
+      const incoming = parser();
+      incoming.on("packet", (packet) => {
+        if (packet.cmd !== "publish" || !packet.topic.endsWith(`/${CHANNEL_DATA}`)) return;
+        this.#onPack(Buffer.from(packet.payload));
+      });
+      stream.on("data", (bytes: Buffer) => void incoming.parse(bytes));
+      server.handle(stream);
+    });
     const flash = new Flash();
     writeConfig(flash, {
       ...{ ssid: "shop", passphrase: "virtual-shop", serverHost: SERVER.host, serverPort: SERVER.port },
@@ -106,6 +117,11 @@ export class StreamerWorld {
     await this.#remove();
   }
 
+  /** Hears each pack of readings on its way to the server. */
+  packsSent(hear: (pack: Uint8Array) => void): void {
+    this.#onPack = hear;
+  }
+
   /** Lines of the log that begin so. */
   said(text: string): Line[] {
     return this.lines.filter((line) => line.text.startsWith(text));
@@ -136,9 +152,12 @@ export class StreamerWorld {
     return atMs;
   }
 
-  /** Of one stream, as four hexadecimal digits. */
-  readings(stream: string): Promise<Reading[]> {
-    return new ApiClient(new URL(this.server.url)).readings(MAC, stream);
+  /** Of one stream, as four hexadecimal digits; one that the server has never heard of has none. */
+  async readings(stream: string): Promise<Reading[]> {
+    const response = await fetch(`${this.server.url}/api/v1/devices/${MAC}/streams`);
+    const { items } = (await response.json()) as { items: { stream: string }[] };
+    const isKnown = items.some((item) => item.stream === stream);
+    return isKnown ? new ApiClient(new URL(this.server.url)).readings(MAC, stream) : [];
   }
 
   /** Value, and seconds of the graph that runs: its first second is 1. */
