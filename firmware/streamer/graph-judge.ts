@@ -47,7 +47,16 @@ import {
   nodeAt,
   streamersAt,
 } from "../../runtime/device/index.ts";
-import { answersController, answersSlot, isValueOf, needsPin, pinsOf, sharedPinsOf, takenBy } from "./slot-rules.ts";
+import {
+  answersController,
+  answersSlot,
+  HAS_I2C,
+  isValueOf,
+  needsPin,
+  pinsOf,
+  sharedPinsOf,
+  takenBy,
+} from "./slot-rules.ts";
 
 export const FIRST_ADDRESS: u32 = GRAPH_FIRST_SLOT + 1;
 export const LAST_ADDRESS: u32 = GRAPH_FIRST_SLOT + GRAPH_SLOT_MAX;
@@ -146,6 +155,7 @@ function pinsAt(graph: usize, address: u32, kind: u32): u32 {
 /** A bit for what there is one of: the analogue input, an address on I2C. */
 function singleOf(graph: usize, address: u32, kind: u32): u32 {
   if (kind != GraphSensor.Bme280) return ANALOGUE_TWICE;
+  if (!HAS_I2C) return 0;
   const at = configNumber(findConfig(graph, address, GraphSlotConfig.Address), GRAPH_BME280_ADDRESS);
   return 1 << (BME280_SHIFT + <u32>(at - GRAPH_BME280_ADDRESS));
 }

@@ -71,8 +71,11 @@ export function pinsOf(kind: u32, pin: u32): u32 {
   if (!needsPin(kind) || pin > <u32>PIN_MAX) return 0;
   const mask: u32 = 1 << pin;
   const unusable = kind == GraphSensor.DigitalOutput ? UNUSABLE_PINS : UNUSABLE_PINS | RTC_PIN;
-  return mask & ~unusable;
+  return mask & ~unusable & <u32>BOARD_PINS;
 }
+
+/** Of what is on I2C: the board leads out both lines. */
+export const HAS_I2C: bool = (I2C_PINS & ~(<u32>BOARD_PINS)) == 0;
 
 /** Pins that a kind shares with others of its kind. */
 export function sharedPinsOf(kind: u32): u32 {

@@ -73,7 +73,6 @@ export enum GraphControllerCall {
 
 /** Slots of a graph that can have something in them at once. */
 export const GRAPH_SENSORS_MAX = 8;
-export const GRAPH_SENSOR_VALUES_MAX = 3;
 export const GRAPH_PERIOD_MAX_S = 86400;
 export const GRAPH_PERIOD_DEFAULT_S = 10;
 export const GRAPH_DEBOUNCE_MAX_MS = 1000;

@@ -2,7 +2,6 @@
  * What a board ought to send: the graph in the engine that `tools/graph` runs, fed with the truth of the simulation instead of
  * sensors. Seconds are those of the graph: 1 is the first.
  */
-import { decodeGraph } from "../../tools/graph/index.ts";
 import { GraphMachine } from "../../tools/graph/simulate/graph-machine.ts";
 import { parseStream } from "../../tools/graph/streams.ts";
 
@@ -22,7 +21,6 @@ export function foretell(
   truth: Truth,
   streams: readonly string[],
 ): Map<string, Told> {
-  decodeGraph(graph);
   const told = new Map<number, Told>();
   let nowS = 0;
   const machine = new GraphMachine(graph, {

@@ -59,6 +59,17 @@ const CASES: [name: string, source: string, reason: string | null][] = [
   ["an unknown call of the controller", "every 1 minute { call 0x9000 on controller => output 1; }", "unknown"],
 ];
 
+test("pins that the board does not lead out", { timeout: TIMEOUT_MS }, async () => {
+  // It has GPIO0 to 3.
+  const world = await StreamerWorld.open("wasm", "", "esp-01");
+  const outcome = async (source: string) => (await world.put(compiled(source))).reason;
+  expect(await outcome(slot(1, GraphSensor.Ds18b20, at(12)))).toBe("pin");
+  expect(await outcome(slot(1, GraphSensor.Bme280))).toBe("pin");
+  expect(await outcome(slot(1, GraphSensor.Ds18b20, at(2)) + slot(2, GraphSensor.Analogue))).toBeNull();
+  expect(await world.graph()).toMatchObject({ state: "applied" });
+  await world.close();
+});
+
 describe.each(ENGINES)("%s", { timeout: TIMEOUT_MS }, (engine) => {
   let world: StreamerWorld;
 

@@ -17,9 +17,11 @@ import type { LogLevel } from "../../runtime/contract/host-abi.ts";
 import { CHANNEL_DATA } from "../../runtime/contract/topics.ts";
 import { type LintelServer, startServer } from "../../server/app.ts";
 import { silentLogger } from "../../server/logger.ts";
+import { DEFAULT_BOARD, readBoard } from "../../tools/build/board.ts";
 import type { Engine } from "../../tools/build/compile-program.ts";
 import { createDevice, type DeviceProgram } from "../../tools/build/create-device.ts";
 import { loadProgram } from "../../tools/build/load-program.ts";
+import { planPins } from "../../tools/build/pin-plan.ts";
 import { ApiClient, type Reading } from "../../tools/client/api-client.ts";
 import { compileGraph, encodeGraph } from "../../tools/graph/index.ts";
 
@@ -30,11 +32,12 @@ const SERVER = { host: "server", port: 1883 };
 /** From power or a restart to the server's answer. */
 export const CONNECT_MS = 10_000;
 
-const programs = new Map<Engine, Promise<DeviceProgram>>();
+const programs = new Map<string, Promise<DeviceProgram>>();
 
-function programFor(engine: Engine): Promise<DeviceProgram> {
-  const found = programs.get(engine) ?? loadProgram(PROGRAM, engine);
-  programs.set(engine, found);
+function programFor(engine: Engine, boardName: string): Promise<DeviceProgram> {
+  const key = `${engine} ${boardName}`;
+  const found = programs.get(key) ?? loadProgram(PROGRAM, engine, planPins(PROGRAM, readBoard(boardName)));
+  programs.set(key, found);
   return found;
 }
 
@@ -96,9 +99,9 @@ export class StreamerWorld {
   }
 
   /** The board has reached the server, and has no graph. */
-  static async open(engine: Engine, secret = ""): Promise<StreamerWorld> {
+  static async open(engine: Engine, secret = "", boardName = DEFAULT_BOARD): Promise<StreamerWorld> {
     const dataDir = await mkdtemp(join(tmpdir(), "lintel-streamer-"));
-    const program = await programFor(engine);
+    const program = await programFor(engine, boardName);
     let nowMs = () => START_UNIX_MS;
     const server = await startServer({
       ...{ dataDir, host: "127.0.0.1", mqttPort: 0, httpPort: 0, logger: silentLogger },
