@@ -5,6 +5,8 @@
  *   env wifi shop secret          a network in range, and its passphrase (none: it is open)
  *   env peer 192.168.1.2:1234     on it, a peer that sends back what it is sent, and ends the connection after the byte 0x04
  *   env i2c 64 3 90               a device at I2C address 64 that answers 90 when it is asked for register 3
+ *   env onewire 13                GPIO13 has a 1-Wire device, alone on its wire
+ *   env pulses 15                 GPIO15 has a DHT22
  *   env wire 12 14                GPIO12 and GPIO14 are connected, and to nothing else
  *   env phone 6                   a phone that sends probe requests on channel 6, once a second or more often
  *   env beacon 6                  an access point whose beacons are heard on channel 6, once a second or more often
@@ -48,6 +50,8 @@ export class Environment {
   i2cAddress: i32 = NONE;
   i2cRegister: i32 = 0;
   i2cValue: i32 = 0;
+  oneWirePin: i32 = NONE;
+  pulsePin: i32 = NONE;
   wireOut: i32 = NONE;
   wireIn: i32 = NONE;
   phoneChannel: i32 = NONE;
@@ -95,6 +99,10 @@ export class Environment {
       this.i2cAddress = this.number();
       this.i2cRegister = this.number();
       this.i2cValue = this.number();
+    } else if (this.isNext("onewire")) {
+      this.oneWirePin = this.number();
+    } else if (this.isNext("pulses")) {
+      this.pulsePin = this.number();
     } else if (this.isNext("wire")) {
       this.wireOut = this.number();
       this.wireIn = this.number();

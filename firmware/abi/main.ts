@@ -5,7 +5,7 @@
  * was not shown.
  *
  * It runs from slot A, or alone. It is safe on any board: of flash it writes the first two sectors of the reading queue
- * only (readings of a product that ran there before are lost), it drives GPIO2 and the wire of the environment only, and what
+ * only (readings of a product that ran there before are lost), it drives GPIO2 and the wires of the environment only, and what
  * it leaves in RTC memory ends with power. It ends its own run six times: by a restart, deep sleep, itself as another image, a
  * deadline, the watchdog and a crash.
  */
@@ -24,6 +24,7 @@ import { Report } from "./report.ts";
 import { SelfChecks } from "./self-checks.ts";
 import { StorageChecks } from "./storage-checks.ts";
 import { TcpChecks } from "./tcp-checks.ts";
+import { WireChecks } from "./wire-checks.ts";
 
 export { heap_limit, heap_used };
 
@@ -38,7 +39,7 @@ const report = new Report();
 const environment = new Environment();
 const power = new PowerChecks(report, environment);
 const note = new TrialNote();
-const groups = new StaticArray<Checks>(10);
+const groups = new StaticArray<Checks>(11);
 let group = 0;
 let dueMs: u32 = 0;
 let askedAtMs: u32 = 0;
@@ -49,12 +50,13 @@ export function start(): void {
   groups[1] = new StorageChecks(report, environment);
   groups[2] = new PinChecks(report, environment);
   groups[3] = new OutputChecks(report, environment);
-  groups[4] = new CryptoChecks(report, environment);
-  groups[5] = new PointerChecks(report, environment);
-  groups[6] = new NetworkChecks(report, environment);
-  groups[7] = new TcpChecks(report, environment);
-  groups[8] = new RadioChecks(report, environment);
-  groups[9] = new SelfChecks(report, environment);
+  groups[4] = new WireChecks(report, environment);
+  groups[5] = new CryptoChecks(report, environment);
+  groups[6] = new PointerChecks(report, environment);
+  groups[7] = new NetworkChecks(report, environment);
+  groups[8] = new TcpChecks(report, environment);
+  groups[9] = new RadioChecks(report, environment);
+  groups[10] = new SelfChecks(report, environment);
   note.load();
   power.load();
   dueMs = clock_ms();

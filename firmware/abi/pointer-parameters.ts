@@ -14,6 +14,8 @@ import {
   log,
   net_found,
   net_join,
+  onewire_transfer,
+  pulse_read,
   radio_beacon,
   radio_read,
   random_fill,
@@ -29,6 +31,7 @@ import {
   verify_p256,
 } from "../../runtime/device/index.ts";
 import { scratch } from "./memory-map.ts";
+import { LED_PIN } from "./pin-checks.ts";
 import { RTC_TEST_OFFSET } from "./storage-checks.ts";
 
 /** An I2C address that hardly any device has. */
@@ -64,6 +67,9 @@ export enum PointerParameter {
   I2cRead,
   RadioRead,
   RadioBeacon,
+  OneWireWrite,
+  OneWireRead,
+  PulseRead,
   Count,
 }
 
@@ -144,6 +150,12 @@ export function callWith(parameter: PointerParameter, pointer: usize, sizeBytes:
       return radio_read(pointer, sizeBytes);
     case PointerParameter.RadioBeacon:
       return radio_beacon(pointer, sizeBytes);
+    case PointerParameter.OneWireWrite:
+      return onewire_transfer(LED_PIN, pointer, sizeBytes, 0, 0);
+    case PointerParameter.OneWireRead:
+      return onewire_transfer(LED_PIN, 0, 0, pointer, sizeBytes);
+    case PointerParameter.PulseRead:
+      return pulse_read(LED_PIN, 100, 100, pointer, sizeBytes);
     default:
       return unreachable();
   }
@@ -200,6 +212,11 @@ export function functionOf(parameter: PointerParameter): string {
       return "radio_read";
     case PointerParameter.RadioBeacon:
       return "radio_beacon";
+    case PointerParameter.OneWireWrite:
+    case PointerParameter.OneWireRead:
+      return "onewire_transfer";
+    case PointerParameter.PulseRead:
+      return "pulse_read";
     default:
       return "log";
   }

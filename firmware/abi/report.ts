@@ -8,9 +8,11 @@
  * a level before them.
  */
 import { LogLevel } from "../../runtime/contract/host-abi.ts";
-import { LOG_MAX_BYTES, SERIAL_BAUD } from "../../runtime/contract/limits.ts";
+import { SERIAL_BAUD } from "../../runtime/contract/limits.ts";
 import { log } from "../../runtime/device/index.ts";
 
+/** The longest names, and two numbers. */
+const LINE_MAX_BYTES = 96;
 /** Time and level before a line, and its end. */
 const AROUND_LINE_BYTES = 24;
 const BITS_PER_BYTE = 10;
@@ -18,7 +20,7 @@ const BITS_PER_BYTE = 10;
 export class Report {
   checks: u32 = 0;
   failed: u32 = 0;
-  private readonly line: StaticArray<u8> = new StaticArray<u8>(LOG_MAX_BYTES);
+  private readonly line: StaticArray<u8> = new StaticArray<u8>(LINE_MAX_BYTES);
   private lineBytes: i32 = 0;
   private fn: string = "";
   /** Put out since the last pause. */
@@ -101,7 +103,7 @@ export class Report {
   }
 
   private byte(byte: u32): void {
-    if (this.lineBytes < LOG_MAX_BYTES) unchecked((this.line[this.lineBytes++] = <u8>byte));
+    if (this.lineBytes < LINE_MAX_BYTES) unchecked((this.line[this.lineBytes++] = <u8>byte));
   }
 
   private end(level: LogLevel): void {

@@ -99,6 +99,25 @@ describe("what flash takes", () => {
   });
 });
 
+describe("what a wire takes", () => {
+  test("shows on the clock in the same call, and puts off the next poll", async () => {
+    const { time, board, device, said } = await setUpFlashDevice({
+      boot: `let polls = 0;
+        export function start(): void { pinWatch(4, 3, 0); }
+        export function poll(): i32 {
+          if (++polls == 1) { pulseRead(5, 6000, 2500, 1024, 8); say(clockMs()); pulseRead(5, 9000, 500, 1024, 8); }
+          say(clockMs());
+          return 100;
+        }`,
+    });
+    device.powerOn();
+    // Within the first poll, whose transfers take 18 ms.
+    time.at(105, () => board.pins.setInput(4, 1));
+    await time.run(230);
+    expect(said).toEqual([8, 18, 18, 118]);
+  });
+});
+
 describe("a power cut in a flash operation", () => {
   test("ends the run at once; the composer is told when all is still, and may power the board again", async () => {
     const seen: unknown[] = [];

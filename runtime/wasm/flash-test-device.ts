@@ -28,6 +28,7 @@ const PRELUDE = `
 @external("host", "pin_watch") declare function pinWatch(pin: i32, edges: i32, debounce: i32): i32;
 @external("host", "flash_write") declare function flashWrite(off: i32, ptr: i32, len: i32): i32;
 @external("host", "flash_erase") declare function flashErase(off: i32): i32;
+@external("host", "pulse_read") declare function pulseRead(pin: i32, low: i32, quiet: i32, ptr: i32, cap: i32): i32;
 @external("host", "deadline_set") declare function deadlineSet(ms: i32): void;
 @external("host", "image_run") declare function imageRun(off: i32): i32;
 @external("host", "slot") declare function slot(): i32;

@@ -54,6 +54,7 @@ export async function runAbi(engine: Engine, options: AbiBoardOptions = {}): Pro
   });
   board.pins.setAdc(ADC);
   board.i2c.attach(sensor());
+  for (const [pin, device] of world.wires) board.wires.attach(pin, device);
   world.connect(board.pins);
   const lines: string[] = [];
   let rest = "";

@@ -1,6 +1,6 @@
 /**
  * The small world around a board that runs firmware/abi: a Wi-Fi network with a peer that sends back what it is sent, a wire between
- * two pins, an I2C device, a phone and an access point in the air; and the words by which the program is told of it.
+ * two pins, an I2C device, a 1-Wire device and a DHT22, a phone and an access point in the air; and the words by which the program is told of it.
  */
 import type { Duplex } from "node:stream";
 import type { I2cDevice } from "../../runtime/board/i2c-bus.ts";
@@ -8,14 +8,19 @@ import { MemoryNetwork } from "../../runtime/board/memory-network.ts";
 import type { Pins } from "../../runtime/board/pins.ts";
 import { RadioAir } from "../../runtime/board/radio-air.ts";
 import { SeededRandom } from "../../runtime/board/random.ts";
+import { Dht22 } from "../../runtime/board/sensors/dht22.ts";
+import { Ds18b20 } from "../../runtime/board/sensors/ds18b20.ts";
 import type { Cancel } from "../../runtime/board/time-source.ts";
 import { VirtualTime } from "../../runtime/board/virtual-time.ts";
+import type { WireDevice } from "../../runtime/board/wire.ts";
 import { RadioKind } from "../../runtime/contract/host-abi.ts";
 
 const WIFI = { ssid: "conformance", passphrase: "not-a-secret", rssiDbm: -61 };
 const PEER = { host: "192.168.1.2", port: 1234 };
 const WIRE = { out: 12, in: 14 };
 const SENSOR = { address: 0x40, register: 3, value: 90 };
+const ONE_WIRE_PIN = 13;
+const PULSE_PIN = 15;
 export const ADC = 700;
 export const BOARD_ID = 7;
 const PHONE_CHANNEL = 6;
@@ -29,6 +34,8 @@ export const ENVIRONMENT = [
   `wifi ${WIFI.ssid} ${WIFI.passphrase}`,
   `peer ${PEER.host}:${PEER.port}`,
   `wire ${WIRE.out} ${WIRE.in}`,
+  `onewire ${ONE_WIRE_PIN}`,
+  `pulses ${PULSE_PIN}`,
   `i2c ${SENSOR.address} ${SENSOR.register} ${SENSOR.value}`,
   `phone ${PHONE_CHANNEL}`,
   `beacon ${ACCESS_POINT.channel}`,
@@ -43,6 +50,11 @@ export class AbiWorld {
   readonly random = new SeededRandom(1);
   readonly network: MemoryNetwork;
   readonly air: RadioAir;
+  /** What hangs on single pins. */
+  readonly wires: readonly [pin: number, device: WireDevice][] = [
+    [ONE_WIRE_PIN, new Ds18b20(0x5a_a5_0f_f0_33)],
+    [PULSE_PIN, new Dht22()],
+  ];
   readonly #ends: Cancel[] = [];
 
   constructor() {

@@ -34,6 +34,16 @@ export const MUTANTS: Mutant[] = [
   mutant("I2C devices everywhere", "i2c_transfer", ({ i2c_transfer }) => ({
     i2c_transfer: (...args) => zeroFor(HostError.NoDevice, i2c_transfer(...args)),
   })),
+  mutant("1-Wire devices everywhere", "onewire_transfer", ({ onewire_transfer }) => ({
+    onewire_transfer: (...args) => zeroFor(HostError.NoDevice, onewire_transfer(...args)),
+  })),
+  mutant("bits written upside down", "onewire_triplet", ({ onewire_triplet }) => ({
+    onewire_triplet: (...args) =>
+      onewire_triplet(...args) < 0 ? onewire_triplet(...args) : onewire_triplet(...args) ^ 4,
+  })),
+  mutant("pulses without a start", "pulse_read", ({ pulse_read }) => ({
+    pulse_read: (pin, lowUs, ...rest) => pulse_read(pin, lowUs >= 0 && lowUs <= 10_000 ? 0 : lowUs, ...rest),
+  })),
   mutant("flash that is not written", "flash_write", ({ flash_write }) => ({
     flash_write: (off, at, len) =>
       len % 4 === 0 && len > 0 && len < 64 ? flash_write(off, at, 0) : flash_write(off, at, len),

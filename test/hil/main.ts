@@ -20,14 +20,14 @@ const HELP = `Usage: npm run hil -- --port P --host FILE [options]
 
 Flashes the host and firmware/abi onto a board, runs the conformance there, and says of
 each host function what came of it. The board loses what was on it, readings included.
-It pulses GPIO2 and what --env wire names; nothing that minds may be wired to these.
+It pulses GPIO2 and what --env wire, onewire and pulses name; nothing that minds may be wired to these.
 
   --port P      serial port, as /dev/ttyUSB0, COM3 or rfc2217://host:4000
   --host FILE   the host, firmware.bin of runtime/native; or "emulated"
   --board B     ${boardNames().join(", ")} (default: generic)
   --env FACT    what the board has around it, again for the next (firmware/abi/environment.ts):
                 "wifi shop secret", "peer 192.168.1.2:1234", "wire 12 14", "i2c 64 3 90",
-                "phone 6", "beacon 6", "adc 700", "wake" (GPIO16 is wired to RST)
+                "onewire 13", "pulses 15", "phone 6", "beacon 6", "adc 700", "wake" (GPIO16 is wired to RST)
   --baud N      speed of flashing (default: 460800)
   --timeout S   of the run (default: 300)
   --lines       show every line of the board

@@ -43,6 +43,8 @@ export class EmulatedOutputs {
   /** What each pin shows as an output. */
   readonly #latches: number[] = [];
   #areOff = false;
+  /** Of a millisecond. */
+  #waitedUs = 0;
 
   constructor(sdk: Sdk, time: TimeSource, i2c: I2cBus, wiresAt: WiresAt) {
     this.#sdk = sdk;
@@ -102,6 +104,7 @@ export class EmulatedOutputs {
 
   served(): ServedByName {
     const { pins } = this;
+    const sdk = this.#sdk;
     return {
       analogRead: () => this.adc,
       analogWriteRange: NOTHING,
@@ -121,7 +124,12 @@ export class EmulatedOutputs {
         return pins.write(core.argument(0), core.argument(1));
       },
       micros: () => Math.floor(this.#wireUs(this.#sdk.chip.cycles)) >>> 0,
-      delayMicroseconds: (core) => core.spend(core.argument(0) * CYCLES_PER_US),
+      delayMicroseconds: (core) => {
+        core.spend(core.argument(0) * CYCLES_PER_US);
+        this.#waitedUs += core.argument(0);
+        sdk.nowMs += Math.floor(this.#waitedUs / US_PER_MS);
+        this.#waitedUs %= US_PER_MS;
+      },
       digitalRead: (core) => Math.max(0, pins.read(core.argument(0))),
       attachInterruptArg: (core) => {
         this.#interrupts.set(core.argument(0), { routine: core.argument(1), argument: core.argument(2) });

@@ -45,7 +45,8 @@ describe.skipIf(!hasTools("the conformance by the host of the real chip", [GXX])
     const world = new AbiWorld();
     const i2c = new I2cBus();
     i2c.attach(sensor());
-    const host = new EmulatedHost(by, { time: world.time, network: world.network, air: world.air, i2c });
+    const wiresAt = (pin: number) => world.wires.flatMap(([at, device]) => (at === pin ? [device] : []));
+    const host = new EmulatedHost(by, { time: world.time, network: world.network, air: world.air, i2c, wiresAt });
     host.flash.set(region, FLASH_REGION_CHIP_OFFSET);
     host.system.watchdogMs = WATCHDOG_MS;
     host.outputs.adc = ADC;
@@ -105,6 +106,27 @@ describe.skipIf(!hasTools("the conformance by the host of the real chip", [GXX])
       "? SERIAL_SEND_BYTES - underWayBytes : 0",
       "? SEND_QUEUE_BYTES - queuedBytes : SEND_QUEUE_BYTES - queuedBytes",
       "serial_write",
+    ],
+    [
+      "presence where nobody is",
+      "wires.cpp",
+      "const bool isPresent = !isHigh(mask);",
+      "const bool isPresent = true;",
+      "onewire_transfer",
+    ],
+    [
+      "slots too long",
+      "wires.cpp",
+      "delayMicroseconds(ONEWIRE_START_LOW_US);",
+      "delayMicroseconds(40);",
+      "onewire_triplet",
+    ],
+    [
+      "a start pulse too short",
+      "wires.cpp",
+      "delayMicroseconds(lowUs);",
+      "delayMicroseconds(lowUs / 2);",
+      "pulse_read",
     ],
     ["scans beside scans", "scan.cpp", "isListening() || isWanted", "isListening()", "net_scan"],
   ];
