@@ -13,7 +13,7 @@
  * | 10 | 2 | length of the whole, bytes, at most GRAPH_MAX_BYTES |
  * | 12 | 20 each | nodes, in the order in which the statements made them, not sorted: whom a node wakes is visited in this order, which decides what is called and sent first |
  * | | 8 each | streamers |
- * | | 8 each | constants: u16 stream, u16 zero, i32 value; any stream that has a first value, as the one that `when` looks at |
+ * | | 8 each | constants: u16 stream of type Constant, u16 zero, i32 value |
  * | | 8 and more each | config entries: u8 address, u8 GraphConfigType, u16 id, u16 bytes of the value, u16 zero, the value filled up with zeros |
  *
  * A node, whose fields and codes are those of IOTile's binary node descriptor:

@@ -1,6 +1,7 @@
 /** `npm run bench -- <what>`: measurements of the real thing, never part of the tests. */
 import { benchEmulator, EMULATOR_HELP } from "./emulator.ts";
 import { benchFlash, FLASH_HELP } from "./flash.ts";
+import { benchGraph, GRAPH_HELP } from "./graph.ts";
 import { benchIngest, INGEST_HELP } from "./ingest.ts";
 import { benchNative, NATIVE_HELP } from "./native.ts";
 import { benchUpdate, UPDATE_HELP } from "./update.ts";
@@ -15,6 +16,7 @@ const BENCHES: Record<string, Bench> = {
   ingest: { summary: "readings from MQTT to disk", help: INGEST_HELP, run: benchIngest },
   emulator: { summary: "speed of the emulated chip, beside QEMU", help: EMULATOR_HELP, run: benchEmulator },
   flash: { summary: "life of the flash, and days without a network", help: FLASH_HELP, run: benchFlash },
+  graph: { summary: "size and speed of the sensor graph engine", help: GRAPH_HELP, run: benchGraph },
   update: { summary: "bytes and time of an update, full and as a patch", help: UPDATE_HELP, run: benchUpdate },
   native: { summary: "our native code beside gcc's", help: NATIVE_HELP, run: benchNative },
 };

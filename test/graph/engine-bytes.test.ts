@@ -1,11 +1,12 @@
 /**
  * Bytes that are no graph, and graphs that were damaged, in the engine: it never traps and never hangs, and what it takes
- * it can run. One seed, so that a failure repeats; the message of a failed expectation is the input.
+ * it can run; the reader of the PC takes and refuses the same. One seed, so that a failure repeats; the message of a failed expectation is the input.
  */
 import { beforeAll, describe, expect, test } from "vitest";
 import { SeededRandom } from "../../runtime/board/random.ts";
 import { GRAPH_MAX_BYTES, GRAPH_NO_STREAM, GraphRefusal } from "../../runtime/contract/graph-format.ts";
 import { GRAPH_READINGS_MAX, GRAPH_VISITS_MAX } from "../../runtime/contract/limits.ts";
+import { decodeGraph, GraphRefused } from "../../tools/graph/binary/decode.ts";
 import { TestProgram } from "../device/test-program.ts";
 
 const SEED = 7;
@@ -31,7 +32,7 @@ describe("the graph engine", () => {
   function run(random: SeededRandom, name: string): void {
     for (let second = 1; second <= SECONDS; second++) {
       const before = program.call("recordCount");
-      program.call("stimulate", randomStream(random, 3), random.integer(-5, 5));
+      program.call("stimulate", randomStream(random, 3), random.integer(-5, 5), second);
       program.call("second");
       // A second has one stimulus, five inputs of the clock, and a call before what it answers.
       expect(program.call("recordCount") - before, name).toBeLessThanOrEqual(6 * 2 * PUSHES_MAX);
@@ -52,6 +53,7 @@ describe("the graph engine", () => {
       const name = Buffer.from(graph).toString("hex");
       const refusal = take(graph);
       refusals.add(refusal);
+      expect(refusal !== GraphRefusal.None, name).toBe(isRefusedHere(graph));
       if (refusal !== GraphRefusal.None) continue;
       taken++;
       if (taken <= 2000) run(random, name);
@@ -71,10 +73,23 @@ describe("the graph engine", () => {
       const bytes = new Uint8Array(below(random, GRAPH_MAX_BYTES + 1));
       random.fill(bytes);
       if (bytes.length >= 12 && round % 2 === 0) bytes.set(header(bytes.length, random));
-      if (take(bytes) === GraphRefusal.None) run(random, Buffer.from(bytes).toString("hex"));
+      const refusal = take(bytes);
+      expect(refusal !== GraphRefusal.None, Buffer.from(bytes).toString("hex")).toBe(isRefusedHere(bytes));
+      if (refusal === GraphRefusal.None) run(random, Buffer.from(bytes).toString("hex"));
     }
   });
 });
+
+/** By the reader of the PC, which knows the form for itself. */
+function isRefusedHere(graph: Uint8Array): boolean {
+  try {
+    decodeGraph(graph);
+    return false;
+  } catch (error) {
+    if (error instanceof GraphRefused) return true;
+    throw error;
+  }
+}
 
 function below(random: SeededRandom, limit: number): number {
   return random.integer(0, limit - 1);
@@ -115,7 +130,7 @@ function randomNode(random: SeededRandom): Buffer {
   const does = below(random, 8);
   node.writeInt32LE(random.integer(-2, 4), 0);
   node.writeInt32LE(random.integer(-2, 4), 4);
-  node.writeUInt16LE(randomStream(random), 8);
+  node.writeUInt16LE(randomStream(random, [0, 1, 2, 4, 5][below(random, 5)]), 8);
   // An input of the graph often, or nothing would lead to the node.
   node.writeUInt16LE(randomStream(random, below(random, 2) === 0 ? 3 : undefined), 10);
   node.writeUInt16LE(does < 5 && below(random, 2) === 0 ? GRAPH_NO_STREAM : randomStream(random), 12);
@@ -126,7 +141,7 @@ function randomNode(random: SeededRandom): Buffer {
 function randomStreamer(random: SeededRandom, index: number): Buffer {
   const streamer = Buffer.alloc(8);
   const isWide = below(random, 2) === 0;
-  const wide = (below(random, 2) << 15) | (below(random, STREAM_TYPES) << 12) | (below(random, 2) << 11) | 0x7ff;
+  const wide = (below(random, 2) << 15) | ((below(random, 2) * 5) << 12) | (below(random, 2) << 11) | 0x7ff;
   streamer.writeUInt16LE(isWide ? wide : randomStream(random), 0);
   const leader = index > 0 && below(random, 3) === 0 ? below(random, index) : 0xff;
   streamer.set([below(random, 2) === 0 ? 8 : random.integer(11, 41), below(random, 32), leader], 2);

@@ -5,8 +5,13 @@ import { readGraphSource } from "./graph-files.ts";
 
 export function compileGraphFile(name: string, optimize: boolean): { file: string; model: GraphModel } {
   const { file, source } = readGraphSource(name);
+  return { file, model: reportFaults(file, () => compileGraph(source, { file, optimize })) };
+}
+
+/** Work on a graph's text; its faults are what the command ends with. */
+export function reportFaults<T>(file: string, work: () => T): T {
   try {
-    return { file, model: compileGraph(source, { file, optimize }) };
+    return work();
   } catch (error) {
     if (!(error instanceof GraphErrors)) throw error;
     throw new CommandError(error.message, { file, ok: false, errors: error.faults });

@@ -10,9 +10,10 @@ import {
   GraphFunction,
   GraphOperator,
   GraphStreamerFlag,
+  GraphStreamType,
 } from "../../runtime/contract/graph-format.ts";
 import type { PlacedFault } from "./faults.ts";
-import { slotText, streamText } from "./streams.ts";
+import { isCompilerMade, slotText, streamText, typeOf } from "./streams.ts";
 
 export interface GraphTrigger {
   readonly operator: GraphOperator;
@@ -87,6 +88,12 @@ export function isAlways(trigger: GraphTrigger): boolean {
 
 export function inputsOf({ a, b }: GraphNode): readonly GraphInput[] {
   return b === undefined ? [a] : [a, b];
+}
+
+/** Lets ticks through while a constant holds; it is not visited when that is written (contract/graph-format.ts). */
+export function isGate({ a, b }: GraphNode): boolean {
+  if (b === undefined || !isAlways(a.trigger) || !isCompilerMade(a.stream)) return false;
+  return typeOf(a.stream) === GraphStreamType.Counter && typeOf(b.stream) === GraphStreamType.Constant;
 }
 
 /** By code of GraphOperator, as far as they compare. */

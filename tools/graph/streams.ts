@@ -13,7 +13,6 @@ import {
 
 /** In the order of their codes. */
 export const STREAM_TYPES = ["buffered", "unbuffered", "constant", "input", "counter", "output"] as const;
-export type StreamTypeName = (typeof STREAM_TYPES)[number];
 export const SELECTOR_SCOPES = ["system", "user", "combined"] as const;
 export type SelectorScope = (typeof SELECTOR_SCOPES)[number] | "breaks";
 

@@ -100,7 +100,6 @@ describe("a graph is refused", () => {
   test("with a code that is none", () => {
     expect(changed(NODE + 14, 8)).toBe(GraphRefusal.Code);
     expect(changed(NODE + 15, 12)).toBe(GraphRefusal.Code);
-    expect(changed(NODE + 16, 255)).toBe(GraphRefusal.Code);
     expect(changed(NODE + 17, <u8>GraphCombiner.Or + 1)).toBe(GraphRefusal.Code);
     expect(changed(NODE + 18, 1)).toBe(GraphRefusal.Code);
     expect(changed(NODE + 19, 1)).toBe(GraphRefusal.Code);
@@ -109,10 +108,17 @@ describe("a graph is refused", () => {
     expect(changed(STREAMER + 2, 42)).toBe(GraphRefusal.Code);
     expect(changed(STREAMER + 3, 32)).toBe(GraphRefusal.Code);
     expect(changed(STREAMER + 4, 1)).toBe(GraphRefusal.Code);
-    expect(changed(STREAMER + 4, 0)).toBe(GraphRefusal.Code);
     expect(changed(STREAMER + 7, 1)).toBe(GraphRefusal.Code);
     expect(changed(CONSTANT + 2, 1)).toBe(GraphRefusal.Code);
     expect(changed(CONFIG + 1, 14)).toBe(GraphRefusal.Code);
+  });
+
+  test("with a second trigger that is none, if there is a second input", () => {
+    graph
+      .begin()
+      .node(input(1), ALWAYS, 0, output(1), GraphFunction.CopyLatest)
+      .and(input(2), ALWAYS + 2, 0);
+    expect(check()).toBe(GraphRefusal.Code);
   });
 
   test("with a stream that is none", () => {
@@ -121,6 +127,10 @@ describe("a graph is refused", () => {
     expect(changed(NODE + 13, 0x7f)).toBe(GraphRefusal.Stream);
     expect(changed(STREAMER + 1, 0x67)).toBe(GraphRefusal.Stream);
     expect(changed(CONSTANT + 1, 0xf0)).toBe(GraphRefusal.Stream);
+    // A node writes no input, only logs are selected as a whole, and first values are those of constants.
+    expect(changed(NODE + 9, 0x30)).toBe(GraphRefusal.Stream);
+    expect(changed(STREAMER + 1, 0x17)).toBe(GraphRefusal.Stream);
+    expect(changed(CONSTANT + 1, 0x10)).toBe(GraphRefusal.Stream);
     graph.begin().node(input(0x7ff), ALWAYS, 0, output(1), GraphFunction.CopyLatest);
     expect(check()).toBe(GraphRefusal.Stream);
   });
@@ -151,6 +161,8 @@ describe("a graph is refused", () => {
     expect(check()).toBe(GraphRefusal.None);
     graph.begin().config(1, GraphConfigType.Text, 0x434241, 3);
     expect(check()).toBe(GraphRefusal.None);
+    // No tile has address 10.
+    expect(changed(CONFIG, 10)).toBe(GraphRefusal.Config);
     // Behind the value there are zeros.
     graph.begin().config(1, GraphConfigType.Uint8, 0x101, 1);
     expect(check()).toBe(GraphRefusal.Config);

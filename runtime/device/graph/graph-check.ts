@@ -4,6 +4,7 @@
  */
 import {
   GRAPH_ALL_IDS,
+  GRAPH_CONFIG_ADDRESS,
   GRAPH_CONFIG_BYTES,
   GRAPH_CONFIG_LENGTH,
   GRAPH_CONFIG_TYPE,
@@ -34,7 +35,6 @@ import {
   GRAPH_STREAMER_RECEIVER,
   GRAPH_STREAMER_WITH,
   GRAPH_STREAMERS_MAX,
-  GRAPH_SYSTEM_BIT,
   GRAPH_TYPE_SHIFT,
   GRAPH_VERSION,
   GRAPH_VERSION_OFFSET,
@@ -52,6 +52,7 @@ import {
   constantCount,
   constantsAt,
   inputStream,
+  isLog,
   nodeAt,
   nodeCount,
   streamerCount,
@@ -97,14 +98,14 @@ function checkNodes(graph: usize): GraphRefusal {
     const does: u32 = load<u8>(node, GRAPH_NODE_FUNCTION);
     if (does > <u32>GraphFunction.Subtract || load<u16>(node, NODE_ZEROS) != 0) return GraphRefusal.Code;
     if (load<u8>(node, GRAPH_NODE_COMBINER) > <u8>GraphCombiner.Or) return GraphRefusal.Code;
-    if (!isTrigger(load<u8>(node, GRAPH_NODE_TRIGGER_A)) || !isTrigger(load<u8>(node, GRAPH_NODE_TRIGGER_B))) {
-      return GraphRefusal.Code;
-    }
-    if (!isStream(load<u16>(node, GRAPH_NODE_OUTPUT)) || !isStream(inputStream(node, 0))) return GraphRefusal.Stream;
+    if (!isTrigger(load<u8>(node, GRAPH_NODE_TRIGGER_A))) return GraphRefusal.Code;
+    const output: u32 = load<u16>(node, GRAPH_NODE_OUTPUT);
+    if (!isStream(output) || isInput(output) || !isStream(inputStream(node, 0))) return GraphRefusal.Stream;
     // Streamer, call and difference take something from B.
     const second: u32 = load<u16>(node, GRAPH_NODE_INPUT_B);
     const isMissing = second == GRAPH_NO_STREAM && does < <u32>GraphFunction.TriggerStreamer;
     if (!isMissing && !isStream(second)) return GraphRefusal.Stream;
+    if (!isMissing && !isTrigger(load<u8>(node, GRAPH_NODE_TRIGGER_B))) return GraphRefusal.Code;
     if (isRoot(node)) roots++;
   }
   if (roots > GRAPH_ROOTS_MAX) return GraphRefusal.TooManyRoots;
@@ -156,20 +157,15 @@ function checkStreamers(graph: usize): GraphRefusal {
   const count = streamerCount(graph);
   for (let i = 0; i < count; i++) {
     const streamer = streamersAt(graph) + i * GRAPH_STREAMER_BYTES;
-    // Beyond one stream a selector takes all ids, of one flag or of both.
+    // Beyond one stream a selector takes all ids of a log, of one flag or of both.
     const selector: u32 = load<u16>(streamer);
-    const isOne = (selector & GRAPH_ALL_IDS) != GRAPH_ALL_IDS;
-    if (!isStream(selector & ~GRAPH_SELECT_MORE & ~GRAPH_ALL_IDS) || (isOne && !isStream(selector))) {
-      return GraphRefusal.Stream;
-    }
-    const receiver: i32 = load<u8>(streamer, GRAPH_STREAMER_RECEIVER);
-    const isSlot = receiver > GRAPH_FIRST_SLOT && receiver <= GRAPH_FIRST_SLOT + GRAPH_SLOT_MAX;
+    const isAll = (selector & GRAPH_ALL_IDS) == GRAPH_ALL_IDS;
+    if (isAll ? !isLog(selector & ~GRAPH_SELECT_MORE) : !isStream(selector)) return GraphRefusal.Stream;
     const leader: i32 = load<u8>(streamer, GRAPH_STREAMER_WITH);
-    const isAlone = leader == GRAPH_NO_STREAMER;
     if (
-      (receiver != GRAPH_CONTROLLER && !isSlot) ||
+      !isTile(load<u8>(streamer, GRAPH_STREAMER_RECEIVER)) ||
       load<u8>(streamer, GRAPH_STREAMER_FLAGS) & ~STREAMER_FLAGS ||
-      (!isAlone && (leader >= count || leader == i)) ||
+      (leader >= count && leader != GRAPH_NO_STREAMER) ||
       load<u8>(streamer, STREAMER_ZEROS) != 0 ||
       load<u16>(streamer, STREAMER_ZEROS + 1) != 0
     ) {
@@ -179,10 +175,15 @@ function checkStreamers(graph: usize): GraphRefusal {
   return GraphRefusal.None;
 }
 
+function isTile(address: i32): bool {
+  return address == GRAPH_CONTROLLER || (address > GRAPH_FIRST_SLOT && address <= GRAPH_FIRST_SLOT + GRAPH_SLOT_MAX);
+}
+
 function checkConstants(graph: usize): GraphRefusal {
   const end = configsAt(graph);
   for (let constant = constantsAt(graph); constant < end; constant += GRAPH_CONSTANT_BYTES) {
-    if (!isStream(load<u16>(constant))) return GraphRefusal.Stream;
+    const stream: u32 = load<u16>(constant);
+    if (!isStream(stream) || stream >> GRAPH_TYPE_SHIFT != GraphStreamType.Constant) return GraphRefusal.Stream;
     if (load<u16>(constant, CONSTANT_ZEROS) != 0) return GraphRefusal.Code;
   }
   return GraphRefusal.None;
@@ -194,7 +195,9 @@ function checkConfigs(graph: usize, end: usize): GraphRefusal {
     if (entry + GRAPH_CONFIG_BYTES > end) return GraphRefusal.Length;
     const next = entry + configBytes(entry);
     if (next > end) return GraphRefusal.Length;
-    if (load<u16>(entry, CONFIG_ZEROS) != 0) return GraphRefusal.Config;
+    if (!isTile(load<u8>(entry, GRAPH_CONFIG_ADDRESS)) || load<u16>(entry, CONFIG_ZEROS) != 0) {
+      return GraphRefusal.Config;
+    }
     const refusal = checkValue(load<u8>(entry, GRAPH_CONFIG_TYPE), load<u16>(entry, GRAPH_CONFIG_LENGTH));
     if (refusal != GraphRefusal.None) return refusal;
     // What fills the value up is zero, and a number is read with it.

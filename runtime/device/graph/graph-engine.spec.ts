@@ -108,6 +108,57 @@ describe("a node", () => {
   });
 });
 
+describe("two rules of our own", () => {
+  test("of two inputs joined by 'or' the one that fired is copied, and both are empty afterwards", () => {
+    graph.begin().node(IN, when(GraphOperator.Equal), 1, OUT, GraphFunction.CopyLatest);
+    graph.and(input(10), when(GraphOperator.Equal), 2, GraphCombiner.Or);
+    run();
+    log.silence(input(10));
+    expect(give(1)).toBe("3009:1@1 5005:1@1");
+    // 4 is there, but fires nothing; then the other one does.
+    expect(give(4)).toBe("3009:4@1");
+    engine.process(input(10), 2, 2);
+    expect(log.take()).toBe("5005:2@2");
+    engine.process(input(10), 3, 3);
+    expect(log.take()).toBe("");
+    expect(give(1)).toBe("3009:1@1 5005:1@1");
+  });
+
+  test("an input that is always triggered fires when it has something", () => {
+    graph.begin().node(IN, ALWAYS, 0, OUT, GraphFunction.CopyLatest).and(input(10), ALWAYS, 0, GraphCombiner.Or);
+    run();
+    log.silence(input(10));
+    engine.process(input(10), 7, 2);
+    expect(log.take()).toBe("5005:7@2");
+    engine.process(input(11), 7, 3);
+    expect(log.take()).toBe("300b:7@3");
+  });
+
+  test("a gate that opens waits for the next tick", () => {
+    const tick = counter(1024);
+    graph.begin().node(IN, ALWAYS, 0, tick, GraphFunction.CopyLatest);
+    graph.node(input(10), ALWAYS, 0, constant(1024), GraphFunction.CopyLatest);
+    graph.node(tick, ALWAYS, 0, OUT, GraphFunction.CopyLatest).and(constant(1024), when(GraphOperator.Equal), 1);
+    run();
+    log.silence(input(10));
+    expect(give(1)).toBe("3009:1@1 4400:1@1");
+    engine.process(input(10), 1, 2);
+    expect(log.take()).toBe("2400:1@2");
+    expect(give(2, 3)).toBe("3009:2@3 4400:2@3 5005:2@3");
+  });
+
+  test("what a user joins with a constant is no gate", () => {
+    graph.begin().node(IN, ALWAYS, 0, counter(1), GraphFunction.CopyLatest);
+    graph.node(input(10), ALWAYS, 0, constant(1), GraphFunction.CopyLatest);
+    graph.node(counter(1), ALWAYS, 0, OUT, GraphFunction.CopyLatest).and(constant(1), when(GraphOperator.Equal), 1);
+    run();
+    log.silence(input(10));
+    give(1);
+    engine.process(input(10), 1, 2);
+    expect(log.take()).toBe("2001:1@2 5005:1@2");
+  });
+});
+
 describe("what is taken at once", () => {
   test("of a log: latest, count, sum and average, and then it is empty", () => {
     summary(buffered(1), GraphFunction.CopyLatest);

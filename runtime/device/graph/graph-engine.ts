@@ -51,6 +51,8 @@ const CALL_RPC_MASK: u32 = 0xffff;
 
 export class GraphEngine {
   readonly streamers: GraphStreamers = new GraphStreamers();
+  /** Nodes visited since the graph was taken. */
+  visits: u32 = 0;
   /** Visits left out, because one input caused too many. */
   visitsLost: u32 = 0;
   private graph: usize = 0;
@@ -95,6 +97,7 @@ export class GraphEngine {
     this.graph = 0;
     this.count = 0;
     this.timeS = 0;
+    this.visits = 0;
     this.visitsLost = 0;
     this.inputs.clear();
     this.streamers.begin(0);
@@ -121,8 +124,8 @@ export class GraphEngine {
     }
     this.queued = 0;
     for (let i = 0; i < this.count; i++) if (isRoot(nodeAt(this.graph, i))) this.wake(i);
-    for (let visits = 0; this.queued > 0; visits++) {
-      if (visits == GRAPH_VISITS_MAX) {
+    for (let end = this.visits + GRAPH_VISITS_MAX; this.queued > 0; this.visits++) {
+      if (this.visits == end) {
         this.visitsLost += this.queued;
         return;
       }

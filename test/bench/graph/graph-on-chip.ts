@@ -33,6 +33,11 @@ export class GraphOnChip {
     return this.#chip.instructions;
   }
 
+  /** By the chip's model of them. */
+  get cycles(): number {
+    return this.#chip.cycles;
+  }
+
   take(graph: Uint8Array): GraphRefusal {
     this.#chip.write(this.call("input"), graph);
     return this.call("take", graph.length);

@@ -85,12 +85,14 @@ export function take(length: u32): u32 {
 }
 
 export function second(): void {
-  nowS++;
+  nowS = clock.nowS + 1;
   clock.second();
 }
 
-export function stimulate(stream: u32, value: i32): void {
-  engine.process(stream, value, nowS);
+/** A reading of an input in second `timeS`, the one that begins. */
+export function stimulate(stream: u32, value: i32, timeS: u32): void {
+  nowS = timeS;
+  engine.process(stream, value, timeS);
 }
 
 export function output(): usize {
@@ -106,6 +108,10 @@ export function outputCount(): u32 {
 
 export function recordCount(): u32 {
   return total;
+}
+
+export function visits(): u32 {
+  return engine.visits;
 }
 
 export function visitsLost(): u32 {

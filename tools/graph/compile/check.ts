@@ -34,7 +34,7 @@ export function checkStreamers(draft: Draft): void {
 export function warnOfSilence(draft: Draft, live: readonly DraftNode[]): void {
   const written = new Set(draft.nodes.map(({ output }) => output));
   const silent = (stream: number) => !isFed(stream) && !written.has(stream);
-  const told = new Set<number>();
+  const told = new Set<number | Place>();
   for (const node of draft.nodes) {
     for (const { stream } of inputsOf(node)) {
       if (!silent(stream) || told.has(stream) || node.from === undefined) continue;
@@ -48,12 +48,24 @@ export function warnOfSilence(draft: Draft, live: readonly DraftNode[]): void {
     draft.warn(`nothing writes ${streamText(selector)}: this streamer never sends`, at);
   });
   const running = new Set(live);
-  const places = new Set(draft.nodes.flatMap((node) => (running.has(node) ? [] : (node.from ?? []))));
-  for (const at of places) draft.warn("this never runs: no input leads to it", at);
+  for (const node of draft.nodes) {
+    if (running.has(node) || node.from === undefined || told.has(node.from)) continue;
+    told.add(node.from);
+    draft.warn(
+      isLatch(node) ? `nothing writes ${streamText(node.a.stream)}: this condition never changes` : NEVER,
+      node.from,
+    );
+  }
   const cycle = findCycle(live);
   if (cycle?.from !== undefined) {
     draft.warn(`${streamText(cycle.output)} leads back to itself: the device cuts such a chain off`, cycle.from);
   }
+}
+
+const NEVER = "this never runs: no input leads to it";
+
+function isLatch({ a, output }: GraphNode): boolean {
+  return typeOf(a.stream) === GraphStreamType.Constant && typeOf(output) === GraphStreamType.Constant;
 }
 
 /** Comes from outside, or from the device. */

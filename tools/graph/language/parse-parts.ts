@@ -81,7 +81,7 @@ export function readStream(reader: TokenReader): StreamName {
   const start = reader.position;
   const system = reader.accept("system");
   const type = STREAM_TYPES.indexOf(
-    reader.expectOneOf(STREAM_TYPES, system ? "a type of stream" : "a stream: its type"),
+    reader.expectOneOf(STREAM_TYPES, system ? "a type of stream" : "a stream, which begins with its type"),
   );
   const id = readId(reader, system);
   reader.accept("node");

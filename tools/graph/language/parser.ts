@@ -43,7 +43,9 @@ const STATEMENT_WORDS = [
 const STREAMER_WORDS = STATEMENT_WORDS.slice(-6);
 
 /** What a statement says, without where it stands and its comments. */
-type Bare<S> = S extends Statement ? Omit<S, "at" | "before" | "after" | "gap" | "body" | "tail" | "opening"> : never;
+type Bare<S> = S extends Statement
+  ? Omit<S, "at" | "before" | "after" | "gap" | "body" | "tail" | "tailGap" | "opening">
+  : never;
 
 export function parseGraph(source: string, file: string): GraphText {
   const faults: Fault[] = [];
@@ -71,7 +73,7 @@ class Parser {
       }
       this.readInto(body, 0);
     }
-    return { body, tail: this.ownComments() };
+    return { body, ...this.tail() };
   }
 
   /** One statement; one with a fault is told and left out. */
@@ -130,14 +132,14 @@ class Parser {
   }
 
   /** What stands up to the brace that closes, and that brace. */
-  private readBody(depth: number): { body: Statement[]; tail: string[] } {
+  private readBody(depth: number): GraphText {
     const { reader } = this;
     const open = reader.previous;
     const body: Statement[] = [];
     while (reader.next.kind !== "end" && !reader.is("}")) this.readInto(body, depth);
-    const tail = this.ownComments();
+    const tail = this.tail();
     if (!reader.accept("}")) this.tell(new ParseFault("this block is never closed: '}' is missing", open.at));
-    return { body, tail };
+    return { body, ...tail };
   }
 
   private readSimple(): Bare<SimpleStatement> | undefined {
@@ -262,10 +264,12 @@ class Parser {
     return known;
   }
 
-  /** Comments that stand before the next token, on lines of their own. */
+  /** Comments that stand before the next token, on lines of their own; where blank lines part them, an empty one. */
   private ownComments(): string[] {
-    const behind = this.reader.position === 0 ? 0 : this.reader.previous.line;
-    return this.reader.next.comments.filter(({ line }) => line !== behind).map(({ text }) => text);
+    const { next, previous, position } = this.reader;
+    const own = next.comments.filter(({ line }) => position === 0 || line !== previous.line);
+    const lines = [...own.map(({ line }) => line), next.line];
+    return own.flatMap(({ text, line }, index) => ((lines[index + 1] ?? line) - line > 1 ? [text, ""] : [text]));
   }
 
   /** A comment that stands behind the token just taken, on its line. */
@@ -278,6 +282,14 @@ class Parser {
   private gapBefore(): boolean {
     const { next, previous, position } = this.reader;
     const first = next.comments.find(({ line }) => line !== previous.line)?.line ?? next.line;
-    return position > 0 && first - previous.line > 1;
+    return position > 0 && !previous.text.endsWith("{") && first - previous.line > 1;
+  }
+
+  /** What stands at the end of a block or of the graph. */
+  private tail(): { tail: string[]; tailGap: boolean } {
+    const tailGap = this.gapBefore();
+    const tail = this.ownComments();
+    if (tail.at(-1) === "") tail.pop();
+    return { tail, tailGap: tailGap && tail.length > 0 };
   }
 }

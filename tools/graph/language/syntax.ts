@@ -62,7 +62,7 @@ export type StreamerMode = "realtime" | "broadcast";
 interface Written {
   /** The whole statement, of a block its head. */
   readonly at: Place;
-  /** Comments on lines of their own before it, and any within it. */
+  /** Comments on lines of their own before it, an empty one where a blank line is, and any within it. */
   readonly before: readonly string[];
   /** A comment behind it on its last line. */
   readonly after?: string;
@@ -70,10 +70,7 @@ interface Written {
   readonly gap: boolean;
 }
 
-interface Block extends Written {
-  readonly body: readonly Statement[];
-  /** Comments before the brace that ends it. */
-  readonly tail: readonly string[];
+interface Block extends Written, GraphText {
   /** A comment behind the brace that opens it. */
   readonly opening?: string;
 }
@@ -170,4 +167,6 @@ export interface GraphText {
   readonly body: readonly Statement[];
   /** Comments behind the last statement. */
   readonly tail: readonly string[];
+  /** A blank line stands before them. */
+  readonly tailGap: boolean;
 }

@@ -1,6 +1,7 @@
-/** The passes in IOTile's order: dead code, copy all, always, copies, constants. */
+/** The passes in IOTile's order: dead code, copy all, always, copies; then constants, where there are too many. */
 import type { GraphStreamer } from "../model.ts";
 import { removeCopies } from "./remove-copies.ts";
+import { shareConstants } from "./share-constants.ts";
 import { convertToAlways, downgradeCopyAll, type Pass, removeDeadCode } from "./simplify.ts";
 import type { RankedNode } from "./visits.ts";
 
@@ -12,5 +13,5 @@ export function optimise(
   constants: ReadonlyMap<number, number>,
 ): readonly RankedNode[] {
   const simple = PASSES.reduce((before, pass) => pass(before, streamers), nodes);
-  return removeCopies(simple, streamers, constants);
+  return shareConstants(removeCopies(simple, streamers, constants), constants);
 }

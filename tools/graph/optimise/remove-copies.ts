@@ -84,9 +84,9 @@ function canReadThrough(
   trigger: GraphTrigger,
   nodes: readonly RankedNode[],
 ): boolean {
-  if (reader.function === GraphFunction.CopyAll) return false;
+  if (reader.function === GraphFunction.CopyAll && reader.a.stream === stream) return false;
   if (isAlways(trigger)) return true;
-  if (isConstant(stream)) return false;
+  if (isConstant(stream) || holdsEmpty(trigger)) return false;
   const inputs = inputsOf(reader);
   const [input, ...more] = inputs.filter((candidate) => candidate.stream === stream);
   if (input === undefined || more.length > 0) return false;
@@ -106,6 +106,15 @@ function takesAll({ b, function: fn }: RankedNode, stream: number): boolean {
 }
 
 const TAKES_ALL = new Set([GraphFunction.CopyLatest, GraphFunction.Call, GraphFunction.TriggerStreamer]);
+
+/** Holds where there is no reading: the copy makes nothing then, but a reader that takes something else would. */
+function holdsEmpty({ onCount, operator, reference }: GraphTrigger): boolean {
+  if (!onCount) return false;
+  if (operator === GraphOperator.Greater) return 0 > reference;
+  if (operator === GraphOperator.GreaterOrEqual) return 0 >= reference;
+  if (operator === GraphOperator.Less) return 0 < reference;
+  return operator === GraphOperator.LessOrEqual ? 0 <= reference : reference === 0;
+}
 
 function isOne({ onCount, operator, reference }: GraphTrigger): boolean {
   const compares = operator === GraphOperator.Equal || operator === GraphOperator.GreaterOrEqual;
@@ -152,12 +161,15 @@ function shows(one: RankedNode, other: RankedNode, copy: RankedNode): boolean {
   const readsOn = (node: RankedNode) => inputsOf(node).some(({ stream }) => stream === copy.output);
   if (one.output === copy.a.stream && readsOn(other)) return true;
   if (other.output === copy.a.stream && readsOn(one)) return true;
-  const calls = one.function === GraphFunction.Call && other.function === GraphFunction.Call;
+  const act = one.function === other.function && ACTS.has(one.function);
   const seen = !isCompilerMade(one.output) && !isCompilerMade(other.output);
   const meet = (writer: RankedNode, reader: RankedNode) =>
     inputsOf(reader).some(({ stream }) => stream === writer.output);
-  return calls || seen || one.output === other.output || meet(one, other) || meet(other, one);
+  return act || seen || one.output === other.output || meet(one, other) || meet(other, one);
 }
+
+/** What they do is seen outside, in order. */
+const ACTS = new Set([GraphFunction.Call, GraphFunction.TriggerStreamer]);
 
 function isConstant(stream: number): boolean {
   return typeOf(stream) === GraphStreamType.Constant;

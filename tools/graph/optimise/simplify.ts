@@ -9,7 +9,7 @@ import {
   GraphStreamType,
 } from "../../../runtime/contract/graph-format.ts";
 import { readersOf } from "../compile/links.ts";
-import { ALWAYS, type GraphStreamer, type GraphTrigger, isAlways } from "../model.ts";
+import { ALWAYS, type GraphStreamer, type GraphTrigger, inputsOf, isAlways } from "../model.ts";
 import { isCompilerMade, isLog, selects, typeOf } from "../streams.ts";
 import { type RankedNode, takesOneByOne } from "./visits.ts";
 
@@ -81,4 +81,10 @@ function isCountOfOne({ onCount, operator, reference }: GraphTrigger): boolean {
 
 export function replace(nodes: readonly RankedNode[], node: RankedNode): RankedNode[] {
   return nodes.map((old) => (old.rank === node.rank ? node : old));
+}
+
+/** Constants that are read, each once. */
+export function inputConstants(nodes: readonly RankedNode[]): number[] {
+  const streams = nodes.flatMap((node) => inputsOf(node).map(({ stream }) => stream));
+  return [...new Set(streams.filter((stream) => typeOf(stream) === GraphStreamType.Constant))];
 }

@@ -4,10 +4,8 @@
  * does, so a visit that happens at all happens in this order.
  */
 
-import { GraphStreamType } from "../../../runtime/contract/graph-format.ts";
 import { isRoot } from "../compile/links.ts";
-import { type GraphNode, inputsOf, isAlways } from "../model.ts";
-import { isCompilerMade, typeOf } from "../streams.ts";
+import { type GraphNode, inputsOf, isGate } from "../model.ts";
 
 /** A node of the graph; its rank stays when nodes are removed. */
 export interface RankedNode extends GraphNode {
@@ -60,13 +58,6 @@ function followersOf(stream: number, nodes: readonly RankedNode[]): { reader: Ra
       input.stream === stream && !(index === 1 && isGate(reader)) ? [{ reader, input: "ab"[index] ?? "" }] : [],
     ),
   );
-}
-
-/** Lets ticks through while a constant holds; it is not visited when that is written (contract/graph-format.ts). */
-function isGate({ a, b }: GraphNode): boolean {
-  if (b === undefined || !isAlways(a.trigger)) return false;
-  const isTick = typeOf(a.stream) === GraphStreamType.Counter && isCompilerMade(a.stream);
-  return isTick && typeOf(b.stream) === GraphStreamType.Constant;
 }
 
 /** Each visit of the node follows one writing of the stream that it reads, and comes before the next one. */
