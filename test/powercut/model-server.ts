@@ -6,7 +6,13 @@
  */
 import { Encoder } from "cbor-x";
 import { generate, type Parser, parser } from "mqtt-packet";
-import { CommandKey, DesiredConfigKey, ResultCode, ResultKey } from "../../runtime/contract/command-messages.ts";
+import {
+  CommandKey,
+  DesiredConfigKey,
+  DesiredGraphKey,
+  ResultCode,
+  ResultKey,
+} from "../../runtime/contract/command-messages.ts";
 import { AckKey, HelloKey } from "../../runtime/contract/messages.ts";
 import {
   CHANNEL_ACK,
@@ -14,6 +20,7 @@ import {
   CHANNEL_COMMAND,
   CHANNEL_CONFIG,
   CHANNEL_DATA,
+  CHANNEL_GRAPH,
   CHANNEL_HELLO,
   CHANNEL_OFFER,
   CHANNEL_RESULT,
@@ -197,6 +204,7 @@ class Conversation {
       image: hexOf(hello.get(HelloKey.Image)),
       slot: hello.get(HelloKey.Slot) as number,
       configVersion: hello.get(HelloKey.ConfigVersion) as number | undefined,
+      graphVersion: hello.get(HelloKey.GraphVersion) as number | undefined,
       isTrial: hello.get(HelloKey.Trial) === true,
     };
     const { watch } = this.#options;
@@ -205,6 +213,7 @@ class Conversation {
     this.#acknowledge(epoch, state.watermarks.get(epoch) ?? 0);
     this.#offer();
     this.#sendConfig();
+    this.#sendGraph();
     const { command } = state;
     if (command !== undefined && !state.commandResults.some(({ id }) => id === command.id)) {
       this.#publish(CHANNEL_COMMAND, [
@@ -222,6 +231,15 @@ class Conversation {
     this.#publish(CHANNEL_CONFIG, [
       [DesiredConfigKey.Version, config.version],
       [DesiredConfigKey.Values, config.values],
+    ]);
+  }
+
+  #sendGraph(): void {
+    const { graph, graphResults } = this.#options.state;
+    if (graph === undefined || graphResults.some((code) => code !== ResultCode.Accepted)) return;
+    this.#publish(CHANNEL_GRAPH, [
+      [DesiredGraphKey.Version, graph.version],
+      [DesiredGraphKey.Bytes, Buffer.from(graph.bytes)],
     ]);
   }
 
@@ -289,7 +307,11 @@ class Conversation {
     const { state } = this.#options;
     const id = result.get(ResultKey.Command) as number | undefined;
     const code = result.get(ResultKey.Code) as number;
-    if (id === undefined) {
+    const graphVersion = result.get(ResultKey.GraphVersion) as number | undefined;
+    if (graphVersion !== undefined) {
+      state.graphResults.push(code);
+      if (code === ResultCode.Done) state.confirmedGraph = graphVersion;
+    } else if (id === undefined) {
       state.configResults.push(code);
       if (code === ResultCode.Done) state.confirmedConfig = result.get(ResultKey.ConfigVersion) as number;
     } else state.commandResults.push({ id, code });

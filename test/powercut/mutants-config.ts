@@ -3,7 +3,7 @@ import { type Mutant, mistake } from "./mutant.ts";
 
 const CONFIG = "runtime/device/config/config.ts";
 const WRITER = "runtime/device/config/config-writer.ts";
-export const STORE = "runtime/device/record/record-store.ts";
+const STORE = "runtime/device/record/record-store.ts";
 
 export const CONFIG_MUTANTS: readonly Mutant[] = [
   {
@@ -39,6 +39,21 @@ export const CONFIG_MUTANTS: readonly Mutant[] = [
       "load<u32>(start, CONFIG_SEQUENCE_OFFSET) + 1,",
       "load<u32>(start, CONFIG_SEQUENCE_OFFSET),",
     ),
+  },
+  {
+    name: "a graph counts without its CRC",
+    scenarios: ["graph-change", "graph-again"],
+    device: mistake(STORE, "if (this.check(length) != load<u32>(start, CONFIG_CRC_OFFSET)) return false;", ""),
+  },
+  {
+    name: "a graph is written over the one in use",
+    scenarios: ["graph-again"],
+    device: mistake(STORE, "const target = 1 - this.copy;", "const target = this.copy;"),
+  },
+  {
+    name: "the copy in use is erased for a new graph",
+    scenarios: ["graph-again"],
+    device: mistake(STORE, "flash_erase(this.offsetOf(target))", "flash_erase(this.offsetOf(this.copy))"),
   },
   {
     name: "Wi-Fi settings are written over the configuration that has worked",

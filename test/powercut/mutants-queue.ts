@@ -103,10 +103,9 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
     device: mistake(
       "runtime/device/session/orders.ts",
       "if (!this.queue.takeCommand(id)) {",
-      `const product = this.handler;
-    if (product !== null) {
-      const result = product.handle(this.method, argument);
-      if (this.queue.takeCommand(id)) this.results.ofCommandWithValue(id, ResultCode.Done, result);
+      `const early = this.ask(this.method, argument);
+    if (early != COMMAND_UNKNOWN) {
+      if (this.queue.takeCommand(id)) this.results.ofCommand(id, ResultCode.Done).setValue(early);
       return;
     }
     if (!this.queue.takeCommand(id)) {`,

@@ -30,8 +30,29 @@ export interface Mistake {
   to: string;
 }
 
-/** Says in the log that it runs a command, whose argument is its id, and takes a reading. */
-const COMMANDS = `import { CommandHandler, MethodName } from "../../../runtime/device/index.ts";
+/**
+ * Says in the log that it runs a command, whose argument is its id, and takes a reading. Takes one setting, and sensor
+ * graphs: each is its version as a byte, many times over, and one that is not that is torn.
+ */
+const COMMANDS = `import { CommandHandler, GraphCheck, GraphStore, MethodName } from "../../../runtime/device/index.ts";
+class AnyGraph implements GraphCheck {
+  check(pointer: usize, length: u32): i32 {
+    return 0;
+  }
+}
+const graphs = new GraphStore(new AnyGraph());
+const SETTINGS = memory.data<i32>([0x103, 0, 100, 0]);
+function beginOrders(): void {
+  session.handleCommands(new Commands());
+  session.takeSettings(SETTINGS, 1);
+  graphs.load();
+  session.handleGraphs(graphs);
+  for (let i: u32 = 0; i < graphs.sizeBytes; i++) {
+    if (<u32>load<u8>(graphs.pointer + i) == graphs.version) continue;
+    logValue(LogLevel.Error, "torn graph ", graphs.version);
+    return;
+  }
+}
 class Commands implements CommandHandler {
   handle(method: MethodName, argument: i32): i32 {
     logValue(LogLevel.Debug, "ran ", argument);
@@ -94,7 +115,7 @@ function asProbe(name: keyof typeof PROBES, text: string): string {
     ['"1.0.0"', `"${version}"`],
     ["= Defect.None;", `= Defect.${defect};`],
     ["enum Defect {", `${COMMANDS}enum Defect {`],
-    ["  queue.begin();", "  queue.begin();\n  session.handleCommands(new Commands());"],
+    ["  queue.begin();", "  queue.begin();\n  beginOrders();"],
   ].reduce((edited, [from = "", to = ""]) => replaceOnce(edited, from, to), text);
 }
 

@@ -2,6 +2,7 @@
 import { ResultCode } from "../../runtime/contract/command-messages.ts";
 import { ConfigKey } from "../../runtime/contract/config-record.ts";
 import { FLASH_QUEUE_OFFSET } from "../../runtime/contract/flash-map.ts";
+import { GRAPH_MAX_BYTES } from "../../runtime/contract/graph-format.ts";
 import { NetStatus } from "../../runtime/contract/host-abi.ts";
 import type { StuckCells } from "./flash-cells.ts";
 import { LIMIT_MS, type Scenario, SOME_READINGS } from "./scenario.ts";
@@ -20,6 +21,11 @@ const WORN: StuckCells = new Map([
   [FLASH_QUEUE_OFFSET + 0xe01, 0x08],
   [FLASH_QUEUE_OFFSET + 0x1000 + 0x91, 0x01],
 ]);
+
+/** Setting of the probe, from 0 to 100. */
+const LEVEL = 3;
+/** As long as one may be. */
+const graph = (version: number) => ({ version, bytes: new Uint8Array(GRAPH_MAX_BYTES).fill(version) });
 
 const serverAway =
   (awayMs: number) =>
@@ -76,6 +82,39 @@ export const DATA_SCENARIOS: readonly Scenario[] = [
     },
     from: { name: "config-change", until: ({ server }) => server.configResults.includes(ResultCode.Done) },
     isReached: ({ server }) => server.running?.configVersion === 2 && server.configResults.includes(ResultCode.Done),
+  },
+  {
+    name: "settings-change",
+    begin: (server) => {
+      server.config = { version: 1, values: new Map([[ConfigKey.Product, new Map([[LEVEL, 70]])]]) };
+    },
+    isReached: ({ server }) => server.running?.configVersion === 1 && server.configResults.includes(ResultCode.Done),
+  },
+  {
+    // Nothing is written: the board goes on with what it has.
+    name: "settings-refused",
+    begin: (server) => {
+      server.config = { version: 1, values: new Map([[ConfigKey.Product, new Map([[LEVEL, 101]])]]) };
+    },
+    flickers: 3,
+    isReached: ({ server }) =>
+      server.running?.configVersion === undefined && server.configResults.includes(ResultCode.Refused),
+  },
+  {
+    name: "graph-change",
+    begin: (server) => {
+      server.graph = graph(1);
+    },
+    isReached: ({ server }) => server.running?.graphVersion === 1 && server.graphResults.includes(ResultCode.Done),
+  },
+  {
+    name: "graph-again",
+    begin: (server) => {
+      server.graph = graph(2);
+      server.graphResults = [];
+    },
+    from: { name: "graph-change", until: ({ server }) => server.graphResults.includes(ResultCode.Done) },
+    isReached: ({ server }) => server.running?.graphVersion === 2 && server.graphResults.includes(ResultCode.Done),
   },
   {
     name: "config-change-wrong",

@@ -25,6 +25,7 @@ export interface Running {
   image: string;
   slot: number;
   configVersion: number | undefined;
+  graphVersion: number | undefined;
   isTrial: boolean;
 }
 
@@ -43,11 +44,14 @@ export interface ServerState {
   next: string | undefined;
   config: { version: number; values: Map<number, unknown> } | undefined;
   configResults: number[];
+  graph: { version: number; bytes: Uint8Array } | undefined;
+  graphResults: number[];
   command: { id: number; method: string } | undefined;
   commandResults: { id: number; code: number }[];
-  /** Confirmed by the device, and so not to be taken back: an image and a configuration. */
+  /** Confirmed by the device, and so not to be taken back: an image, a configuration and a graph. */
   confirmedImage: string | undefined;
   confirmedConfig: number;
+  confirmedGraph: number;
 }
 
 export function freshState(): ServerState {
@@ -63,10 +67,13 @@ export function freshState(): ServerState {
     next: undefined,
     config: undefined,
     configResults: [],
+    graph: undefined,
+    graphResults: [],
     command: undefined,
     commandResults: [],
     confirmedImage: undefined,
     confirmedConfig: 0,
+    confirmedGraph: 0,
   };
 }
 
@@ -79,6 +86,7 @@ export function copyState(state: ServerState): ServerState {
     acknowledged: new Map(state.acknowledged),
     reports: state.reports.slice(),
     configResults: state.configResults.slice(),
+    graphResults: state.graphResults.slice(),
     commandResults: state.commandResults.slice(),
   };
 }
@@ -96,7 +104,7 @@ export interface Shelf {
 export type WrongKind =
   /** The recovery program was needed. */
   | "recovery"
-  /** An image or a configuration that was confirmed is not in use any more. */
+  /** An image, a configuration or a graph that was confirmed is not in use any more. */
   | "set back"
   /** A program was started that is not whole, not signed, or too old. */
   | "unfit program"
@@ -108,6 +116,8 @@ export type WrongKind =
   | "refused message"
   /** A command has run twice. */
   | "command again"
+  /** A sensor graph is in use that nobody sent. */
+  | "torn graph"
   /** A reading's time is further from the truth than it says. */
   | "wrong time";
 
@@ -129,8 +139,8 @@ export function isGivenUp({ reports }: ServerState, image: string): boolean {
 
 /** Judges a hello by what the device has told before. */
 export function wrongHello(state: ServerState, running: Running): Wrong | undefined {
-  const { image, slot, configVersion = 0, isTrial } = running;
-  const { confirmedImage, confirmedConfig } = state;
+  const { image, slot, configVersion = 0, graphVersion = 0, isTrial } = running;
+  const { confirmedImage, confirmedConfig, confirmedGraph } = state;
   if (slot === Slot.Boot) return { kind: "recovery", what: "the recovery program says hello" };
   if (confirmedImage !== undefined && image !== confirmedImage && image !== state.desired) {
     return { kind: "set back", what: `image ${image} runs, ${confirmedImage} was confirmed` };
@@ -140,6 +150,9 @@ export function wrongHello(state: ServerState, running: Running): Wrong | undefi
   }
   if (configVersion < confirmedConfig) {
     return { kind: "set back", what: `configuration ${configVersion} is in use, ${confirmedConfig} was confirmed` };
+  }
+  if (graphVersion < confirmedGraph) {
+    return { kind: "set back", what: `graph ${graphVersion} is in use, ${confirmedGraph} was confirmed` };
   }
   return undefined;
 }

@@ -199,6 +199,7 @@ export class Life {
 
   #hear(text: string, log: LifeOptions["log"]): void {
     hearProbe(this.taken, text, this.time.unixMs());
+    if (text.startsWith("torn graph")) this.wrongs.push({ kind: "torn graph", what: text });
     if (text.startsWith("ran ")) this.#run(Number(text.slice(4)));
     log?.(`${(this.time.nowMs() / 1000).toFixed(3)} ${text}`);
   }

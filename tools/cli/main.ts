@@ -8,13 +8,16 @@ import { addDemoCommand } from "../demo/demo-command.ts";
 import { addBoardsCommand } from "./boards-command.ts";
 import { addBuildCommand } from "./build-command.ts";
 import { addChipCommands } from "./chip-commands.ts";
+import { addCommandCommand } from "./command-command.ts";
 import { CommandError } from "./command-error.ts";
+import { addConfigCommand } from "./config-command.ts";
 import { addDisasmCommand } from "./disasm-command.ts";
 import { addFlashCommand } from "./flash-command.ts";
 import { addGraphCommand } from "./graph-command.ts";
 import { addImageCommand } from "./image-command.ts";
 import { addKeysCommand } from "./keys-command.ts";
 import { addKitCommand } from "./kit-command.ts";
+import { addLogCommand } from "./log-command.ts";
 import { addMonitorCommand } from "./monitor-command.ts";
 import { addServeCommand } from "./serve-command.ts";
 import { addSimCommand } from "./sim-command.ts";
@@ -44,6 +47,9 @@ async function main(): Promise<void> {
     addChipCommands,
     addImageCommand,
     addUpdateCommand,
+    addConfigCommand,
+    addCommandCommand,
+    addLogCommand,
     addSimCommand,
     addTailCommand,
     addDemoCommand,

@@ -1,5 +1,6 @@
 /** The server's HTTP API, as far as the tools use it. */
 import { EventSource } from "eventsource";
+import { type LogLine, OrderClient } from "./order-client.ts";
 
 /** Rows of one page; the server's maximum. */
 const PAGE_ROWS = 10_000;
@@ -98,6 +99,8 @@ interface Page<T> {
 }
 
 export class ApiClient {
+  /** What devices are told. */
+  readonly orders = new OrderClient((method, path, body) => this.#send(method, path, body));
   readonly #url: URL;
 
   constructor(url: URL) {
@@ -171,6 +174,13 @@ export class ApiClient {
     for (const [key, value] of Object.entries(filter)) url.searchParams.set(key, value);
     const source = new EventSource(url);
     source.addEventListener("reading", (event) => onReading(JSON.parse(event.data) as LiveReading));
+    return source;
+  }
+
+  /** Lines of log until `close` is called; connects again by itself when the server was away. */
+  log(mac: string, onLine: (line: LogLine) => void): LiveView {
+    const source = new EventSource(new URL(`/api/v1/devices/${mac}/log`, this.#url));
+    source.addEventListener("line", (event) => onLine(JSON.parse(event.data) as LogLine));
     return source;
   }
 

@@ -5,6 +5,8 @@ import { isAscii } from "../hal/ascii.ts";
 export class MethodName {
   pointer: usize = 0;
   length: u32 = 0;
+  /** The second argument; 0 when there is none. */
+  second: i32 = 0;
 
   is(text: string): bool {
     return isAscii(this.pointer, this.length, text);

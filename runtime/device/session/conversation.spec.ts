@@ -86,7 +86,10 @@ let clock = new Clock();
 let conversation = new Conversation(clock, queue, new Backoff(), parts());
 
 function parts(): Parts {
-  return new Parts([update, orders]);
+  const parts = new Parts(2);
+  parts.add(update);
+  parts.add(orders);
+  return parts;
 }
 
 function poll(): void {

@@ -1,5 +1,12 @@
 /** Commands and configuration, each with what flash knows when the answer is given. */
-import { GOLDEN_COMMAND, GOLDEN_CONFIG, GOLDEN_RESULT, GOLDEN_RESULT_REFUSED } from "../../contract/golden-vectors.ts";
+import {
+  GOLDEN_COMMAND,
+  GOLDEN_COMMAND_SECOND,
+  GOLDEN_CONFIG,
+  GOLDEN_RESULT,
+  GOLDEN_RESULT_REFUSED,
+  GOLDEN_RESULT_SETTING,
+} from "../../contract/golden-vectors.ts";
 import { CHANNEL_COMMAND, CHANNEL_CONFIG, CHANNEL_RESULT } from "../../contract/topics.ts";
 import { CborReader } from "../cbor/reader.ts";
 import { CborWriter } from "../cbor/writer.ts";
@@ -17,6 +24,7 @@ import { IncomingChannel, Taken } from "./session-part.ts";
 const NO_VERSION = "a10269612e6578616d706c65";
 const VERSION_4 = "a20269612e6578616d706c650604";
 
+const TABLE = memory.data<i32>([0x128, 0, 100, 0]);
 const message = memory.data(256);
 const answer = memory.data(64);
 /** What happened, in order. */
@@ -47,8 +55,17 @@ class Channel implements IncomingChannel {
 class Handler implements CommandHandler {
   handle(method: MethodName, argument: i32): i32 {
     trace += "ran ";
+    if (method.is("set-output")) return argument * 10 + method.second;
     if (method.is("identify")) return argument;
     return method.is("blink") ? COMMAND_REFUSED : COMMAND_UNKNOWN;
+  }
+}
+
+class Singer implements CommandHandler {
+  handle(method: MethodName, argument: i32): i32 {
+    if (!method.is("sing")) return COMMAND_UNKNOWN;
+    trace += "sang ";
+    return 99;
   }
 }
 
@@ -124,7 +141,7 @@ describe("a command", () => {
   });
 
   test("of the product: noted before it runs, with its value", () => {
-    orders.handler = new Handler();
+    orders.addHandler(new Handler());
     // {0: 1, 1: "identify", 2: -3}
     expect(command("a30001" + "01686964656e74696679" + "0222")).toBe("a3000101000222 ");
     expect(trace).toBe("taken1 ran ");
@@ -133,20 +150,40 @@ describe("a command", () => {
     expect(command("a2000301" + "6473696e67")).toBe("a200030101 ");
   });
 
+  test("with a second argument; and none again for the next one", () => {
+    orders.addHandler(new Handler());
+    expect(command(GOLDEN_COMMAND_SECOND)).toBe("a30007010002" + "1879 ");
+    // {0: 8, 1: "set-output"}
+    expect(command("a20008016a7365742d6f7574707574")).toBe("a3000801000200 ");
+  });
+
+  test("of several handlers the first one that knows it runs it", () => {
+    orders.addHandler(new Singer());
+    orders.addHandler(new Handler());
+    expect(command("a2000101" + "6473696e67")).toBe("a300010100021863 ");
+    expect(trace).toBe("taken1 sang ");
+    expect(command("a2000201686964656e74696679")).toBe("a3000201000200 ");
+    expect(trace).toBe("taken1 sang taken2 ran ");
+  });
+
+  test("stream-now: what waits, unless the product does something else about it", () => {
+    expect(command("a200010" + "16a73747265616d2d6e6f77")).toBe("a3000101000200 ");
+  });
+
   test("that nobody knows: noted too", () => {
     expect(command("a20001016473696e67")).toBe("a200010101 ");
     expect(queue.last).toBe(1);
   });
 
   test("again, or an earlier one: repeated, and not run", () => {
-    orders.handler = new Handler();
+    orders.addHandler(new Handler());
     const identify = "01686964656e74696679";
     command("a20005" + identify);
     trace = "";
     expect(command("a20005" + identify)).toBe("a200050103 ");
     expect(command("a20004" + identify)).toBe("a200040103 ");
     start();
-    orders.handler = new Handler();
+    orders.addHandler(new Handler());
     expect(command("a20005" + identify)).toBe("a200050103 ");
     expect(trace).toBe("");
     command("a20006" + identify);
@@ -168,7 +205,7 @@ describe("a command", () => {
   });
 
   test("that cannot be noted does not run, and stays with the server", () => {
-    orders.handler = new Handler();
+    orders.addHandler(new Handler());
     queue.isBroken = true;
     expect(command("a2000101686964656e74696679")).toBe("");
     expect(trace).toBe("taken1 ");
@@ -265,6 +302,15 @@ describe("a configuration", () => {
     expect(GOLDEN_RESULT_REFUSED).toBe("a3010402030305");
     expect(desire("a200050180")).toBe("a30104022003" + "05 ");
     expect(orders.delayMs(0)).toBe(i32.MAX_VALUE);
+  });
+
+  test("refused, with the setting that the product does not take", () => {
+    // 40: an integer from 0 to 100.
+    orders.configWriter.settings.words = TABLE;
+    orders.configWriter.settings.count = 1;
+    // {0: 5, 1: {5: {40: 101}}}
+    expect(desire("a2000501a105a118281865")).toBe(GOLDEN_RESULT_SETTING + " ");
+    expect(desire("a2000501a105a118281864")).toBe("a201060305 ");
   });
 
   test("cut short, with bytes behind it, without version or values: malformed", () => {

@@ -20,10 +20,14 @@ import { COMMAND_REFUSED, COMMAND_UNKNOWN, CommandHandler, MethodName } from "./
 import { OwedResults } from "./owed-results.ts";
 import { IncomingChannel, RESTART_AFTER_MS, SessionPart, Taken } from "./session-part.ts";
 
+/** The product's own, and those of the library that it adds. */
+const HANDLERS_MAX: i32 = 4;
+
 export class Orders implements SessionPart {
   /** The server asks for a `state`; whoever sends it clears this. */
   wantsState: bool = false;
-  handler: CommandHandler | null = null;
+  private readonly handlers: StaticArray<CommandHandler | null> = new StaticArray<CommandHandler | null>(HANDLERS_MAX);
+  private handlerCount: i32 = 0;
 
   private readonly results: OwedResults = new OwedResults();
   private readonly method: MethodName = new MethodName();
@@ -38,6 +42,12 @@ export class Orders implements SessionPart {
     private readonly queue: ReadingQueue,
   ) {
     this.configWriter = new ConfigWriter(config);
+  }
+
+  /** Asked after those before it. */
+  addHandler(handler: CommandHandler): void {
+    // One more than there is room for is our own mistake, in a product that starts.
+    this.handlers[this.handlerCount++] = handler;
   }
 
   connected(nowMs: u32): void {
@@ -112,6 +122,7 @@ export class Orders implements SessionPart {
     let expiresUnixS: u32 = 0;
     const method = this.method;
     method.length = 0;
+    method.second = 0;
     for (let pairs = reader.map(); pairs > 0 && reader.error == CborError.None; pairs--) {
       const key = reader.integer();
       if (key == CommandKey.Id) {
@@ -122,6 +133,8 @@ export class Orders implements SessionPart {
         method.length = reader.stringLength;
       } else if (key == CommandKey.Argument) {
         argument = reader.integer();
+      } else if (key == CommandKey.Second) {
+        method.second = reader.integer();
       } else if (key == CommandKey.ExpiresUnixS) {
         expires = true;
         expiresUnixS = reader.unsigned();
@@ -153,12 +166,20 @@ export class Orders implements SessionPart {
       results.ofCommand(id, ResultCode.Done);
       this.wantsState = true;
     } else {
-      const handler = this.handler;
-      const result = handler === null ? COMMAND_UNKNOWN : handler.handle(method, argument);
+      const result = this.ask(method, argument);
       if (result == COMMAND_UNKNOWN) results.ofCommand(id, ResultCode.Unknown);
       else if (result == COMMAND_REFUSED) results.ofCommand(id, ResultCode.Refused);
       else results.ofCommand(id, ResultCode.Done).setValue(result);
     }
+  }
+
+  private ask(method: MethodName, argument: i32): i32 {
+    for (let i = 0; i < this.handlerCount; i++) {
+      const result = unchecked(this.handlers[i])!.handle(method, argument);
+      if (result != COMMAND_UNKNOWN) return result;
+    }
+    // What waits is being sent already; a product that collects for longer has a handler.
+    return method.is("stream-now") ? <i32>this.queue.count() : COMMAND_UNKNOWN;
   }
 
   private restartSoon(nowMs: u32): void {

@@ -7,13 +7,12 @@ import { Config } from "../config/config.ts";
 import { Clock } from "../hal/clock.ts";
 import { NoQueue } from "../queue/no-queue.ts";
 import { UpdateClient } from "../update/update-client.ts";
-import { Parts } from "./parts.ts";
 import { ServerLink } from "./server-link.ts";
 
 export class RecoverySession extends ServerLink {
   constructor(version: string) {
     const update = new UpdateClient(null);
-    super(BOOT_PRODUCT, version, new Clock(), new Config(), new NoQueue(), update, new Parts([update]));
+    super(BOOT_PRODUCT, version, new Clock(), new Config(), new NoQueue(), update, 1);
   }
 
   /** Does what is due; returns the milliseconds until it wants to be called again if nothing happens. */

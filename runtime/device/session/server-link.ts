@@ -54,8 +54,10 @@ export class ServerLink {
     readonly config: Config,
     private readonly queue: ReadingQueue,
     private readonly update: UpdateClient,
-    parts: Parts,
+    partsMax: i32,
   ) {
+    const parts = new Parts(partsMax);
+    parts.add(update);
     const backoff = new Backoff();
     const conversation = new Conversation(clock, queue, backoff, parts);
     conversation.hello.product = product;

@@ -9,8 +9,12 @@ import { PatchLoader } from "../update/patch-loader.ts";
 import { UpdateClient } from "../update/update-client.ts";
 import { CommandHandler } from "./command-handler.ts";
 import { Orders } from "./orders.ts";
-import { Parts } from "./parts.ts";
+import { PinCommands } from "./pin-commands.ts";
+import { RemoteLog } from "./remote-log.ts";
 import { ServerLink } from "./server-link.ts";
+
+/** Updates, orders, and what a product adds. */
+const PARTS_MAX: i32 = 6;
 
 export class Session extends ServerLink {
   private readonly orders: Orders;
@@ -20,13 +24,26 @@ export class Session extends ServerLink {
     const config = new Config();
     const orders = new Orders(clock, config, queue);
     const update = new UpdateClient(new PatchLoader());
-    super(product, version, clock, config, queue, update, new Parts([update, orders]));
+    super(product, version, clock, config, queue, update, PARTS_MAX);
     this.orders = orders;
+    this.parts.add(orders);
   }
 
-  /** Gives the product the commands that the session does not know itself. */
+  /** Gives the product the commands that the session does not know itself. Of several handlers the first one that knows it. */
   handleCommands(handler: CommandHandler): void {
-    this.orders.handler = handler;
+    this.orders.addHandler(handler);
+  }
+
+  /** Takes commands about pins. */
+  handlePins(pins: PinCommands): void {
+    this.parts.add(pins);
+    this.orders.addHandler(pins);
+  }
+
+  /** Sends lines of log while the server asks for it. */
+  sendLog(log: RemoteLog): void {
+    this.parts.add(log);
+    this.orders.addHandler(log);
   }
 
   /** Takes sensor graphs from the server. Call before the session begins, with graphs that are loaded. */
