@@ -34,7 +34,6 @@ export const FLASH_SLOT_B_OFFSET = 0x1c000;
 export const FLASH_SLOT_BYTES = 0x10000;
 /** Two copies of the sensor graph record, one sector each. */
 export const FLASH_GRAPH_OFFSET = 0x2c000;
-
 export const FLASH_QUEUE_OFFSET = 0x2e000;
 
 /** Where a program runs from, as `slot()` and `hello` tell it. */

@@ -202,4 +202,12 @@ export enum GraphRefusal {
   Unknown = 12,
   /** The flash does not read back what was written. */
   NotWritten = 13,
+  /** A pin that is none, that cannot do what the sensor needs, or that two slots want. */
+  Pin = 14,
+  /** A streamer that the product does not know how to serve: encrypted, realtime, broadcast, or not to the server. */
+  Streamer = 15,
+  /** A signed streamer on a device that has no secret. */
+  Secret = 16,
+  /** A config value that is missing, no number, or out of its range. */
+  Value = 17,
 }

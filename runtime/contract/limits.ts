@@ -65,6 +65,8 @@ export const PROGRAM_RAM_BYTES = 16384;
 /** Readings that a device puts into one pack; they fit PACK_SEND_BYTES whatever their values. */
 export const PACK_SEND_READINGS = 20;
 export const PACK_SEND_BYTES = 448;
+/** Readings of a pack that has a signature: 37 bytes for it, 19 for a reading at most, 42 for the base fields. */
+export const PACK_SIGNED_READINGS = 19;
 /** The device repeats its `state` after this, seconds. */
 export const STATE_EVERY_S = 900;
 /** Packs sent again on one connection before the device gives it up. */

@@ -1,5 +1,5 @@
 /**
- * SenML in CBOR: labels of RFC 8428, table 4 and section 6, and the three fields that Lintel adds to the base record.
+ * SenML in CBOR: labels of RFC 8428, table 4 and section 6, and the fields that Lintel adds to the base record and to the last.
  *
  * A pack is an array of maps. The first record also carries the base fields. With a clock, `BaseTime` is Unix time and
  * `Time` counts from it; without one there is no `BaseTime`, and `Time` is zero or negative: seconds before the pack was
@@ -39,6 +39,14 @@ export const SENML_TIME_ERROR = "te";
  * they are placed between what came before and after.
  */
 export const SENML_TIME_ESTIMATED = "ts";
+
+/**
+ * Last field of the last record, 32 bytes: HMAC-SHA-256 (RFC 2104, FIPS 180-4) with the device's secret, UTF-8 as in its
+ * configuration, over every byte of the pack before these 32, which are its last. A pack has it when the sensor graph of the device
+ * says so of one of its readings (`signed streamer`); it is then for all of them. Whoever does not know it steps over it.
+ */
+export const SENML_SIGNATURE = "sg";
+export const SENML_SIGNATURE_BYTES = 32;
 
 /** Absolute times are at or above this (RFC 8428 section 4.5.3), seconds. */
 export const SENML_ABSOLUTE_TIME_MIN_S = 268435456;

@@ -9,9 +9,21 @@ import { OneWireSearch, SearchState } from "./drivers/onewire.ts";
 import { PulseCounter } from "./drivers/pulse-counter.ts";
 import { Reading, Sensor } from "./drivers/sensor.ts";
 import { GraphCalls, GraphOutput } from "./graph/graph-calls.ts";
+import { checkGraph } from "./graph/graph-check.ts";
 import { GraphClock } from "./graph/graph-clock.ts";
 import { GraphEngine } from "./graph/graph-engine.ts";
-import { configNumber } from "./graph/graph-form.ts";
+import {
+  configBytes,
+  configNumber,
+  configsAt,
+  constantsAt,
+  findConfig,
+  inputStream,
+  nodeAt,
+  streamerCount,
+  streamersAt,
+} from "./graph/graph-form.ts";
+import { selects } from "./graph/graph-streamers.ts";
 import { GraphCheck, GraphStore } from "./graph-store/graph-store.ts";
 import { Clock, elapsedMs } from "./hal/clock.ts";
 import { logText, logValue } from "./hal/log.ts";
@@ -73,6 +85,7 @@ import {
 import { Improv } from "./improv/improv.ts";
 import { heap_limit, heap_used } from "./memory/heap.ts";
 import { FlashQueue } from "./queue/flash-queue.ts";
+import { HoldingQueue, PackSigner } from "./queue/holding-queue.ts";
 import { OpeningHours } from "./schedule/opening-hours.ts";
 import { PeriodClock } from "./schedule/period-clock.ts";
 import { COMMAND_REFUSED, COMMAND_UNKNOWN, CommandHandler, MethodName } from "./session/command-handler.ts";
@@ -97,11 +110,15 @@ export {
   COMMAND_UNKNOWN,
   CommandHandler,
   Config,
+  checkGraph,
   chip_mac,
   clock_ms,
   clock_set,
   clock_unix,
+  configBytes,
   configNumber,
+  configsAt,
+  constantsAt,
   Dht22,
   Digital,
   Ds18b20,
@@ -110,6 +127,7 @@ export {
   elapsedMs,
   Factory,
   FlashQueue,
+  findConfig,
   flash_erase,
   flash_read,
   flash_size,
@@ -120,6 +138,7 @@ export {
   GraphEngine,
   GraphOutput,
   GraphStore,
+  HoldingQueue,
   heap_limit,
   heap_used,
   hmac_sha256,
@@ -127,6 +146,7 @@ export {
   Improv,
   i2c_transfer,
   image_run,
+  inputStream,
   log,
   logText,
   logValue,
@@ -136,10 +156,12 @@ export {
   net_rssi,
   net_scan,
   net_status,
+  nodeAt,
   OneWireSearch,
   OpeningHours,
   onewire_transfer,
   onewire_triplet,
+  PackSigner,
   PeriodClock,
   PinCommands,
   PulseCounter,
@@ -168,6 +190,7 @@ export {
   Session,
   SlotStates,
   sameBytes,
+  selects,
   serial_read,
   serial_write,
   sha256,
@@ -175,6 +198,8 @@ export {
   sleep_deep,
   slot,
   slotOffset,
+  streamerCount,
+  streamersAt,
   TrialNote,
   tcp_close,
   tcp_open,

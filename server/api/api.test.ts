@@ -326,6 +326,7 @@ describe("for machines", () => {
       "/api/v1/devices/{mac}/graph/content",
       "/api/v1/devices/{mac}/log",
       "/api/v1/devices/{mac}/rejected",
+      "/api/v1/devices/{mac}/signatures",
       "/api/v1/devices/{mac}/streams",
       "/api/v1/devices/{mac}/streams/{stream}/readings",
       "/api/v1/devices/{mac}/update",

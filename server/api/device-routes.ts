@@ -1,4 +1,5 @@
 /** Devices, their streams, and what they dropped or could not have stored. */
+import { SignatureVerdict } from "../ingest/pack-signature.ts";
 import { PAGE_DEFAULT_ROWS } from "../limits.ts";
 import type { DeviceRow } from "../store/reader.ts";
 import { idText } from "../updates/update-messages.ts";
@@ -13,10 +14,17 @@ import {
   PROBLEM_RESPONSES,
   page,
   RejectedPage,
+  SignaturePage,
   StreamSchema,
 } from "./schemas.ts";
 import type { ApiApp } from "./typed-app.ts";
 import { showFailure } from "./update-names.ts";
+
+const SIGNATURE_VERDICTS = {
+  [SignatureVerdict.Verified]: "verified",
+  [SignatureVerdict.Wrong]: "wrong",
+  [SignatureVerdict.Unchecked]: "unchecked",
+} as const;
 
 export function addDeviceRoutes(app: ApiApp, store: StorePort): void {
   app.get(
@@ -98,6 +106,34 @@ export function addDeviceRoutes(app: ApiApp, store: StorePort): void {
           from: row.fromSequence,
           to: row.toSequence,
           noticed: showTime(row.noticedMs),
+        })),
+        next,
+      };
+    },
+  );
+
+  app.get(
+    "/api/v1/devices/:mac/signatures",
+    {
+      schema: {
+        summary: "Readings that came signed, by epoch and sequence, and whether the signatures are right",
+        params: MacParams,
+        querystring: PageQuery,
+        response: { 200: SignaturePage, ...PROBLEM_RESPONSES },
+      },
+    },
+    async ({ params, query }) => {
+      const device = findDevice(store, params.mac);
+      const { limit = PAGE_DEFAULT_ROWS } = query;
+      const rows = store.signatures(device.id, afterNumber(query.cursor), limit + 1);
+      const { items, next } = cutPage(rows, limit, (row) => [row.id]);
+      return {
+        items: items.map((row) => ({
+          epoch: row.epoch,
+          from: row.fromSequence,
+          to: row.toSequence,
+          verdict: SIGNATURE_VERDICTS[row.verdict],
+          last: showTime(row.lastMs),
         })),
         next,
       };

@@ -4,7 +4,15 @@ import type { ChangeOutcome, ConfigChange, Target } from "../orders/order-desk.t
 import type { DesiredPart, NewCommand } from "../orders/order-requests.ts";
 import type { KitPartRow, KitRow } from "../store/kit-reader.ts";
 import type { CommandRow, PartRow } from "../store/order-reader.ts";
-import type { DeviceRow, GapRow, ReadingRange, ReadingRow, RejectedRow, StreamRow } from "../store/reader.ts";
+import type {
+  DeviceRow,
+  GapRow,
+  ReadingRange,
+  ReadingRow,
+  RejectedRow,
+  SignatureRow,
+  StreamRow,
+} from "../store/reader.ts";
 import type { DesiredRow, ImageRow, UpdateStepRow } from "../store/update-reader.ts";
 import type { ImageVerdict } from "../updates/image-check.ts";
 import type { StoreAnswer, StoredKit } from "../updates/store-requests.ts";
@@ -18,6 +26,7 @@ export interface StorePort {
   stream(deviceId: number, stream: number): StreamRow | undefined;
   readings(range: ReadingRange): ReadingRow[];
   gaps(deviceId: number, afterId: number, limit: number): GapRow[];
+  signatures(deviceId: number, afterId: number, limit: number): SignatureRow[];
   gapTotals(deviceId: number): { count: number; readings: number };
   rejected(deviceId: number, afterId: number, limit: number): RejectedRow[];
   rejectedCount(deviceId: number): number;

@@ -124,6 +124,16 @@ export const GapSchema = Type.Object({
   noticed: Instant,
 });
 
+export const SignatureSchema = Type.Object({
+  epoch: Type.Integer(),
+  from: Type.Integer({ description: "first sequence number of readings that came signed" }),
+  to: Type.Integer({ description: "last one" }),
+  verdict: Type.Enum(["verified", "wrong", "unchecked"], {
+    description: "unchecked: this server keeps no secret of the device, or one that the device has not confirmed yet",
+  }),
+  last: Instant,
+});
+
 export const RejectedSchema = Type.Object({
   epoch: Type.Integer(),
   sequence: Type.Integer(),
@@ -137,6 +147,8 @@ export const GapPage = Type.Object({
   readings: Type.Integer({ description: "readings in all gaps" }),
   ...page(GapSchema).properties,
 });
+
+export const SignaturePage = page(SignatureSchema);
 
 export const RejectedPage = Type.Object({ count: Type.Integer(), ...page(RejectedSchema).properties });
 

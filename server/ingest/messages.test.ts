@@ -91,6 +91,7 @@ describe("golden vectors of the contract", () => {
       firstSequence: 41,
       oldestSequence: 41,
       timeErrorS: null,
+      signature: null,
       records: [
         { stored: true, stream: 0x5001, timeMs: 1_700_000_000_000, value: 7, clock: CLOCK_DEVICE },
         { stored: true, stream: 0x5001, timeMs: 1_700_000_060_000, value: 0, clock: CLOCK_DEVICE },
@@ -105,6 +106,7 @@ describe("golden vectors of the contract", () => {
       firstSequence: 1,
       oldestSequence: 1,
       timeErrorS: null,
+      signature: null,
       records: [
         { stored: true, stream: 0x5c00, timeMs: NOW_MS - 300_000, value: 0, clock: CLOCK_ARRIVAL },
         { stored: true, stream: 0x5001, timeMs: NOW_MS, value: -2, clock: CLOCK_ARRIVAL },

@@ -4,7 +4,8 @@
  * cannot be stored is kept as it is, with the reason; everything else becomes a reading.
  *
  * Base name and base value are honoured, wherever they stand (RFC 8428 4.1); units are accepted and not stored, since a
- * stream id already implies its unit. Text, boolean and data values, and sums, cannot be stored.
+ * stream id already implies its unit. Text, boolean and data values, and sums, cannot be stored. A signature in the last record
+ * (`sg`) is found here and judged where the secret is.
  */
 import { PACK_MAX_READINGS } from "../../runtime/contract/limits.ts";
 import {
@@ -17,6 +18,7 @@ import {
   SenmlLabel,
 } from "../../runtime/contract/senml.ts";
 import { decodeCbor, encodeAgain, isU32 } from "./cbor-codec.ts";
+import { findSignature, type PackSignature } from "./pack-signature.ts";
 
 /** Where the time of a reading comes from. */
 export const CLOCK_DEVICE = 0;
@@ -46,6 +48,8 @@ export interface Pack {
   /** No time is further from the truth than this; null = not known. */
   timeErrorS: number | null;
   records: Array<PackReading | PackReject>;
+  /** Null: none. */
+  signature: PackSignature | null;
 }
 
 export type MalformedReason =
@@ -95,7 +99,8 @@ export function decodePack(payload: Uint8Array, receivedAtMs: number): Pack | Ma
   const resolver = new Resolver(receivedAtMs, isEstimated);
   const resolved: Pack["records"] = [];
   for (const record of records) resolved.push(resolver.resolve(record));
-  return { epoch, firstSequence, oldestSequence, timeErrorS, records: resolved };
+  const signature = findSignature(payload, records.at(-1));
+  return { epoch, firstSequence, oldestSequence, timeErrorS, records: resolved, signature };
 }
 
 /** Carries base fields from record to record. A base field of the wrong type spoils the records that need it. */

@@ -4,7 +4,9 @@
  *
  * A cursor is the key of the last row that was given, so pages stay right while readings arrive.
  */
+
 import type Database from "better-sqlite3";
+import type { SignatureVerdict } from "../ingest/pack-signature.ts";
 import { KitReader } from "./kit-reader.ts";
 import { openForReading } from "./open-database.ts";
 import { OrderReader } from "./order-reader.ts";
@@ -73,6 +75,15 @@ export interface GapRow {
   fromSequence: number;
   toSequence: number;
   noticedMs: number;
+}
+
+export interface SignatureRow {
+  id: number;
+  epoch: number;
+  fromSequence: number;
+  toSequence: number;
+  verdict: SignatureVerdict;
+  lastMs: number;
 }
 
 export interface RejectedRow {
@@ -155,6 +166,10 @@ export class Reader {
     return this.#sql.gapTotals.get(deviceId) ?? { count: 0, readings: 0 };
   }
 
+  signatures(deviceId: number, afterId: number, limit: number): SignatureRow[] {
+    return this.#sql.signatures.all(deviceId, afterId, limit);
+  }
+
   rejected(deviceId: number, afterId: number, limit: number): RejectedRow[] {
     return this.#sql.rejected.all(deviceId, afterId, limit);
   }
@@ -195,6 +210,10 @@ function prepare(db: Database.Database) {
     gapTotals: db.prepare<[number], { count: number; readings: number }>(
       `SELECT count(*) AS count, coalesce(sum(to_sequence - from_sequence + 1), 0) AS readings
        FROM gaps WHERE device_id = ?`,
+    ),
+    signatures: db.prepare<[number, number, number], SignatureRow>(
+      `SELECT s.id, e.epoch, s.from_sequence AS fromSequence, s.to_sequence AS toSequence, s.verdict, s.last_ms AS lastMs
+       FROM signatures s JOIN epochs e ON e.id = s.epoch_id WHERE s.device_id = ? AND s.id > ? ORDER BY s.id LIMIT ?`,
     ),
     rejected: db.prepare<[number, number, number], RejectedRow>(
       `SELECT r.id, e.epoch, r.sequence, r.reason, r.record, r.received_ms AS receivedMs

@@ -200,4 +200,17 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (device_id, id)
   ) STRICT, WITHOUT ROWID;
   `,
+  // Which readings came with a signature, and what it was worth (store/signature-ledger.ts).
+  `
+  CREATE TABLE signatures (
+    id INTEGER PRIMARY KEY,
+    device_id INTEGER NOT NULL REFERENCES devices (id),
+    epoch_id INTEGER NOT NULL REFERENCES epochs (id),
+    from_sequence INTEGER NOT NULL,
+    to_sequence INTEGER NOT NULL,
+    verdict INTEGER NOT NULL,
+    last_ms INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX signatures_of_device ON signatures (device_id, id);
+  `,
 ];

@@ -30,6 +30,7 @@ import { ImageShelf } from "./image-shelf.ts";
 import { KitShelf } from "./kit-shelf.ts";
 import { OrderLedger } from "./order-ledger.ts";
 import { ReadingInserter } from "./reading-inserter.ts";
+import { SignatureLedger } from "./signature-ledger.ts";
 import { UpdateLedger } from "./update-ledger.ts";
 
 export interface CommitResult {
@@ -57,6 +58,7 @@ export class Writer {
   readonly #kits: KitShelf;
   readonly #updates: UpdateLedger;
   readonly #orders: OrderLedger;
+  readonly #signatures: SignatureLedger;
   readonly #sql: ReturnType<typeof prepare>;
   #dirtyEpochs: EpochEntry[] = [];
   #dirtyStreams: StreamEntry[] = [];
@@ -73,6 +75,7 @@ export class Writer {
     this.#kits = new KitShelf(db);
     this.#updates = new UpdateLedger(db, this.#images);
     this.#orders = new OrderLedger(db);
+    this.#signatures = new SignatureLedger(db);
     this.#sql = prepare(db);
   }
 
@@ -190,7 +193,14 @@ export class Writer {
       tallies.dropped += to - from + 1;
       this.#sql.addGap.run(device.id, epoch.id, from, to, receivedAtMs);
     }
-    if (verdict.accepted > 0) this.#store(device, epoch, pack, verdict.duplicates, receivedAtMs);
+    if (verdict.accepted > 0) {
+      this.#store(device, epoch, pack, verdict.duplicates, receivedAtMs);
+      if (pack.signature !== null) {
+        const from = pack.firstSequence + verdict.duplicates;
+        const to = pack.firstSequence + pack.records.length - 1;
+        this.#signatures.note(device.id, epoch.id, from, to, pack.signature, receivedAtMs);
+      }
+    }
     if (verdict.watermark !== epoch.watermark) {
       epoch.watermark = verdict.watermark;
       if (!epoch.isDirty) this.#dirtyEpochs.push(epoch);

@@ -9,7 +9,7 @@ import { findPin, gpioNumber, pinText } from "./board-pins.ts";
 import type { Board, BoardPin } from "./board-schema.ts";
 import { BuildError } from "./build-error.ts";
 import { reasonAgainst, reservationAbout } from "./pin-uses.ts";
-import { type PinFunction, type PinNumbers, type Product, readProduct } from "./product.ts";
+import { BOARD_PINS, type PinFunction, type PinNumbers, type Product, readProduct } from "./product.ts";
 
 /** Functions and the pins that were asked for: a label, GPIO and number, or NONE. */
 export type PinWishes = ReadonlyMap<string, string>;
@@ -56,8 +56,14 @@ export function placePins(product: Product, board: Board, wishes: PinWishes): Pi
     return reason === undefined ? [] : [`${what} ${reason}; ${adviceFor(place, places, board)}`];
   });
   if (faults.length > 0) throw new BuildError(faults.join("\n"));
+  const pins = new Map(places.map(({ name, pin }) => [name, pin?.gpio ?? NO_PIN]));
+  if (product.anyPins === true)
+    pins.set(
+      BOARD_PINS,
+      board.pins.reduce((mask, { gpio }) => mask | (1 << gpio), 0),
+    );
   return {
-    pins: new Map(places.map(({ name, pin }) => [name, pin?.gpio ?? NO_PIN])),
+    pins,
     text: places.map(({ name, pin }) => (pin === undefined ? `${name} none` : `${name} ${pinText(pin)}`)).join(", "),
     warnings: places.flatMap(({ name, use, pin }) => {
       const reservation = pin === undefined ? undefined : reservationAbout(pin);

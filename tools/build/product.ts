@@ -43,6 +43,12 @@ export const ProductFile = Type.Object(
     $schema: Type.Optional(Type.String()),
     name: Type.String({ pattern: "^[a-z][a-z0-9-]*$", description: "by which boards name their defaults" }),
     pins: Type.Record(Type.String({ pattern: "^[a-z][A-Za-z0-9]*$" }), PinFunction, strict),
+    anyPins: Type.Optional(
+      Type.Boolean({
+        description:
+          "it is told at run time which pins it uses: it gets those that the board has, as bits, in BOARD_PINS",
+      }),
+    ),
     settings: Type.Optional(SettingsSchema),
   },
   { ...strict, title: "Product of Lintel" },
@@ -50,8 +56,12 @@ export const ProductFile = Type.Object(
 
 export type Product = Static<typeof ProductFile>;
 export type PinFunction = Static<typeof PinFunction>;
-/** GPIO of each function, by its name; NO_PIN where it has none. */
+/** GPIO of each function, by its name; NO_PIN where it has none. With `anyPins` also BOARD_PINS. */
 export type PinNumbers = ReadonlyMap<string, number>;
+
+/** Constant of a program that can be at any pin, and its place in PinNumbers: no function has such a name. */
+export const BOARD_PINS = "BOARD_PINS";
+const ALL_PINS = 2 ** (PIN_MAX + 1) - 1;
 
 const FILE = "product.json";
 
@@ -107,8 +117,10 @@ function settingFaults(settings: Settings): string[] {
 
 /** Name and value; a function that `pins` leaves out is at its default. */
 export function pinConstants(product: Product, pins: PinNumbers = new Map()): [string, number][] {
-  return Object.entries(product.pins).map(([name, { default: otherwise = NO_PIN }]) => [
+  const constants = Object.entries(product.pins).map(([name, { default: otherwise = NO_PIN }]): [string, number] => [
     `PIN_${name.replace(/[A-Z]/g, "_$&").toUpperCase()}`,
     pins.get(name) ?? otherwise,
   ]);
+  if (product.anyPins === true) constants.push([BOARD_PINS, pins.get(BOARD_PINS) ?? ALL_PINS]);
+  return constants;
 }

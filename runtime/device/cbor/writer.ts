@@ -120,6 +120,14 @@ export class CborWriter {
     this.raw(pointer, length);
   }
 
+  /** A byte string that the caller fills in: where it begins; 0 = it does not fit. */
+  blank(length: u32): usize {
+    this.head(MajorType.Bytes, length);
+    if (!this.reserve(length)) return 0;
+    this.position += length;
+    return this.position - length;
+  }
+
   /** Text that is UTF-8 in memory already. */
   utf8(pointer: usize, length: u32): void {
     this.head(MajorType.Text, length);

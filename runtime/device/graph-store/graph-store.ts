@@ -22,10 +22,12 @@ import { TrialRecord } from "../record/trial-record.ts";
 import { IncomingChannel, RESTART_AFTER_MS, SessionPart, Taken } from "../session/session-part.ts";
 
 const VERSION_BYTES: u32 = 4;
+/** The head of the message, the key and the head of the graph have a byte each at least. */
+const ALIGN_MASK: usize = 3;
 
 /** The product's word about a graph that comes. */
 export interface GraphCheck {
-  /** GraphRefusal; None: the product can run what lies at `pointer`. It stays there for the time of this call. */
+  /** GraphRefusal; None: the product can run what lies at `pointer`, a multiple of 4. It stays there for the time of this call. */
   check(pointer: usize, length: u32): i32;
 }
 
@@ -101,7 +103,10 @@ export class GraphStore extends TrialRecord implements SessionPart {
       }
     }
     if (!reader.finished || version == 0 || graph == 0) return Taken.Malformed;
-    this.takeGraph(version, graph, graphBytes, nowMs);
+    // Over its head and its key, which were read: the chip loads words from multiples of 4 only.
+    const aligned = graph & ~ALIGN_MASK;
+    memory.copy(aligned, graph, graphBytes);
+    this.takeGraph(version, aligned, graphBytes, nowMs);
     return Taken.Taken;
   }
 

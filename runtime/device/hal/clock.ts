@@ -30,6 +30,11 @@ export class Clock {
     this.restMs = passedMs % 1000;
   }
 
+  /** Milliseconds from the last `update` until `uptimeS` is one more. */
+  get untilSecondMs(): u32 {
+    return 1000 - this.restMs;
+  }
+
   /** Unix time, seconds; 0 = unknown. */
   get unixS(): u32 {
     return <u32>clock_unix();

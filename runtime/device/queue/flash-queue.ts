@@ -146,6 +146,13 @@ export class FlashQueue implements ReadingQueue {
     return this.reader.uptimeS;
   }
 
+  /** Nobody has asked for signatures here. */
+  isSigned(): bool {
+    return false;
+  }
+
+  sign(_pointer: usize, _length: u32, _signature: usize): void {}
+
   place(time: BootTime, nowS: u32, unixS: u32): void {
     const log = this.log;
     if (this.packBoot == log.boot) {

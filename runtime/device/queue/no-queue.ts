@@ -44,6 +44,10 @@ export class NoQueue implements ReadingQueue {
   uptimeS(): u32 {
     return 0;
   }
+  isSigned(): bool {
+    return false;
+  }
+  sign(_pointer: usize, _length: u32, _signature: usize): void {}
   place(_time: BootTime, _nowS: u32, _unixS: u32): void {}
   lastCommand(): u32 {
     return 0;

@@ -38,6 +38,10 @@ export interface ReadingQueue {
   stream(): u32;
   value(): i32;
   uptimeS(): u32;
+  /** The reading gone to wants a signature in its pack (contract/senml.ts). */
+  isSigned(): bool;
+  /** Puts the signature over these bytes to `signature`; asked for only after `isSigned`. */
+  sign(pointer: usize, length: u32, signature: usize): void;
   /** When the boot of the readings since `rewind` was; to be asked for after it. `nowS` is the uptime, `unixS` 0 = unknown. */
   place(time: BootTime, nowS: u32, unixS: u32): void;
 

@@ -7,11 +7,13 @@
  * a server without a clock may never get one, and waiting for it would fill the queue. Such ages are what the boots since
  * then lasted at least, and are marked as estimates.
  */
-import { PACK_SEND_READINGS } from "../../contract/limits.ts";
+import { PACK_SEND_READINGS, PACK_SIGNED_READINGS } from "../../contract/limits.ts";
 import {
   SENML_EPOCH,
   SENML_OLDEST,
   SENML_SEQUENCE,
+  SENML_SIGNATURE,
+  SENML_SIGNATURE_BYTES,
   SENML_TIME_ERROR,
   SENML_TIME_ESTIMATED,
   SenmlLabel,
@@ -39,18 +41,22 @@ export function writePack(writer: CborWriter, queue: ReadingQueue, uptimeS: u32,
   const reference = time.startUnixS != 0 ? queue.uptimeS() : time.endS;
   let readings: u32 = 0;
   let errorS: u32 = 0;
+  let isSigned = false;
   do {
     readings++;
+    if (queue.isSigned()) isSigned = true;
     errorS = max(errorS, time.errorAt(queue.uptimeS()));
   } while (readings < <u32>PACK_SEND_READINGS && queue.next());
+  if (isSigned) readings = min<u32>(readings, PACK_SIGNED_READINGS);
 
   queue.rewind();
   writer.array(readings);
   for (let i: u32 = 0; i < readings; i++) {
-    if (i == 0) writeBase(writer, queue, reference, errorS);
+    const fields = RECORD_FIELDS + u32(isSigned && i == readings - 1);
+    if (i == 0) writeBase(writer, queue, fields, reference, errorS);
     else {
       queue.next();
-      writer.map(RECORD_FIELDS);
+      writer.map(fields);
     }
     writer.integer(SenmlLabel.Name);
     writer.hex16(queue.stream());
@@ -59,13 +65,21 @@ export function writePack(writer: CborWriter, queue: ReadingQueue, uptimeS: u32,
     writer.integer(SenmlLabel.Time);
     writer.integer(<i32>(queue.uptimeS() - reference));
   }
+  if (isSigned) writeSignature(writer, queue);
   return queue.sequence();
 }
 
-/** Begins the first record with the base fields. */
-function writeBase(writer: CborWriter, queue: ReadingQueue, reference: u32, errorS: u32): void {
+/** Over what is written already. */
+function writeSignature(writer: CborWriter, queue: ReadingQueue): void {
+  writer.text(SENML_SIGNATURE);
+  const signature = writer.blank(SENML_SIGNATURE_BYTES);
+  if (signature != 0) queue.sign(writer.start, <u32>(signature - writer.start), signature);
+}
+
+/** Begins the first record, of so many fields of its own, with the base fields. */
+function writeBase(writer: CborWriter, queue: ReadingQueue, fields: u32, reference: u32, errorS: u32): void {
   const isAbsolute = time.startUnixS != 0;
-  writer.map(RECORD_FIELDS + BASE_FIELDS + u32(isAbsolute) + u32(time.hasError) + u32(time.isEstimated));
+  writer.map(fields + BASE_FIELDS + u32(isAbsolute) + u32(time.hasError) + u32(time.isEstimated));
   if (isAbsolute) {
     writer.integer(SenmlLabel.BaseTime);
     writer.unsigned(time.startUnixS + reference);

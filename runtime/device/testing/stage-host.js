@@ -2,6 +2,7 @@
  * The host of the specs: every function of the host ABI answers 0, but for those that act on what the spec has set up
  * through stage.ts. Byte sources and memories are plain arrays; nothing here checks what the device does.
  */
+import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createImageStage } from "./stage-images.js";
 import { createSerialStage } from "./stage-serial.js";
@@ -149,6 +150,10 @@ export function createStage(memory) {
     random_fill(pointer, length) {
       const bytes = view(pointer, length);
       for (let i = 0; i < length; i++) bytes[i] = randomByte();
+      return 0;
+    },
+    hmac_sha256(key, keyBytes, pointer, length, out) {
+      view(out, 32).set(createHmac("sha256", view(key, keyBytes)).update(view(pointer, length)).digest());
       return 0;
     },
     rtc_read: (offset, pointer, length) => read(rtc, offset, pointer, length),

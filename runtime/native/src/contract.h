@@ -162,6 +162,7 @@ constexpr uint32_t PACKET_DOWN_MAX_BYTES = 1088;
 constexpr uint32_t PACK_MAX_READINGS = 128;
 constexpr uint32_t PACK_SEND_BYTES = 448;
 constexpr uint32_t PACK_SEND_READINGS = 20;
+constexpr uint32_t PACK_SIGNED_READINGS = 19;
 constexpr uint32_t PAYLOAD_DOWN_MAX_BYTES = 1024;
 constexpr uint32_t PAYLOAD_UP_MAX_BYTES = 4096;
 constexpr uint32_t POLL_MAX_MS = 60000;

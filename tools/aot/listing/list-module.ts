@@ -41,7 +41,9 @@ export function listModule(module: NativeModule): string {
   function notesOn(instruction: NonNullable<ReturnType<typeof decode>>, at: number): string[] {
     const notes: string[] = [];
     const target = instruction.operands.at(-1) ?? 0;
-    if (instruction.mnemonic === "l32r") notes.push(`0x${view.getUint32(target, true).toString(16)}`);
+    // Bytes that fill up before a jump table's target may read as an instruction that they are not.
+    const isLiteral = target >= module.literalsOffset && target < module.codeOffset;
+    if (instruction.mnemonic === "l32r" && isLiteral) notes.push(`0x${view.getUint32(target, true).toString(16)}`);
     const name = instruction.mnemonic === "call0" || instruction.mnemonic === "j" ? names.get(target) : undefined;
     if (name !== undefined) notes.push(name);
     const trap = traps.get(at);
