@@ -2,6 +2,8 @@
  * What the streamer does not take: each bad graph is refused with its reason, by the board itself, while the graph before goes on.
  * Which ids a kind takes, and which calls it answers, is as the contract's table says.
  */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   GRAPH_CONTROLLER_CALL_TABLE,
@@ -16,6 +18,7 @@ import {
   GraphSlotConfig,
 } from "../../runtime/contract/graph-sensors.ts";
 import { ENGINES } from "../../tools/build/compile-program.ts";
+import { PACKAGE_ROOT } from "../../tools/build/package-root.ts";
 import { compiled, StreamerWorld } from "./streamer-world.ts";
 
 const TIMEOUT_MS = 300_000;
@@ -25,6 +28,8 @@ const set = (id: number, value: number) => `set ${id} to ${value} as uint32_t;`;
 const slot = (number: number, kind: number, ...more: string[]) =>
   `config slot ${number} { ${set(GraphSlotConfig.Kind, kind)} ${more.join(" ")} }`;
 const at = (pin: number) => set(GraphSlotConfig.Pin, pin);
+
+const example = (name: string) => readFileSync(join(PACKAGE_ROOT, "tools/graph/examples", `${name}.sgf`), "utf8");
 
 /** Graphs, and why they are refused; null = taken. */
 const CASES: [name: string, source: string, reason: string | null][] = [
@@ -56,6 +61,8 @@ const CASES: [name: string, source: string, reason: string | null][] = [
   ],
   ["the analogue input twice", slot(1, GraphSensor.Analogue) + slot(2, GraphSensor.Analogue), "pin"],
   ["a call to an empty slot", "every 1 minute { call 0x8000 on slot 5 => output 1; }", "unknown"],
+  ["an example: the fridge", example("fridge-alarm"), null],
+  ["an example: counts by the hour", example("hourly-counts"), null],
   ["an unknown call of the controller", "every 1 minute { call 0x9000 on controller => output 1; }", "unknown"],
 ];
 

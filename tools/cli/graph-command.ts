@@ -17,6 +17,7 @@ import { CommandError } from "./command-error.ts";
 import { shown, writeFiles } from "./command-files.ts";
 import { compileGraphFile, reportFaults } from "./compile-graph-file.ts";
 import { isStandardInput, readGraphSource } from "./graph-files.ts";
+import { addGraphPushCommands } from "./graph-push-command.ts";
 import { addGraphRunCommand } from "./graph-run-command.ts";
 
 interface CompileFlags {
@@ -63,6 +64,7 @@ export function addGraphCommand(program: Command): void {
     .option("--no-optimize", "draw every node that the statements make")
     .option("--json", "print one line of JSON, with the picture in it unless it is written", false)
     .action((file: string, flags: CompileFlags & { out?: string }) => draw(file, flags));
+  addGraphPushCommands(graph);
 }
 
 function format(name: string, { check: onlyCheck, write, json }: FormatFlags): void {
