@@ -19,8 +19,8 @@ export interface CounterImages {
 }
 
 export interface CounterBuild extends CounterImages {
-  /** The counter with one line of its main.ts replaced, as the next version. */
-  edited: (from: string, to: string) => Promise<Uint8Array>;
+  /** The counter with one line of a file replaced, as the next version. */
+  edited: (change: { file: string; from: string; to: string }) => Promise<Uint8Array>;
 }
 
 export async function buildCounter(engine: Engine): Promise<CounterBuild> {
@@ -41,9 +41,9 @@ export async function buildCounter(engine: Engine): Promise<CounterBuild> {
     boot: await build(BOOT, "boot", "0.1.0"),
     counter: await build(COUNTER, "counter", "0.1.0"),
     publicKey: publicPoint(key),
-    edited: (from, to) =>
+    edited: ({ file, from, to }) =>
       build(COUNTER, "counter", "0.1.1", (path, text) =>
-        path === `${COUNTER}/main.ts` ? replaceOnce(text, from, to) : text,
+        path === `${COUNTER}/${file}` ? replaceOnce(text, from, to) : text,
       ),
   };
 }

@@ -20,11 +20,12 @@ export const UPDATE_HELP = `Usage: npm run bench -- update [options]
 `;
 
 const CHANGES = [
-  { name: "a constant", from: "TOTALS_EVERY_S: u32 = 3600;", to: "TOTALS_EVERY_S: u32 = 1800;" },
+  { name: "a constant", file: "main.ts", from: "const LISTEN_MAX_S = 45;", to: "const LISTEN_MAX_S = 40;" },
   {
     name: "a log line",
-    from: "session.record(STREAM_VISITORS_IN, countIn);",
-    to: 'logValue(LogLevel.Info, "visitors ", countIn); session.record(STREAM_VISITORS_IN, countIn);',
+    file: "barriers.ts",
+    from: "    this.wentOut = 0;\n",
+    to: '    this.wentOut = 0;\n    logValue(LogLevel.Info, "visitors ", this.wentIn);\n',
   },
 ];
 const LINKS: { name: string; link: Link }[] = [
@@ -42,8 +43,8 @@ export async function benchUpdate(args: string[]): Promise<void> {
   const images = await buildCounter("lx106");
   const updates: Update[] = [];
   const sizes: Sizes[] = [];
-  for (const { name: change, from, to } of CHANGES) {
-    const after = await images.edited(from, to);
+  for (const { name: change, file, from, to } of CHANGES) {
+    const after = await images.edited({ file, from, to });
     const files = fileSizes(images.counter, after);
     sizes.push({ change, ...files });
     for (const { name: link, link: network } of LINKS) {

@@ -10,24 +10,32 @@ const PROGRAM = "firmware/counter";
 const PATCH_MAX_BYTES = 2048;
 const COMPRESSED_MAX_BYTES = 24 * 1024;
 
-const CHANGES: Record<string, [from: string, to: string]> = {
-  "a constant": ["const TOTALS_EVERY_S: u32 = 3600;", "const TOTALS_EVERY_S: u32 = 1800;"],
-  "a log line more": [
-    "  countIn = 0;\n",
-    '  logValue(LogLevel.Info, "visitors in this period ", countIn);\n  countIn = 0;\n',
-  ],
-  "a condition": ["if (pulses > 0) count(pulses, 0);", "if (pulses > 0 && pulses < 1000) count(pulses, 0);"],
+interface Change {
+  file: string;
+  from: string;
+  to: string;
+}
+
+const CHANGES: Record<string, Change> = {
+  "a constant": { file: "main.ts", from: "const LISTEN_MAX_S = 45;", to: "const LISTEN_MAX_S = 40;" },
+  "a log line more": {
+    file: "barriers.ts",
+    from: "    this.wentOut = 0;\n",
+    to: '    this.wentOut = 0;\n    logValue(LogLevel.Info, "visitors who came in ", this.wentIn);\n',
+  },
+  "a condition": { file: "barriers.ts", from: "if (lost != 0)", to: "if (lost > 1)" },
 };
 
-function build(engine: Engine, [from, to]: [string, string] = ["", ""]): Promise<Uint8Array> {
+function build(engine: Engine, change?: Change): Promise<Uint8Array> {
   let places = 0;
   const edit = (path: string, text: string) => {
-    if (path !== `${PROGRAM}/main.ts` || from === "") return text;
-    places = text.split(from).length - 1;
-    return text.replace(from, to);
+    if (change === undefined || path !== `${PROGRAM}/${change.file}`) return text;
+    places = text.split(change.from).length - 1;
+    return text.replace(change.from, change.to);
   };
   return buildImage(PROGRAM, engine, { version: "0.1.1" }, { edit }).finally(() => {
-    if (from !== "" && places !== 1) throw new Error(`"${from}" stands ${places} times in the counter, not once`);
+    if (change !== undefined && places !== 1)
+      throw new Error(`"${change.from}" stands ${places} times in ${change.file} of the counter, not once`);
   });
 }
 
