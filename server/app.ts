@@ -5,23 +5,51 @@
  */
 import type { Duplex } from "node:stream";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
+import type { Server as TlsServer } from "node:tls";
 import type { ProductSettings } from "../runtime/product/setting.ts";
-import { buildApi } from "./api/build-api.ts";
+import { beginFolder } from "./access/begin-folder.ts";
+import { DeviceGate } from "./access/device-gate.ts";
+import { invitationLink, makeFirstInvitation } from "./access/first-invitation.ts";
+import { MqttUserDesk } from "./access/mqtt-user-desk.ts";
+import { Passwords, type ScryptCost } from "./access/passwords.ts";
+import type { RegistrationName } from "./access/registration.ts";
+import { RegistrationDesk } from "./access/registration-desk.ts";
+import { SecretDesk } from "./access/secret-desk.ts";
+import { type ApiRoute, buildApi } from "./api/build-api.ts";
 import { LiveHub } from "./api/live-hub.ts";
+import { tellRollout } from "./api/show-rollout.ts";
 import type { ApiApp } from "./api/typed-app.ts";
+import type { ConnectionLimits } from "./broker/connection-guard.ts";
 import { DeviceBroker } from "./broker/device-broker.ts";
-import { checkPort, type Listener, listenError, listenTcp, listenWebSocket } from "./broker/listeners.ts";
+import { Door } from "./broker/door.ts";
+import { checkPort, type Listener, listenError, listenTcp, listenTls, listenWebSocket } from "./broker/listeners.ts";
+import { type CertificateFiles, Certificates } from "./certificates.ts";
 import { StartError } from "./errors.ts";
 import { Ingest } from "./ingest/ingest.ts";
-import { STOP_FLUSH_MS } from "./limits.ts";
+import {
+  HOUSEKEEPING_EVERY_MS,
+  MQTT_BYTES_BURST,
+  MQTT_BYTES_PER_SECOND,
+  MQTT_CONNECTIONS_MAX,
+  MQTT_CONNECTIONS_OF_ADDRESS_MAX,
+  MQTT_FLOOD_MAX_MS,
+  MQTT_PACKETS_BURST,
+  MQTT_PACKETS_PER_SECOND,
+  ROLLOUT_TICK_MS,
+  STOP_FLUSH_MS,
+} from "./limits.ts";
 import type { Logger } from "./logger.ts";
 import { Metrics } from "./metrics.ts";
 import { LogHub } from "./orders/log-hub.ts";
 import { OrderDesk } from "./orders/order-desk.ts";
+import { RolloutDesk } from "./rollouts/rollout-desk.ts";
+import { BackupShelf } from "./store/backup-shelf.ts";
 import { openDataFolder } from "./store/open-database.ts";
 import { Reader } from "./store/reader.ts";
+import { KEEP_ALL, type RetentionOptions } from "./store/retention.ts";
 import { WriterClient } from "./store/writer-client.ts";
 import { ChunkDesk } from "./updates/chunk-desk.ts";
+import { DownloadRates } from "./updates/download-rates.ts";
 import { PatchMaker } from "./updates/patch-maker.ts";
 import { SentOffers } from "./updates/sent-offers.ts";
 import { UpdateDesk } from "./updates/update-desk.ts";
@@ -32,18 +60,55 @@ export interface ServerOptions {
   /** 0 = any free port. */
   mqttPort: number;
   httpPort: number;
+  /** With `tls`: MQTT over TLS, 0 = any free port. */
+  mqttsPort?: number;
+  /** The API over TLS, and MQTT at `mqttsPort`. */
+  tls?: CertificateFiles;
+  /** False: no MQTT without TLS, and so no boards; they speak none yet. */
+  plainMqtt?: boolean;
   logger: Logger;
+  /** Off: everybody who reaches the server may do everything, as in tests and at home behind a locked door. */
+  login?: "required" | "off";
+  /** Which boards the first project of a new data folder takes in. */
+  registration?: RegistrationName;
+  /** Addresses of proxies in front of the server, with commas; whose word is taken on who asks and by which protocol. */
+  trustProxy?: string | undefined;
+  /** For tests, where it is low; else today's. */
+  passwordCost?: ScryptCost;
+  /** Told every route of the API as it is added. */
+  onRoute?: (route: ApiRoute) => void;
   /** Products whose settings can be changed; none if not given. */
   products?: readonly ProductSettings[];
+  /** What is deleted one day; nothing if not given. */
+  retention?: RetentionOptions;
+  /** Instead of those of limits.ts, as for a load that no board could make. */
+  connectionLimits?: Partial<ConnectionLimits>;
   /** Unix time, ms. */
   nowMs?: () => number;
 }
 
+const CONNECTION_LIMITS: ConnectionLimits = {
+  connections: MQTT_CONNECTIONS_MAX,
+  connectionsOfAddress: MQTT_CONNECTIONS_OF_ADDRESS_MAX,
+  rates: {
+    packets: { perSecond: MQTT_PACKETS_PER_SECOND, burst: MQTT_PACKETS_BURST },
+    bytes: { perSecond: MQTT_BYTES_PER_SECOND, burst: MQTT_BYTES_BURST },
+  },
+  floodMs: MQTT_FLOOD_MAX_MS,
+};
+
 export interface LintelServer {
+  /** 0: there is none without TLS. */
   readonly mqttPort: number;
   readonly httpPort: number;
+  /** Null: there is none. */
+  readonly mqttsPort: number | null;
   /** Of the HTTP API. */
   readonly url: string;
+  /** Makes the first account; null: somebody has one, or nobody is asked. */
+  readonly firstLink: string | null;
+  /** Reads the certificate again; the connections that are open stay as they are. */
+  reloadCertificate(): void;
   /** An MQTT connection that is not a socket. */
   handle(stream: Duplex): void;
   /**
@@ -51,12 +116,16 @@ export interface LintelServer {
    * system's socket buffers has not been received.
    */
   idle(): Promise<void>;
+  /** Does what is due by now, as it does each second. */
+  tick(): void;
   /** Stops accepting, commits and acknowledges what was received, closes. */
   stop(): Promise<void>;
 }
 
 /** Turns of the event loop in a row without work before the broker counts as quiet: CONNECT takes a handful. */
 const QUIET_TURNS = 8;
+/** As a host to listen on; nobody is reached under it. */
+const EVERY_ADDRESS = /0\.0\.0\.0|\[::\]/;
 const FLUSH_POLL_MS = 5;
 
 export async function startServer(options: ServerOptions): Promise<LintelServer> {
@@ -77,9 +146,13 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
   const { host, logger, nowMs = Date.now } = options;
   const metrics = new Metrics();
 
+  const certificates = options.tls === undefined ? undefined : new Certificates(options.tls, logger);
+  undo.push(() => certificates?.close());
   const folder = openDataFolder(options.dataDir);
   undo.push(() => folder.release());
-  const writer = new WriterClient({ databasePath: folder.databasePath }, logger);
+  const retention = options.retention ?? KEEP_ALL;
+  const writer = new WriterClient({ databasePath: folder.databasePath, retention }, logger);
+  writer.onKept = (figures) => metrics.keep(figures);
   undo.push(() => writer.stop());
   const live = new LiveHub({
     onWanted: (isWanted) => writer.setLive(isWanted),
@@ -94,13 +167,42 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
     onLive: (committed) => live.tell(committed),
     onUpdateDue: (due) => updates.offer(due),
     onOrdersDue: (due) => orders.send(due),
+    onRolloutsDue: (due) => rollouts.take(due),
+    onSecretDue: (mac) => secrets.give(mac),
   });
   await writer.start(ingest);
   const reader = new Reader(folder.databasePath);
   undo.push(() => reader.close());
+  reader.series.onDamage = (damage) => {
+    metrics.damagedSegments.inc();
+    logger.error({ ...damage }, "packed readings are damaged and left out");
+  };
+  const keeping = setInterval(() => writer.tellTime(nowMs(), performance.now()), HOUSEKEEPING_EVERY_MS);
+  undo.push(() => clearInterval(keeping));
+  writer.tellTime(nowMs(), performance.now());
 
+  await beginFolder(folder.path, {
+    people: reader.people,
+    request: (request) => writer.request(request),
+    nowMs,
+    ...options,
+  });
+  const backups = new BackupShelf({
+    dataFolder: folder.path,
+    backUp: (path, onPercent) => writer.backUp(path, onPercent),
+    nowMs,
+  });
+  const isLoginRequired = options.login !== "off";
+  const firstInvitation = isLoginRequired
+    ? await makeFirstInvitation({
+        hasUsers: reader.people.hasUsers(),
+        change: (request) => writer.request(request),
+        nowMs,
+      })
+    : null;
   const offers = new SentOffers();
-  const chunks = new ChunkDesk({ store: reader.updates, ingest, offers, metrics });
+  const rates = new DownloadRates(nowMs);
+  const chunks = new ChunkDesk({ store: reader.updates, ingest, offers, rates, metrics });
   const patches = new PatchMaker();
   undo.push(() => patches.stop());
   const updates = new UpdateDesk({
@@ -116,6 +218,16 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
     nowMs,
   });
   undo.push(() => updates.stop());
+  const rollouts = new RolloutDesk({
+    store: reader.rollouts,
+    request: (request) => writer.request(request),
+    updates,
+    setRates: (limits) => rates.set(limits),
+    onNews: (rollout) => tellRollout(reader.rollouts, live, rollout),
+    logger,
+    nowMs,
+  });
+  undo.push(() => rollouts.stop());
 
   const orders = new OrderDesk({
     store: reader.orders,
@@ -128,23 +240,79 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
   const logs = new LogHub({ onMalformed: (mac, bytes) => ingest.malformed("log", mac, bytes), nowMs });
   undo.push(() => logs.close());
 
-  const broker = new DeviceBroker({ sink: ingest, updates: chunks, logs, metrics, logger, nowMs });
+  const secrets = new SecretDesk({
+    device: (mac) => reader.device(mac),
+    changeConfig: (...change) => orders.changeConfig(...change),
+    logger,
+  });
+
+  const gate = new DeviceGate(reader.registrations, nowMs);
+  const broker = new DeviceBroker({
+    sink: ingest,
+    updates: chunks,
+    logs,
+    door: new Door({ gate, mqttUser: (name) => reader.registrations.mqttUser(name), isLoginRequired }),
+    organisationOf: (mac) => gate.organisationOf(mac),
+    limits: { ...CONNECTION_LIMITS, ...options.connectionLimits },
+    metrics,
+    logger,
+    nowMs,
+    elapsedMs: () => performance.now(),
+  });
   await broker.listen();
   undo.push(() => new Promise<void>((resolve) => broker.close(resolve)));
-  const accept = (stream: Duplex) => broker.accept(stream);
+  const accept = (stream: Duplex, address?: string) => broker.accept(stream, address);
 
   const api = await buildApi({
     store: reader,
+    series: reader.series,
+    derived: (request) => writer.request(request),
     updateStore: reader.updates,
     updates,
     orderStore: reader.orders,
     orders,
     logs,
+    rolloutStore: reader.rollouts,
+    rollouts,
     kitStore: reader.kits,
     kits: {
       set: (kit) => writer.request({ kind: "setFlashKit", kit, atMs: nowMs() }),
       delete: (board) => writer.request({ kind: "deleteFlashKit", board }),
     },
+    people: reader.people,
+    accounts: reader.accounts,
+    change: (request) => writer.request(request),
+    passwords: new Passwords(options.passwordCost),
+    audit: { write: (entry) => writer.request({ kind: "audit", entry }) },
+    backups,
+    isLoginRequired,
+    trustProxy: options.trustProxy,
+    onRoute: options.onRoute,
+    projects: {
+      project: (id) => reader.people.project(id),
+      firstProject: (organisation) => reader.registrations.firstProject(organisation),
+      projectByName: (organisation, name) => reader.registrations.projectByName(organisation, name),
+    },
+    registrations: new RegistrationDesk({
+      gate,
+      request: (request) => writer.request(request),
+      renewSecret: (mac) => secrets.renew(mac),
+      adopt: async (from, to) => {
+        const [former, latter] = [reader.device(from), reader.device(to)];
+        if (former !== undefined && latter !== undefined) await orders.adopt(former, latter);
+      },
+      endDevice: (mac) => broker.endDevice(mac),
+      forgetDevice: (mac) => broker.forgetDevice(mac),
+      settled: () => ingest.settled(),
+      nowMs,
+    }),
+    mqttUsers: new MqttUserDesk({
+      store: reader.registrations,
+      request: (request) => writer.request(request),
+      endUser: (name) => broker.endUser(name),
+      nowMs,
+    }),
+    ...(certificates === undefined ? {} : { tls: certificates.options }),
     health: { isHealthy: () => ingest.isHealthy },
     metrics: {
       contentType: metrics.registry.contentType,
@@ -158,14 +326,30 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
     nowMs,
   });
   undo.push(() => api.close());
-  const mqtt = await listenTcp(host, options.mqttPort, accept);
-  undo.push(() => mqtt.close());
+  certificates?.follow(api.server as unknown as TlsServer);
+  const mqtt = options.plainMqtt === false ? undefined : await listenTcp(host, options.mqttPort, accept);
+  undo.push(() => mqtt?.close());
+  const mqtts =
+    certificates === undefined ? undefined : await listenTls(host, options.mqttsPort ?? 0, certificates, accept);
+  undo.push(() => mqtts?.close());
   const httpPort = await listenHttp(api, host, options.httpPort);
   const closeWebSocket = listenWebSocket(api.server, accept);
 
+  const tick = () => {
+    rollouts.tick();
+    chunks.pump();
+  };
+  const ticks = setInterval(tick, ROLLOUT_TICK_MS);
+  ticks.unref();
+  undo.push(() => clearInterval(ticks));
+
   const stop = async () => {
+    clearInterval(ticks);
+    rollouts.stop();
     updates.stop();
-    mqtt.stopAccepting();
+    mqtt?.stopAccepting();
+    mqtts?.stopAccepting();
+    certificates?.close();
     closeWebSocket();
     await ingest.drain();
     await untilSent(broker);
@@ -173,18 +357,26 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
     broker.closeStreams();
     live.close();
     logs.close();
-    await Promise.all([mqtt.close(), api.close(), patches.stop()]);
+    await Promise.all([mqtt?.close(), mqtts?.close(), api.close(), patches.stop()]);
+    clearInterval(keeping);
     await writer.stop();
+    await backups.settled();
     reader.close();
     folder.release();
   };
   let stopping: Promise<void> | undefined;
+  const url = `${certificates === undefined ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${httpPort}`;
   return {
-    mqttPort: mqtt.port,
+    mqttPort: mqtt?.port ?? 0,
+    mqttsPort: mqtts?.port ?? null,
     httpPort,
-    url: `http://${host.includes(":") ? `[${host}]` : host}:${httpPort}`,
+    reloadCertificate: () => certificates?.reload(),
+    url,
+    firstLink:
+      firstInvitation === null ? null : invitationLink(url.replace(EVERY_ADDRESS, "localhost"), firstInvitation),
     handle: accept,
-    idle: () => untilIdle(broker, ingest, updates),
+    tick,
+    idle: () => untilIdle(broker, ingest, [updates, rollouts]),
     stop: () => {
       stopping ??= stop();
       return stopping;
@@ -202,16 +394,18 @@ async function listenHttp(api: ApiApp, host: string, port: number): Promise<numb
   return typeof address === "object" && address !== null ? address.port : port;
 }
 
+type Desk = Pick<UpdateDesk, "isIdle" | "settled">;
+
 /** Input that stays unread is no work: its client does not take what it is sent, and waits for its time limit. */
-async function untilIdle(broker: DeviceBroker, ingest: Ingest, updates: UpdateDesk): Promise<void> {
+async function untilIdle(broker: DeviceBroker, ingest: Ingest, desks: ReadonlyArray<Desk>): Promise<void> {
   let unreadBytes = broker.unreadBytes;
   for (let quiet = 0; quiet < QUIET_TURNS; quiet++) {
     await nextTurn();
     const before = unreadBytes;
     unreadBytes = broker.unreadBytes;
-    if (unreadBytes !== before || !ingest.isIdle || !updates.isIdle) quiet = 0;
+    if (unreadBytes !== before || !ingest.isIdle || !desks.every((desk) => desk.isIdle)) quiet = 0;
     await ingest.settled();
-    await updates.settled();
+    for (const desk of desks) await desk.settled();
   }
 }
 

@@ -14,6 +14,9 @@ export type StartErrorCode =
   | "E_DATABASE_FOREIGN"
   | "E_DATABASE_NEWER"
   | "E_DATABASE_FAILED"
+  | "E_BACKUP_MISSING"
+  | "E_DATA_NOT_EMPTY"
+  | "E_CERTIFICATE"
   | "E_START_FAILED";
 
 /** `subject` is the port, the folder or the file that the message is about. */
@@ -35,6 +38,11 @@ const MESSAGES: Record<StartErrorCode, (subject: string, detail: string) => stri
     `database ${subject} was written by a newer Lintel (${detail}); run that version, or name another data folder`,
   E_DATABASE_FAILED: (subject, detail) =>
     `database ${subject} cannot be opened (${detail}); check the disk and the permissions of the folder`,
+  E_BACKUP_MISSING: (subject) => `there is no file ${subject}; name one that lintel backup has made`,
+  E_DATA_NOT_EMPTY: (subject) =>
+    `data folder ${subject} has a database already; with --replace it is put aside for the backup`,
+  E_CERTIFICATE: (subject, detail) =>
+    `certificate ${subject} or its key cannot be used (${detail}); give both as PEM, the key without a passphrase`,
   E_START_FAILED: (subject, detail) => `${subject} did not start (${detail}); see the log, and report it if it repeats`,
 };
 

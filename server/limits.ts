@@ -24,6 +24,53 @@ export const MQTT_PACKET_MAX_BYTES = 64 * 1024;
 export const MQTT_UNSENT_MAX_BYTES = 1024 * 1024;
 /** An observer's topic filters. */
 export const SUBSCRIPTIONS_MAX = 64;
+/** Devices of a project, and of these those that wait for approval. */
+export const DEVICES_PER_PROJECT_MAX = 100_000;
+export const WAITING_PER_PROJECT_MAX = 1000;
+/** Boards that were refused and are remembered. */
+export const STRANGERS_MAX = 256;
+/** A stranger that was taken in has to come back within this time with what it showed, milliseconds. */
+export const STRANGER_ADMITTED_MS = 3_600_000;
+/** A device that would not take its own secret is sent another one no sooner than this, milliseconds. */
+export const SECRET_AGAIN_MS = 3_600_000;
+/** Devices of which the broker remembers whose they are. */
+export const ORGANISATIONS_KNOWN_MAX = 20_000;
+/** Devices that one request creates. */
+export const DEVICES_PER_REQUEST_MAX = 1000;
+/** Applications at the broker of one organisation, and what each is granted. */
+export const MQTT_USERS_MAX = 100;
+export const TOPIC_GRANTS_MAX = 32;
+/** MQTT connections, in all and from one address (a shop, or many, behind one router). */
+export const MQTT_CONNECTIONS_MAX = 20_000;
+export const MQTT_CONNECTIONS_OF_ADDRESS_MAX = 2000;
+/** A connection that has not said CONNECT, or ended its TLS handshake, within this time is closed, milliseconds. */
+export const MQTT_CONNECT_MAX_MS = 10_000;
+/**
+ * How fast a client may talk. The chip takes in and gives out about 1 MB each second at most, and a device waits for each
+ * acknowledgement, so no board comes near.
+ */
+export const MQTT_PACKETS_PER_SECOND = 1000;
+export const MQTT_PACKETS_BURST = 5000;
+export const MQTT_BYTES_PER_SECOND = 1024 * 1024;
+export const MQTT_BYTES_BURST = 4 * 1024 * 1024;
+/** A client that is above that for so long is dropped, milliseconds. */
+export const MQTT_FLOOD_MAX_MS = 30_000;
+/** A client that asks for a longer keep alive, or for none, has this one, seconds. */
+export const MQTT_KEEP_ALIVE_MAX_S = 1200;
+/** Messages of QoS 2 that a client has begun and not ended. */
+export const MQTT_INFLIGHT_MAX = 16;
+export const MQTT_TOPIC_LEVELS_MAX = 16;
+export const MQTT_CLIENT_ID_MAX = 128;
+/** Retained messages: of devices, and of the applications of one organisation; topics and payloads, bytes. */
+export const RETAINED_OF_DEVICES = { count: 100_000, bytes: 32 * 1024 * 1024 };
+export const RETAINED_OF_ORGANISATION = { count: 1000, bytes: 1024 * 1024 };
+/** Refusals of which it is remembered when they were last told. */
+export const REFUSALS_KNOWN_MAX = 10_000;
+/** HTTP: connections; and time for the headers and for all of a request, milliseconds. */
+export const HTTP_CONNECTIONS_MAX = 1000;
+export const HTTP_HEADERS_MAX_MS = 10_000;
+export const HTTP_REQUEST_MAX_MS = 60_000;
+export const HTTP_CHECK_EVERY_MS = 2000;
 /** A live viewer that leaves this much unread, bytes, is dropped. */
 export const LIVE_UNSENT_MAX_BYTES = 256 * 1024;
 /** Live viewers at once. */
@@ -36,7 +83,7 @@ export const PAGE_DEFAULT_ROWS = 100;
 export const PAGE_MAX_ROWS = 1000;
 export const READINGS_DEFAULT_ROWS = 1000;
 export const READINGS_JSON_MAX_ROWS = 10_000;
-export const EXPORT_STEP_ROWS = 500;
+export const EXPORT_STEP_ROWS = 1000;
 /** Lines about malformed or denied messages in the log, each minute. */
 export const LOG_LINES_PER_MINUTE = 60;
 /** Longest wait, at a stop, for what was sent to leave. */
@@ -101,3 +148,99 @@ export const LOG_RING_LINES = 200;
 export const LOG_DEVICES_MAX = 64;
 /** Lines of log that are taken from a device, each minute; what is beyond is counted. */
 export const LOG_TAKEN_PER_MINUTE = 1200;
+/** Pages of the database that a backup copies between two commits: a commit waits a millisecond or two for them. */
+export const BACKUP_STEP_PAGES = 256;
+/** After a commit that failed the store counts as well again with this much room on its disk, bytes: some of the largest commits. */
+export const DISK_FREE_MIN_BYTES = 8 * 1024 * 1024;
+/**
+ * Readings of a segment. It is what one step of the sealer takes on and one look-up unpacks: some milliseconds of the writer,
+ * some tenths of one of the reader.
+ */
+export const SEGMENT_MAX_READINGS = 2048;
+/** A day with fewer readings needs no hours beside them: unpacking them is as fast. */
+export const HOURS_FROM_READINGS = 48;
+/** A day is packed this long after it is over and after its first reading since came, milliseconds. */
+export const SEAL_AFTER_MS = 3_600_000;
+/** A day that has not come yet (a clock that is ahead) is not waited for longer than this, milliseconds. */
+export const SEAL_WAIT_MAX_MS = 86_400_000;
+/** How often the writer is given the time, to pack days and delete old ones, milliseconds. */
+export const HOUSEKEEPING_EVERY_MS = 10_000;
+/** The part of the writer's time that this takes as long as there is something to do. */
+export const HOUSEKEEPING_SHARE = 0.2;
+/** Retention goes through all streams this often, milliseconds; and deletes as many segments in one step. */
+export const RETENTION_EVERY_MS = 600_000;
+export const RETENTION_STEP_SEGMENTS = 32;
+/** Retention's clock goes at most this many times as fast as time passes: a server's clock that jumps deletes nothing. */
+export const RETENTION_CLOCK_RATE = 24;
+/** It is written when it has moved this far, milliseconds: a server that has nothing to do writes seldom. */
+export const RETENTION_CLOCK_STEP_MS = 60_000;
+/** A database of which this part is free, and this many pages, is written anew at the start, if what is in it is not more bytes. */
+export const SHRINK_FREE_SHARE = 0.5;
+export const SHRINK_FREE_MIN_PAGES = 256;
+export const SHRINK_MAX_BYTES = 1024 ** 3;
+/** Segments that the reader keeps unpacked. */
+export const UNPACKED_SEGMENTS_MAX = 64;
+/** Days whose rollups are looked up at once. */
+export const ROLLUP_STEP_DAYS = 64;
+/** Buckets of one answer, and the number that is aimed at when nothing is said. */
+export const AGGREGATE_BUCKETS_MAX = 5000;
+export const AGGREGATE_POINTS = 500;
+/** Long queries at once; who comes after that is told to come again. */
+export const QUERIES_MAX = 8;
+/** Rows of a row group in a Parquet file. */
+export const PARQUET_GROUP_ROWS = 20_000;
+/** Derived streams of a device, sections of an alias, and definitions that refer to each other. */
+export const DERIVED_STREAMS_MAX = 100;
+export const ALIAS_SECTIONS_MAX = 50;
+export const DERIVED_DEPTH_MAX = 4;
+/** Days that restarts, reconnects and lost readings of a device are counted over, to hold an update against. */
+export const VITAL_DAYS_KEPT = 7;
+/** Of an organisation: keys that releases are signed with, releases, and rollouts; the devices of one rollout. */
+export const TRUSTED_KEYS_MAX = 16;
+export const RELEASES_MAX = 1000;
+export const RELEASE_IMAGES_MAX = 32;
+export const ROLLOUTS_MAX = 1000;
+export const ROLLOUT_DEVICES_MAX = 20_000;
+/** A device in a rollout that says nothing for so long gives its place to another, milliseconds; an offer is then repeated. */
+export const ROLLOUT_BUSY_MS = 600_000;
+/** Rollouts are looked at this often, milliseconds; what devices say is looked at when it comes. */
+export const ROLLOUT_TICK_MS = 1000;
+/** Devices that are away and are told in one step what to go back to; more in the next. */
+export const ROLLOUT_RETURNS_MAX = 200;
+/** Devices whose request for a piece of an image waits for the limit of bytes a second. */
+export const DOWNLOADS_WAITING_MAX = 10_000;
+/** Passwords computed at once, and logins that wait for their turn; each takes 32 MiB while it is computed. */
+export const PASSWORDS_AT_ONCE_MAX = 2;
+export const PASSWORDS_WAITING_MAX = 32;
+/** Accounts, and addresses, whose failed logins are remembered. */
+export const THROTTLED_KEPT_MAX = 10_000;
+/** Principals and addresses whose requests are counted. */
+export const RATES_KEPT_MAX = 10_000;
+/** Requests of one who has logged in, and of one address that has not: at once, and each second. */
+export const REQUESTS_OF_PRINCIPAL = { burst: 1000, perS: 100 };
+export const REQUESTS_OF_ADDRESS = { burst: 300, perS: 20 };
+/** A session that is not used for this long has ended; and however it is used, one of this age, milliseconds. */
+export const SESSION_IDLE_MS = 7 * 86_400_000;
+export const SESSION_MAX_MS = 30 * 86_400_000;
+/** When a session or a token was last used is written at most this often, milliseconds. */
+export const USED_STEP_MS = 60_000;
+/** Sessions of a user; a new one ends the oldest. Tokens of a user or an organisation, and invitations of one. */
+export const SESSIONS_MAX = 20;
+export const TOKENS_MAX = 100;
+export const INVITATIONS_MAX = 100;
+export const USERS_MAX = 10_000;
+export const ORGANISATIONS_MAX = 1000;
+/** Of one organisation. */
+export const PROJECTS_MAX = 1000;
+/** Longest time that an invitation is good for, hours; and how long when it is not said. */
+export const INVITATION_MAX_H = 30 * 24;
+export const INVITATION_H = 7 * 24;
+/** Entries of the audit log; the oldest go. They are looked at every so many entries. */
+export const AUDIT_KEPT_MAX = 1_000_000;
+export const AUDIT_TRIM_STEP = 1000;
+/** Answers that are kept for requests that come again (`Idempotency-Key`): so long, so many, so large. */
+export const ANSWERS_KEPT_MS = 86_400_000;
+export const ANSWERS_KEPT_MAX = 10_000;
+export const ANSWER_MAX_BYTES = 64 * 1024;
+/** How long somebody who was thrown out goes on seeing what he was seeing at that moment, at most, milliseconds. */
+export const RIGHTS_LOOKED_AT_MS = 5000;

@@ -11,8 +11,14 @@ export async function runServer(options: ServerOptions): Promise<void> {
   keepHeapSmall();
   const { logger } = options;
   const server = await startServer(options);
-  logger.info({ mqttPort: server.mqttPort, host: options.host }, "listening for devices");
+  const { mqttPort, mqttsPort } = server;
+  if (mqttPort !== 0) logger.info({ mqttPort, host: options.host }, "listening for devices");
+  if (mqttsPort !== null) logger.info({ mqttsPort, host: options.host }, "listening for MQTT over TLS");
   logger.info({ url: server.url }, "listening for people");
+  if (server.firstLink !== null) {
+    logger.info({ link: server.firstLink }, "nobody has an account yet; this link makes the first one, once");
+  }
+  process.on("SIGHUP", () => server.reloadCertificate());
   await new Promise<void>((resolve, reject) => {
     let isStopping = false;
     const onSignal = (signal: (typeof SIGNALS)[number]) => {

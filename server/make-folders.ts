@@ -2,9 +2,9 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** One by one: the `recursive` of Node 20 never returns where the system refuses with ENOENT, as below /proc. */
-export function makeFolders(folder: string): void {
+/** `mode`: of the last one, when it is made here. One by one: the `recursive` of Node 20 never returns where the system refuses with ENOENT, as below /proc. */
+export function makeFolders(folder: string, mode = 0o777): void {
   if (existsSync(folder)) return;
   makeFolders(dirname(folder));
-  mkdirSync(folder);
+  mkdirSync(folder, { mode });
 }

@@ -3,6 +3,7 @@
  * Names end in the unit (Prometheus, "Metric and label naming").
  */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { Housekeeping } from "./store/housekeeper.ts";
 
 const COMMIT_BUCKETS_S = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 
@@ -14,6 +15,11 @@ export class Metrics {
   readonly denied = this.#counter("lintel_denied_total", "Publishes and subscriptions that the policy denied", [
     "what",
   ]);
+  readonly refused = this.#counter(
+    "lintel_refused_total",
+    "Connections, clients and messages that were refused, by reason",
+    ["reason"],
+  );
   readonly oversized = this.#counter("lintel_oversized_packets_total", "Connections ended by an MQTT packet too long");
   readonly protocolErrors = this.#counter("lintel_mqtt_errors_total", "Connections ended by an MQTT error");
   readonly malformed = this.#counter("lintel_malformed_total", "Messages that could not be read, by reason", [
@@ -37,6 +43,14 @@ export class Metrics {
     registers: [this.registry],
   });
   readonly pendingBytes = this.#gauge("lintel_ingest_pending_bytes", "Received and not yet committed");
+  readonly packed = this.#gauge("lintel_readings_packed", "Readings of days that are over, packed since the start");
+  readonly deletedSegments = this.#gauge("lintel_segments_deleted", "Segments of readings that retention has deleted");
+  readonly damagedRows = this.#gauge("lintel_rows_damaged", "Rows of readings that were no readings, moved away");
+  readonly damagedSegments = this.#counter("lintel_segments_damaged_total", "Segments that could not be unpacked");
+  readonly retentionBehindS = this.#gauge(
+    "lintel_retention_clock_behind_seconds",
+    "How far the clock of retention is behind the server's, which has jumped",
+  );
   readonly offers = this.#counter("lintel_offers_total", "Images offered to devices");
   readonly chunkRequests = this.#counter("lintel_chunk_requests_total", "Pieces of images that devices asked for");
   readonly chunkBytes = this.#counter("lintel_chunk_bytes_total", "Bytes of images and patches sent");
@@ -47,6 +61,13 @@ export class Metrics {
     "Live viewers dropped for reading too slowly",
   );
   readonly residentBytes = this.#gauge("process_resident_memory_bytes", "Resident memory of the process");
+
+  keep(figures: Housekeeping): void {
+    this.packed.set(figures.packed);
+    this.deletedSegments.set(figures.deletedSegments);
+    this.damagedRows.set(figures.damagedRows);
+    this.retentionBehindS.set(Math.round(figures.clockBehindMs / 1000));
+  }
 
   async text(): Promise<string> {
     this.residentBytes.set(process.memoryUsage.rss());

@@ -22,7 +22,7 @@ import { serial_read } from "../../runtime/device/index.ts";
 import { isSame, putText } from "./memory-map.ts";
 
 const LINE_MAX_BYTES = 128;
-const READ_BYTES = 64;
+const READ_BYTES = 16;
 const TEXT_MAX_BYTES = 64;
 const SPACE = 32;
 const NEWLINE = 10;

@@ -13,6 +13,7 @@ import {
   heap_used,
   OpeningHours,
   PeriodClock,
+  RemoteLog,
   Session,
 } from "../../runtime/device/index.ts";
 import { BeaconFrame } from "./frame.ts";
@@ -46,6 +47,7 @@ export function start(): void {
   queue.begin();
   session.begin();
   session.takeSettings(SETTINGS, SETTINGS_COUNT);
+  session.sendLog(new RemoteLog());
   const config = session.config;
   hours.begin(config);
   minutes.begin(60);
@@ -93,7 +95,8 @@ function sendNext(nowMs: u32): i32 {
   turn = (turn + 1) % names;
   // What the division leaves over goes to the first name.
   stepMs = intervalMs / names + (turn == 0 ? intervalMs % names : 0);
-  return stepMs - elapsedMs(nowMs, sentMs);
+  // This step may be shorter than the one before, and over already.
+  return max(stepMs - elapsedMs(nowMs, sentMs), 0);
 }
 
 function endMinute(sends: bool): void {

@@ -187,7 +187,8 @@ function endMinute(): void {
   const nowS = clock.uptimeS;
   phones.sweep(nowS);
   listening.isDue = hours.isOpen;
-  if (nowS - saltedS >= saltMaxS) {
+  // At night nobody is cut in two by it.
+  if (nowS - saltedS >= saltMaxS || (!hours.isOpen && phones.count == 0)) {
     saltedS = nowS;
     phones.forget();
   }

@@ -85,8 +85,8 @@ export class Buttons {
     this.before = value;
     if (this.isNear(value, this.idle)) return 0;
     if (this.calibrates != 0) {
-      if (isSteady) this.measure(value);
-      return 0;
+      if (!isSteady) return 0;
+      this.measure(value);
     }
     for (let button = 0; button < BUTTONS_MAX; button++) {
       if (this.isNear(value, this.values.get(button))) return 1 << button;

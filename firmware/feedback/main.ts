@@ -4,8 +4,9 @@
  * opening hours nobody votes.
  *
  * A ladder is looked at each SAMPLE_MS, so a press of 60 ms is seen at least twice; one conversion takes about 0.1 ms of the
- * chip. More often would disturb its Wi-Fi, which shares the converter. Pins wake the program, and are looked at that
- * often only while a button is down.
+ * chip. More often would disturb its Wi-Fi, which shares the converter. While no button is down that is all there is to do:
+ * session, clocks and signals have their turn when one is due, when something has woken the program, and each TURN_MS. Pins
+ * wake the program, and are looked at that often only while a button is down.
  */
 import { FeedbackSetting } from "../../runtime/contract/product-settings.ts";
 import {
@@ -28,6 +29,8 @@ import {
   MethodName,
   OpeningHours,
   PeriodClock,
+  PinCommands,
+  RemoteLog,
   RTC_PRODUCT_OFFSET,
   RtcRecord,
   Session,
@@ -41,6 +44,8 @@ export { heap_limit, heap_used };
 
 const VERSION = "0.1.0";
 const SAMPLE_MS: i32 = 20;
+/** What comes in the very millisecond in which the ladder is looked at is not told from that: it waits this long at most. */
+const TURN_MS: u32 = 200;
 /** `calibrate` waits this long for the button. */
 const CALIBRATION_MAX_MS: i32 = 60000;
 
@@ -57,6 +62,9 @@ const fullHours = new PeriodClock();
 let question: u32 = 0;
 let isSilent = false;
 let sampledMs: u32 = 0;
+/** When all had their turn, and how long from then on only the ladder is looked at. */
+let turnMs: u32 = 0;
+let restMs: u32 = 0;
 let lockedPresses = 0;
 let stuck: u32 = 0;
 let calibrationMs: u32 = 0;
@@ -78,6 +86,7 @@ export function start(): void {
   session.begin();
   session.takeSettings(SETTINGS, SETTINGS_COUNT);
   session.handleCommands(new Commands());
+  session.sendLog(new RemoteLog());
   totals.load();
   const config = session.config;
   hours.begin(config);
@@ -89,6 +98,7 @@ export function start(): void {
   isSilent = config.switch(FeedbackSetting.Silent, false);
   signals.isLedLow = config.switch(FeedbackSetting.LedLow, false);
   signals.begin();
+  session.handlePins(new PinCommands(PIN_LED, i32(!signals.isLedLow)));
   minutes.begin(60);
   fullHours.begin(3600);
   recordTotals();
@@ -98,16 +108,28 @@ export function start(): void {
 export function poll(): u32 {
   const clock = session.clock;
   clock.update();
-  hours.update(clock.unixS);
   const now = clock.nowMs;
   // Never sooner: of two samples within one bounce the first could end a press and the second begin one.
   const isDue = elapsedMs(now, sampledMs) >= SAMPLE_MS;
+  const wasBusy = presses.isBusy;
   if (isDue) look(now);
+  const leftMs = <i32>restMs - elapsedMs(now, turnMs);
+  if (isDue && leftMs > 0 && !wasBusy && !presses.isBusy) return min(leftMs, SAMPLE_MS);
+  return turn(now, isDue);
+}
+
+/** Everything but the buttons; returns the milliseconds until there is something to do. */
+function turn(now: u32, isDue: bool): u32 {
+  const clock = session.clock;
+  hours.update(clock.unixS);
   if (minutes.ended(clock)) endMinute();
   if (fullHours.ended(clock)) recordTotals();
   const delayMs = min(min(session.poll(), minutes.delayMs(clock)), <u32>signals.poll(now));
-  const isFast = !isDue || presses.isBusy || (buttons.isLadder && (hours.isOpen || buttons.calibrates != 0));
-  return isFast ? min<u32>(delayMs, SAMPLE_MS) : delayMs;
+  const isLookedAt = buttons.isLadder && (hours.isOpen || buttons.calibrates != 0);
+  turnMs = now;
+  restMs = isLookedAt ? min(delayMs, TURN_MS) : 0;
+  if (isDue && !presses.isBusy && !isLookedAt) return delayMs;
+  return min<u32>(delayMs, SAMPLE_MS - elapsedMs(now, sampledMs));
 }
 
 function look(now: u32): void {
@@ -117,12 +139,15 @@ function look(now: u32): void {
     session.record(STREAM_CALIBRATED, buttons.measured);
     buttons.measured = 0;
     // The button is still down.
-    presses.ignore(now);
+    presses.ignore(sampled, now);
     signals.play(Pattern.Thrice, Pattern.Short, now);
   }
   if (buttons.calibrates != 0 && elapsedMs(now, calibrationMs) >= CALIBRATION_MAX_MS) buttons.calibrates = 0;
   const press = presses.sample(sampled, now);
-  if (hours.isOpen && press != Press.None) take(press, now);
+  if (press != Press.None) {
+    hours.update(session.clock.unixS);
+    if (hours.isOpen) take(press, now);
+  }
   if (presses.stuck == stuck) return;
   stuck = presses.stuck;
   session.record(STREAM_BUTTONS_STUCK, stuck);

@@ -58,11 +58,24 @@ describe("a press", () => {
     expect(presses.answers).toBe(ANSWER_UNCLEAR);
   });
 
+  test("that is to be ignored is none, however many samples agree; the next one counts", () => {
+    for (presses.agreeing = 1; presses.agreeing <= 2; presses.agreeing++) {
+      presses.ignore(4, nowMs);
+      expect(hold(4, 5000)).toBe(Press.None);
+      hold(0, 3000);
+      expect(hold(4, 200)).toBe(Press.Vote);
+      hold(0, 3000);
+    }
+  });
+
   test("that began before the board did is none", () => {
-    presses = new Presses();
-    expect(hold(1, 5000)).toBe(Press.None);
-    hold(0, 100);
-    expect(hold(1, 100)).toBe(Press.Vote);
+    for (let agreeing = 1; agreeing <= 2; agreeing++) {
+      presses = new Presses();
+      presses.agreeing = agreeing;
+      expect(hold(1, 5000)).toBe(Press.None);
+      hold(0, 100);
+      expect(hold(1, 200)).toBe(Press.Vote);
+    }
   });
 });
 
@@ -83,6 +96,16 @@ describe("hammering", () => {
     expect(hold(4, 100)).toBe(Press.Locked);
     hold(0, 2000);
     expect(hold(1, 100)).toBe(Press.Vote);
+  });
+
+  test("on several at once, or a contact that is bad, is told once; a button alone may vote meanwhile", () => {
+    hold(3, 100);
+    expect(hold(0, 500)).toBe(Press.None);
+    for (let i = 0; i < 100; i++) expect((hold(ANSWER_UNCLEAR, 40) << 4) | hold(0, 60)).toBe(Press.Locked);
+    hold(4, 60);
+    expect(hold(0, 500)).toBe(Press.Vote);
+    hold(0, 2000);
+    expect(hold(3, 100)).toBe(Press.Together);
   });
 
   test("a lock of nothing locks nothing", () => {

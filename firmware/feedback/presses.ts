@@ -1,7 +1,8 @@
 /**
  * What a press is worth. One button alone is a vote, decided TOGETHER_MS after it went down or when it is released. Several
  * at once are none, nor is what is pressed while another button is still down. After a vote all buttons are locked for `lockMs`,
- * and a button is locked for that long after each press of it: who hammers on one button votes once. A button
+ * and a button is locked for that long after each press of it: who hammers on one button votes once. So are several at once,
+ * of which a bad contact makes eleven a second. A button
  * that is down for `stuckMs` is stuck: it is told, and looked past until it is released.
  */
 import { elapsedMs } from "../../runtime/device/index.ts";
@@ -9,7 +10,7 @@ import { elapsedMs } from "../../runtime/device/index.ts";
 export enum Press {
   None = 0,
   Vote = 1,
-  /** It came too soon after a vote. */
+  /** It came too soon after a vote, or after several at once as it is. */
   Locked = 2,
   /** Several at once. */
   Together = 3,
@@ -20,6 +21,8 @@ export const BUTTONS_MAX = 5;
 export const TOGETHER_MS: i32 = 80;
 /** Stands for all buttons. */
 const ALL = BUTTONS_MAX;
+/** Stands for several at once. */
+const SEVERAL = ALL + 1;
 
 export class Presses {
   lockMs: i32 = 2000;
@@ -35,17 +38,19 @@ export class Presses {
   private isPressed: bool = true;
   private isDecided: bool = true;
   private sinceMs: u32 = 0;
-  /** A bit for each button, and one for all: it is locked, since then. */
+  /** A bit for each button, one for all and one for several: it is locked, since then. */
   private locked: u32 = 0;
-  private readonly lockedMs: StaticArray<u32> = new StaticArray<u32>(BUTTONS_MAX + 1);
+  private readonly lockedMs: StaticArray<u32> = new StaticArray<u32>(SEVERAL + 1);
 
   /** Buttons are down, or a press is not over: samples have to come fast. */
   get isBusy(): bool {
     return this.isPressed || (this.down | this.latest) != 0;
   }
 
-  /** What is down now is no press. */
-  ignore(nowMs: u32): void {
+  /** What is down now, `sampled`, is no press. */
+  ignore(sampled: u32, nowMs: u32): void {
+    this.latest = sampled;
+    this.down = sampled;
     this.isPressed = true;
     this.isDecided = true;
     this.sinceMs = nowMs;
@@ -68,8 +73,10 @@ export class Presses {
     }
     const forMs = elapsedMs(nowMs, this.sinceMs);
     if (!this.isDecided) this.answers |= down;
-    if (down == 0) this.isPressed = false;
-    else if (forMs >= this.stuckMs) {
+    if (down == 0) {
+      // Before two samples have agreed nothing is known of what is down.
+      if (agrees) this.isPressed = false;
+    } else if (forMs >= this.stuckMs) {
       this.stuck |= down;
       this.isPressed = false;
     }
@@ -79,13 +86,21 @@ export class Presses {
   }
 
   private decide(nowMs: u32): Press {
-    if (popcnt(this.answers) != 1 || this.answers >> BUTTONS_MAX != 0) return Press.Together;
+    if (popcnt(this.answers) != 1 || this.answers >> BUTTONS_MAX != 0) {
+      const isRepeated = this.isLocked(SEVERAL);
+      this.lock(SEVERAL, nowMs);
+      return isRepeated ? Press.Locked : Press.Together;
+    }
     const button = ctz(this.answers);
-    const isLocked = ((this.locked >> button) & 1) != 0 || this.locked >> ALL != 0;
+    const isLocked = this.isLocked(button) || this.isLocked(ALL);
     this.lock(button, nowMs);
     if (isLocked) return Press.Locked;
     this.lock(ALL, nowMs);
     return Press.Vote;
+  }
+
+  private isLocked(button: i32): bool {
+    return ((this.locked >> button) & 1) != 0;
   }
 
   private lock(button: i32, nowMs: u32): void {
@@ -94,7 +109,7 @@ export class Presses {
   }
 
   private unlock(nowMs: u32): void {
-    for (let button = 0; button <= ALL; button++) {
+    for (let button = 0; button <= SEVERAL; button++) {
       if (elapsedMs(nowMs, unchecked(this.lockedMs[button])) >= this.lockMs) this.locked &= ~(1 << button);
     }
   }

@@ -3,11 +3,14 @@
  * graph is judged at once, and runs after the restart that follows, on trial until the server has answered; a bad one is refused
  * and the one before goes on. Without a graph the board keeps its connection and does nothing else.
  */
+
 import { ConfigKey } from "../../runtime/contract/config-record.ts";
 import { GraphRefusal } from "../../runtime/contract/graph-format.ts";
+import { GRAPH_READINGS_MAX } from "../../runtime/contract/graph-limits.ts";
 import { LogLevel } from "../../runtime/contract/host-abi.ts";
-import { GRAPH_READINGS_MAX } from "../../runtime/contract/limits.ts";
 import {
+  COMMAND_UNKNOWN,
+  CommandHandler,
   GraphClock,
   GraphEngine,
   GraphStore,
@@ -16,6 +19,8 @@ import {
   heap_used,
   logText,
   logValue,
+  MethodName,
+  RemoteLog,
   Session,
 } from "../../runtime/device/index.ts";
 import { GraphJudge } from "./graph-judge.ts";
@@ -39,11 +44,23 @@ const seconds = new GraphClock(engine);
 
 let isRunning = false;
 
+class Commands implements CommandHandler {
+  /** `stream-now` lets go what waits for its streamer; answers with how many readings that were. */
+  handle(method: MethodName, argument: i32): i32 {
+    if (!method.is("stream-now")) return COMMAND_UNKNOWN;
+    const held = <i32>queue.held;
+    flow.releaseAll(engine);
+    return held;
+  }
+}
+
 export function start(): void {
   queue.begin();
   graphs.load();
   session.handleGraphs(graphs);
   session.begin();
+  session.handleCommands(new Commands());
+  session.sendLog(new RemoteLog());
   session.config.text(ConfigKey.Secret);
   judge.hasSecret = session.config.textBytes > 0;
   isRunning = beginGraph();
@@ -91,10 +108,11 @@ function runGraph(): u32 {
   const clock = session.clock;
   sensors.poll(engine, clock.uptimeS);
   flow.release(engine);
-  for (let rest = SECONDS_MAX; rest > 0 && seconds.nowS < clock.uptimeS; rest--) {
+  for (let rest = SECONDS_MAX; rest > 0 && seconds.nowS < clock.uptimeS && !flow.isFull; rest--) {
     seconds.second();
     flow.release(engine);
   }
+  flow.endPoll();
   if (seconds.nowS < clock.uptimeS) return 1;
   return min(clock.untilSecondMs, sensors.delayMs());
 }

@@ -2,22 +2,28 @@
  * From the streams of a graph to the queue. A reading that a streamer selects is in flash as soon as it is made. One of an automatic
  * streamer goes at once; others wait until their streamer is ready (device/graph/graph-streamers.ts), or until a later reading
  * takes them along, for the queue is in order. A reading that several streamers select is there once, and goes with the first.
+ *
+ * A graph that makes readings without end would keep the program from all else and wear the flash out: GRAPH_STORED_MAX.
  */
+
 import { ConfigKey } from "../../runtime/contract/config-record.ts";
 import {
   GRAPH_NO_STREAMER,
   GRAPH_STREAMER_BYTES,
   GRAPH_STREAMER_FLAGS,
   GRAPH_STREAMER_WITH,
-  GRAPH_STREAMERS_MAX,
   GraphStreamerFlag,
 } from "../../runtime/contract/graph-format.ts";
+import { GRAPH_STREAMERS_MAX } from "../../runtime/contract/graph-limits.ts";
+import { LogLevel } from "../../runtime/contract/host-abi.ts";
+import { GRAPH_STORED_MAX } from "../../runtime/contract/limits.ts";
 import {
   Config,
   GraphEngine,
   GraphOutput,
   HoldingQueue,
   hmac_sha256,
+  logValue,
   PackSigner,
   selects,
   streamerCount,
@@ -30,6 +36,8 @@ export class ReadingFlow implements GraphOutput, PackSigner {
   /** Streamers that wait for nothing, and those that sign, as bits. */
   private automatic: u32 = 0;
   private signed: u32 = 0;
+  /** Readings that were to be stored in this poll. */
+  private wanted: i32 = 0;
   /** Sequence number of the last reading of each of the others. */
   private readonly through: StaticArray<u32> = new StaticArray<u32>(GRAPH_STREAMERS_MAX);
 
@@ -60,9 +68,10 @@ export class ReadingFlow implements GraphOutput, PackSigner {
 
   pushed(stream: u32, timeS: u32, value: i32): void {
     const takers = this.takers(stream);
+    if (takers == 0 || ++this.wanted > GRAPH_STORED_MAX) return;
     if ((takers & this.automatic) != 0) {
       this.queue.push(stream, value, timeS);
-    } else if (takers != 0) {
+    } else {
       const sequence = this.queue.hold(stream, value, timeS);
       for (let i = 0; i < this.count; i++) if ((takers >> i) & 1) unchecked((this.through[i] = sequence));
     }
@@ -77,6 +86,25 @@ export class ReadingFlow implements GraphOutput, PackSigner {
       if (!((this.automatic >> i) & 1)) this.queue.release(unchecked(this.through[i]));
       streamers.sent(i, streamers.waits(i));
     }
+  }
+
+  /** Lets go what waits, as if each streamer had been triggered. */
+  releaseAll(engine: GraphEngine): void {
+    this.queue.releaseAll();
+    const streamers = engine.streamers;
+    for (let i = 0; i < this.count; i++) streamers.sent(i, streamers.waits(i));
+  }
+
+  /** No more readings in this poll. */
+  get isFull(): bool {
+    return this.wanted >= GRAPH_STORED_MAX;
+  }
+
+  /** Of a poll. */
+  endPoll(): void {
+    const lost = this.wanted - GRAPH_STORED_MAX;
+    if (lost > 0) logValue(LogLevel.Warning, "too many readings at once, left out ", lost);
+    this.wanted = 0;
   }
 
   isSigned(stream: u32): bool {

@@ -1,6 +1,6 @@
 /**
  * A compiled sensor graph: what `tools/graph` makes and `runtime/device/graph` runs. Little-endian; every part begins at a
- * multiple of 4.
+ * multiple of 4. How much there may be of each: graph-limits.ts.
  *
  * | offset | size | what |
  * |---|---|---|
@@ -57,14 +57,6 @@ export const GRAPH_CONSTANTS_OFFSET = 7;
 export const GRAPH_CONFIGS_OFFSET = 8;
 export const GRAPH_LENGTH_OFFSET = 10;
 export const GRAPH_HEADER_BYTES = 12;
-
-/** Largest compiled graph, bytes: it fits one message to the device (PAYLOAD_DOWN_MAX_BYTES). */
-export const GRAPH_MAX_BYTES = 960;
-export const GRAPH_NODES_MAX = 32;
-/** Nodes with an `input` stream among their inputs. */
-export const GRAPH_ROOTS_MAX = 8;
-export const GRAPH_STREAMERS_MAX = 8;
-export const GRAPH_CONSTANTS_MAX = 16;
 
 export const GRAPH_NODE_BYTES = 20;
 export const GRAPH_NODE_REFERENCE_A = 0;

@@ -75,9 +75,8 @@ export const RESEND_MAX = 4;
 export const PACKET_DOWN_MAX_BYTES = PAYLOAD_DOWN_MAX_BYTES + 64;
 /** Where the static data of a program begins; the bytes before it are the host's (function pointers on the chip). */
 export const PROGRAM_DATA_OFFSET = 256;
-/** Single readings of logs that a graph on a device holds, where a node wants each of them; then the oldest go. */
-export const GRAPH_READINGS_MAX = 64;
-/** Node visits that one input of a graph can cause; a graph that runs in a circle is stopped here. */
-export const GRAPH_VISITS_MAX = 512;
-/** Nodes of a graph that can wait for their visit at once. */
-export const GRAPH_QUEUE_MAX = 256;
+/**
+ * Readings of a graph that go to flash in one poll, for all that is left of a program's time and of a flash's life: each takes
+ * about 1 ms, and each sector of them an erase. What is beyond is left out and told.
+ */
+export const GRAPH_STORED_MAX = 128;

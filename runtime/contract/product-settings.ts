@@ -17,7 +17,7 @@ export enum BeaconSetting {
   ScanEveryS = 4,
   /** names to listen for; texts */
   Watch = 5,
-  /** opening hours, Monday to Sunday; integers; of each day: opening * 10000 + closing, each as hours * 100 + minutes: 9002030 is 9:00 to 20:30, 2400 all day, 0 closed; closing before opening is on the next day */
+  /** opening hours, Monday to Sunday; integers; of each day: opening * 10000 + closing, each as hours * 100 + minutes: 9002030 is 9:00 to 20:30, 2400 all day, 0 closed; closing before opening is on the next day; days that are left out at the end are open all day */
   Hours = 32,
   /** wall clock ahead of UTC; integer, min; outside of daylight saving time */
   UtcOffsetMin = 33,
@@ -47,7 +47,7 @@ export enum CounterSetting {
   NearStrength = 8,
   /** weakest signal of a phone in the middle; integer, -dBm */
   MiddleStrength = 9,
-  /** opening hours, Monday to Sunday; integers; of each day: opening * 10000 + closing, each as hours * 100 + minutes: 9002030 is 9:00 to 20:30, 2400 all day, 0 closed; closing before opening is on the next day */
+  /** opening hours, Monday to Sunday; integers; of each day: opening * 10000 + closing, each as hours * 100 + minutes: 9002030 is 9:00 to 20:30, 2400 all day, 0 closed; closing before opening is on the next day; days that are left out at the end are open all day */
   Hours = 32,
   /** wall clock ahead of UTC; integer, min; outside of daylight saving time */
   UtcOffsetMin = 33,
@@ -73,7 +73,7 @@ export enum FeedbackSetting {
   LadderIdle = 6,
   /** ladder: tolerance, either way; integer */
   LadderTolerance = 7,
-  /** opening hours, Monday to Sunday; integers; of each day: opening * 10000 + closing, each as hours * 100 + minutes: 9002030 is 9:00 to 20:30, 2400 all day, 0 closed; closing before opening is on the next day */
+  /** opening hours, Monday to Sunday; integers; of each day: opening * 10000 + closing, each as hours * 100 + minutes: 9002030 is 9:00 to 20:30, 2400 all day, 0 closed; closing before opening is on the next day; days that are left out at the end are open all day */
   Hours = 32,
   /** wall clock ahead of UTC; integer, min; outside of daylight saving time */
   UtcOffsetMin = 33,

@@ -55,7 +55,7 @@ export const STREAM_PRESSED_TOGETHER = 0x5028;
 export const STREAM_BUTTONS_STUCK = 0x5029;
 /** The command `calibrate` has measured a button: its number, from 1, << 10 | the analogue input. */
 export const STREAM_CALIBRATED = 0x502a;
-/** Presses that came too soon after a vote to be one, in the last minute. Only where there were some. */
+/** Presses that came too soon after a vote to be one, or as several at once after such, in the last minute. Only where there were some. */
 export const STREAM_PRESSES_LOCKED = 0x502b;
 /** All votes with the first button since power was applied, and with the others (+1 to +4); survive restarts. Each full hour. */
 export const STREAM_VOTES_TOTAL = 0x5030;

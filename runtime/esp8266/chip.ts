@@ -79,6 +79,32 @@ export type CallResult =
   | { readonly kind: "exception"; readonly cause: number; readonly epc1: number; readonly excvaddr: number }
   | { readonly kind: "limit" | "waiting" | "stopped" };
 
+/** Calls are many and short: nothing is made for each that nobody may ask for. */
+class ReturnedCall {
+  readonly kind = "returned";
+  readonly registers: Uint32Array;
+  readonly #memory: MemorySpace;
+  readonly #stack: number;
+
+  constructor(registers: Int32Array, memory: MemorySpace, stack: number) {
+    this.registers = new Uint32Array(registers);
+    this.#memory = memory;
+    this.#stack = stack;
+  }
+
+  words(count: number): number[] {
+    const words: number[] = [];
+    for (let index = 0; index < count; index++) {
+      words.push(
+        index < WORDS_IN_REGISTERS
+          ? (this.registers[FIRST_WORD_REGISTER + index] as number)
+          : this.#memory.readWord(this.#stack + 4 * (index - WORDS_IN_REGISTERS)),
+      );
+    }
+    return words;
+  }
+}
+
 /** Where a called routine's stack begins when the chip has none: below what the ROM keeps at the end of DRAM. */
 const DEFAULT_STACK = DRAM_ADDRESS + DRAM_BYTES - 16;
 const STACK_ALIGNMENT = 16;
@@ -234,14 +260,7 @@ export class Chip {
       return { kind: "exception", cause, epc1: pc, excvaddr };
     }
     if (stop !== "returned") return { kind: stop };
-    const registers = Uint32Array.from(this.core.registers);
-    const words = (count: number): number[] =>
-      Array.from({ length: count }, (_, index) =>
-        index < WORDS_IN_REGISTERS
-          ? (registers[FIRST_WORD_REGISTER + index] as number)
-          : this.memory.readWord(stack + 4 * (index - WORDS_IN_REGISTERS)),
-      );
-    return { kind: "returned", registers, words };
+    return new ReturnedCall(this.core.registers, this.memory, stack);
   }
 
   /** A call by a routine: its result word, or what went wrong as an error, since no routine expects that. */

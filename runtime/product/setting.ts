@@ -5,6 +5,7 @@
 import type { Static } from "typebox";
 import * as Type from "typebox/type";
 import { SETTING_ITEMS_MAX, SETTING_KEY_MAX, SettingKind } from "../contract/setting-table.ts";
+import { SETTING_FORMS } from "./setting-form.ts";
 
 const I32_MAX = 0x7fffffff;
 const number = (description: string) =>
@@ -22,6 +23,8 @@ export const SETTING_KINDS = {
 
 export type SettingType = keyof typeof SETTING_KINDS;
 export const SETTING_TYPES = Object.keys(SETTING_KINDS) as SettingType[];
+
+export const SETTING_NAME = "^[a-z][A-Za-z0-9]*$";
 
 /** Bytes are hexadecimal text. */
 const Value = Type.Union([
@@ -46,14 +49,25 @@ export const SettingSchema = Type.Object(
     minimum: number("least value; of a text or bytes: least length, bytes; in a list: of each item"),
     maximum: number("greatest value; of a text or bytes: greatest length, bytes; in a list: of each item"),
     none: number("of an integer: a value outside of the bounds which means that there is none"),
+    except: Type.Optional(
+      Type.Array(Type.Integer(), {
+        minItems: 1,
+        description: "of an integer: values within the bounds that do not fit",
+      }),
+    ),
+    differsFrom: Type.Optional(
+      Type.String({
+        pattern: SETTING_NAME,
+        description: "of an integer: another one that must not have the same value",
+      }),
+    ),
+    form: Type.Optional(Type.Enum([...SETTING_FORMS], { description: "of integers: what their digits stand for" })),
     maxItems: Type.Optional(Type.Integer({ minimum: 1, maximum: SETTING_ITEMS_MAX, description: "of a list" })),
     default: Type.Optional({ ...Value, description: "what the program takes without the setting; absent: it decides" }),
     description: Type.Optional(Type.String({ minLength: 1 })),
   },
   { additionalProperties: false },
 );
-
-export const SETTING_NAME = "^[a-z][A-Za-z0-9]*$";
 
 export const SettingsSchema = Type.Record(Type.String({ pattern: SETTING_NAME }), SettingSchema, {
   additionalProperties: false,

@@ -38,12 +38,48 @@ test.each([
   ["oui", "0a0b0g", "must be 3 to 3 bytes in hexadecimal"],
   ["levels", -5, "must be a list: an integer from -100 to -1 (dBm), 3 of them at most"],
   ["levels", [-1, -2, -3, -4], "has 4 items, 3 are the most"],
-  ["levels", [-1, 0], "at 2 must be an integer from -100 to -1 (dBm), 3 of them at most"],
-  ["names", ["abc"], "at 1 must be text of 0 to 2 bytes, 2 of them at most"],
+  ["levels", [-1, 0], "has 0 as number 2, which must be an integer from -100 to -1 (dBm), 3 of them at most"],
+  ["names", ["abc"], 'has "abc" as number 1, which must be text of 0 to 2 bytes, 2 of them at most'],
   ["colour", 1, "is no setting of it; those are pin, isOn, name, oui, levels, names"],
   ["constructor", 1, "is no setting of it; those are pin, isOn, name, oui, levels, names"],
 ])("%s = %j is refused, with what is allowed", (name, value, reason) => {
   expect(faultsOf(SETTINGS, { [name]: value })).toEqual([{ name, reason }]);
+});
+
+test("a value within the bounds can be left out, and two settings be kept apart", () => {
+  const pin: Setting = { key: 0, title, type: "integer", minimum: 0, maximum: 16, except: [6, 16], none: 255 };
+  const settings: Settings = { a: pin, b: { ...pin, key: 1, differsFrom: "a" } };
+  const reason = "must be an integer from 0 to 16, but not 6, 16, or 255 for none";
+  expect(faultsOf(settings, { a: 16, b: 6 })).toEqual([
+    { name: "a", reason },
+    { name: "b", reason },
+  ]);
+  expect(faultsOf(settings, { a: 5, b: 5 })).toEqual([
+    { name: "b", reason: "must not be 5 as a is: give them different values, or unset one" },
+  ]);
+  for (const values of [{ a: 5, b: 7 }, { b: 5 }, { a: 255, b: 255 }]) expect(faultsOf(settings, values)).toEqual([]);
+});
+
+test.each([
+  ["opening-hours", [9_002_030, 0, 2400, 22_000_200, 23_592_400], true],
+  ["opening-hours", [9_602_030], false],
+  ["opening-hours", [9_002_060], false],
+  ["opening-hours", [9_002_401], false],
+  ["opening-hours", [24_002_400], false],
+  // Berlin; Sydney: from the first Sunday of October at 2:00 until the first of April at 3:00.
+  ["daylight-saving", [35_002, 105_003], true],
+  ["daylight-saving", [101_002, 41_003], true],
+  ["daylight-saving", [], true],
+  ["daylight-saving", [35_002], false],
+  ["daylight-saving", [135_002, 105_003], false],
+  ["daylight-saving", [30_002, 105_003], false],
+  ["daylight-saving", [36_002, 105_003], false],
+  ["daylight-saving", [35_702, 105_003], false],
+  ["daylight-saving", [35_024, 105_003], false],
+  ["daylight-saving", [35_002, 105_000], false],
+] as const)("%s: %j", (form, it, isRight) => {
+  const settings = one({ key: 0, title, type: "integers", minimum: 0, maximum: 99_999_999, maxItems: 7, form });
+  expect(faultsOf(settings, { it: [...it] })).toHaveLength(isRight ? 0 : 1);
 });
 
 test("an integer is one that 32 bits with sign can hold", () => {

@@ -1,5 +1,7 @@
 /** Values of settings, by name, against what product.json says of them; and as the device has them, by key. */
+
 import { boundsOf, isList, type Setting, type Settings, type SettingValue } from "./setting.ts";
+import { formFault } from "./setting-form.ts";
 
 export interface SettingFault {
   /** Name of the setting. */
@@ -16,9 +18,22 @@ export function faultsOf(settings: Settings, values: Readonly<Record<string, unk
   return Object.entries(values).flatMap(([name, value]) => {
     const setting = Object.hasOwn(settings, name) ? settings[name] : undefined;
     const known = Object.keys(settings).join(", ") || "none";
-    const reason = setting === undefined ? `is no setting of it; those are ${known}` : faultOf(setting, value);
+    const reason =
+      setting === undefined
+        ? `is no setting of it; those are ${known}`
+        : (faultOf(setting, value) ?? sameFault(setting, value, values));
     return reason === undefined ? [] : [{ name, reason }];
   });
+}
+
+/** Two values that must not be the same; one of which the program decides cannot be looked at. */
+function sameFault(
+  { differsFrom, none }: Setting,
+  value: unknown,
+  values: Readonly<Record<string, unknown>>,
+): string | undefined {
+  if (differsFrom === undefined || value === none || values[differsFrom] !== value) return undefined;
+  return `must not be ${value} as ${differsFrom} is: give them different values, or unset one`;
 }
 
 /** By key. The values have no faults. */
@@ -46,7 +61,8 @@ export function faultOf(setting: Setting, value: unknown): string | undefined {
   if (!Array.isArray(value)) return `must be a list: ${allowed(setting)}`;
   if (value.length > maxItems) return `has ${value.length} items, ${maxItems} are the most`;
   const at = value.findIndex((item) => itemFault(setting, item) !== undefined);
-  return at < 0 ? undefined : `at ${at + 1} ${itemFault(setting, value[at])}`;
+  if (at >= 0) return `has ${JSON.stringify(value[at])} as number ${at + 1}, which ${itemFault(setting, value[at])}`;
+  return setting.form === undefined ? undefined : formFault(setting.form, value as number[]);
 }
 
 function itemFault(setting: Setting, value: unknown): string | undefined {
@@ -69,7 +85,8 @@ function itemFault(setting: Setting, value: unknown): string | undefined {
 }
 
 function isNumber(setting: Setting, value: unknown): boolean {
-  return typeof value === "number" && Number.isInteger(value) && (isWithin(setting, value) || value === setting.none);
+  if (typeof value !== "number" || !Number.isInteger(value)) return false;
+  return value === setting.none || (isWithin(setting, value) && !setting.except?.includes(value));
 }
 
 function isWithin(setting: Setting, value: number): boolean {
@@ -85,7 +102,7 @@ export function allowed(setting: Setting): string {
     case "boolean":
       return "true or false";
     case "integer":
-      return `an integer from ${least} to ${most}${unit}${setting.none === undefined ? "" : `, or ${setting.none} for none`}`;
+      return `an integer from ${least} to ${most}${unit}${exceptions(setting)}`;
     case "integers":
       return `an integer from ${least} to ${most}${unit}, ${setting.maxItems} of them at most`;
     case "text":
@@ -95,4 +112,8 @@ export function allowed(setting: Setting): string {
     case "bytes":
       return `${least} to ${most} bytes in hexadecimal`;
   }
+}
+
+function exceptions({ except, none }: Setting): string {
+  return `${except === undefined ? "" : `, but not ${except.join(", ")}`}${none === undefined ? "" : `, or ${none} for none`}`;
 }

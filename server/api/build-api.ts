@@ -1,43 +1,104 @@
 /** The HTTP API: Fastify, its schemas and its routes. Listening is up to the composition. */
+import type { SecureContextOptions } from "node:tls";
 import swagger from "@fastify/swagger";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import Fastify from "fastify";
+import { Logins } from "../access/logins.ts";
+import type { Passwords } from "../access/passwords.ts";
+import { describe } from "../errors.ts";
+import { HTTP_CHECK_EVERY_MS, HTTP_CONNECTIONS_MAX, HTTP_HEADERS_MAX_MS, HTTP_REQUEST_MAX_MS } from "../limits.ts";
 import type { Logger } from "../logger.ts";
 import type { LogHub } from "../orders/log-hub.ts";
+import { type Access, addAccessGate, addWhoAsks } from "./access-gate.ts";
+import { addAggregateRoutes } from "./aggregate-routes.ts";
+import { Askers } from "./asker.ts";
+import { addAuditHook } from "./audit-hook.ts";
+import { addAuditRoutes } from "./audit-routes.ts";
+import { addBackupRoutes } from "./backup-routes.ts";
 import { addCommandRoutes, addLogRoute } from "./command-routes.ts";
 import { addConfigRoutes } from "./config-routes.ts";
+import { addDerivedRoutes } from "./derived-routes.ts";
 import { addDeviceRoutes } from "./device-routes.ts";
+import { addEtagHook } from "./etag-hook.ts";
 import { addFlashKitRoutes } from "./flash-kit-routes.ts";
 import { addFlashPageRoutes } from "./flash-page-routes.ts";
+import { addIdempotencyHook } from "./idempotency-hook.ts";
 import { addImageRoutes } from "./image-routes.ts";
+import { addInvitationRoutes } from "./invitation-routes.ts";
 import type { LiveHub } from "./live-hub.ts";
 import { addLiveRoutes } from "./live-routes.ts";
+import { addLoginPageRoutes } from "./login-page-routes.ts";
+import { addMqttUserRoutes } from "./mqtt-user-routes.ts";
+import { addOrganisationRoutes, addProjectRoutes } from "./organisation-routes.ts";
+import { addOriginGate } from "./origin-gate.ts";
 import type {
+  AccountStorePort,
+  AuditPort,
+  BackupPort,
+  DerivedPort,
   HealthPort,
   KitPort,
   KitStorePort,
   MetricsPort,
+  MqttUserPort,
   OrderPort,
   OrderStorePort,
+  PeopleChange,
+  PeopleStorePort,
+  ProjectStorePort,
+  RegistrationPort,
+  RolloutPort,
+  RolloutStorePort,
+  SeriesPort,
   StorePort,
   UpdatePort,
   UpdateStorePort,
 } from "./ports.ts";
-import { handleProblems } from "./problem.ts";
+import { handleProblems, Problem, sendProblem } from "./problem.ts";
+import { addRateHook } from "./rate-hook.ts";
 import { addReadingRoutes } from "./reading-routes.ts";
+import { addRegistrationRoutes } from "./registration-routes.ts";
+import { addReleaseRoutes } from "./release-routes.ts";
+import { addRolloutRoutes } from "./rollout-routes.ts";
 import { addServiceRoutes } from "./service-routes.ts";
+import { addSessionRoutes } from "./session-routes.ts";
+import { addSlugs } from "./slug-hook.ts";
+import { addStrangerRoutes } from "./stranger-routes.ts";
+import { addTokenRoutes } from "./token-routes.ts";
 import type { ApiApp } from "./typed-app.ts";
 import { addUpdateRoutes } from "./update-routes.ts";
+import { addMemberRoutes, addUserRoutes } from "./user-routes.ts";
 
 export interface ApiOptions {
   store: StorePort;
+  series: SeriesPort;
+  derived: DerivedPort;
   updateStore: UpdateStorePort;
   updates: UpdatePort;
   orderStore: OrderStorePort;
   orders: OrderPort;
   logs: LogHub;
+  rolloutStore: RolloutStorePort;
+  rollouts: RolloutPort;
   kitStore: KitStorePort;
   kits: KitPort;
+  people: PeopleStorePort;
+  accounts: AccountStorePort;
+  change: PeopleChange;
+  passwords: Passwords;
+  audit: AuditPort;
+  /** False: everybody who reaches the server may do everything. */
+  isLoginRequired: boolean;
+  backups: BackupPort;
+  /** Addresses of proxies in front of the server, whose word is taken on who asks and by which protocol; none if not given. */
+  trustProxy?: string | undefined;
+  /** Told every route as it is added. */
+  onRoute?: ((route: ApiRoute) => void) | undefined;
+  projects: ProjectStorePort;
+  registrations: RegistrationPort;
+  mqttUsers: MqttUserPort;
+  /** Over TLS with these; over plain TCP if not given. */
+  tls?: SecureContextOptions;
   health: HealthPort;
   metrics: MetricsPort;
   live: LiveHub;
@@ -46,15 +107,31 @@ export interface ApiOptions {
   nowMs: () => number;
 }
 
+export interface ApiRoute {
+  method: string;
+  url: string;
+  access: Access;
+}
+
 const API_VERSION = "1";
 const REQUEST_MAX_BYTES = 64 * 1024;
 
 export async function buildApi(options: ApiOptions): Promise<ApiApp> {
+  const timeouts = { headersTimeout: HTTP_HEADERS_MAX_MS, connectionsCheckingInterval: HTTP_CHECK_EVERY_MS };
   const app = Fastify({
     logger: false,
     bodyLimit: REQUEST_MAX_BYTES,
     forceCloseConnections: true,
+    // What a schema does not name is refused: left out, a name that is mistyped would change more than was meant.
+    ajv: { customOptions: { removeAdditional: false } },
+    frameworkErrors: (error, _request, reply) => {
+      sendProblem(reply, new Problem("badRequest", describe(error)));
+    },
+    trustProxy: options.trustProxy ?? false,
+    requestTimeout: HTTP_REQUEST_MAX_MS,
+    ...(options.tls === undefined ? { http: timeouts } : { https: { ...options.tls, ...timeouts } }),
   }).withTypeProvider<TypeBoxTypeProvider>();
+  app.server.maxConnections = HTTP_CONNECTIONS_MAX;
   handleProblems(app, options.logger);
   await app.register(swagger, {
     openapi: {
@@ -68,17 +145,59 @@ export async function buildApi(options: ApiOptions): Promise<ApiApp> {
       },
     },
   });
+  addHooks(app, options);
+  addSlugs(app);
   addDeviceRoutes(app, options.store);
-  addReadingRoutes(app, options.store);
+  addRegistrationRoutes(app, options.store, options.projects, options.registrations);
+  addStrangerRoutes(app, options.projects, options.registrations);
+  addMqttUserRoutes(app, options.mqttUsers);
+  addReadingRoutes(app, options.store, options.series);
+  addAggregateRoutes(app, options.store, options.series);
+  addDerivedRoutes(app, options.store, options.series, options.derived, options.nowMs);
   addImageRoutes(app, options.updateStore, options.updates);
   addUpdateRoutes(app, options.store, options.updateStore, options.updates, options.nowMs);
   addConfigRoutes(app, options.store, options.orderStore, options.orders);
   addCommandRoutes(app, options.store, options.orderStore, options.orders, options.nowMs);
   addLogRoute(app, options.store, options.logs);
+  addReleaseRoutes(app, options);
+  addRolloutRoutes(app, options);
   addFlashKitRoutes(app, options.kitStore, options.kits);
   addFlashPageRoutes(app, options.kitStore);
+  addBackupRoutes(app, options.backups);
   addLiveRoutes(app, options.live);
+  addPeople(app, options);
   addServiceRoutes(app, options.health, options.metrics);
   await app.ready();
   return app;
+}
+
+/** In the order in which a request meets them. */
+function addHooks(app: ApiApp, options: ApiOptions): void {
+  const { isLoginRequired, people, change, onRoute, nowMs } = options;
+  if (onRoute !== undefined) {
+    app.addHook("onRoute", ({ method, url, config }) => {
+      for (const one of [method].flat()) onRoute({ method: one, url, access: config?.access ?? "public" });
+    });
+  }
+  addOriginGate(app, isLoginRequired);
+  addWhoAsks(app, { store: people, askers: isLoginRequired ? new Askers(options) : null });
+  if (isLoginRequired) addRateHook(app, nowMs);
+  addAccessGate(app);
+  addEtagHook(app);
+  addIdempotencyHook(app, change, nowMs);
+  addAuditHook(app, options.audit, options.logger, nowMs);
+}
+
+function addPeople(app: ApiApp, options: ApiOptions): void {
+  const logins = new Logins({ ...options, store: options.accounts });
+  const context = { ...options, logins };
+  addSessionRoutes(app, context);
+  addTokenRoutes(app, context);
+  addInvitationRoutes(app, context);
+  addUserRoutes(app, context);
+  addMemberRoutes(app, context);
+  addOrganisationRoutes(app, context);
+  addProjectRoutes(app, context);
+  addAuditRoutes(app, context);
+  addLoginPageRoutes(app);
 }

@@ -3,6 +3,7 @@ import * as Type from "typebox/type";
 import { COMMANDS_OPEN_MAX, PAGE_DEFAULT_ROWS } from "../limits.ts";
 import { macToNumber } from "../mac-address.ts";
 import type { LogHub } from "../orders/log-hub.ts";
+import type { DeviceRow } from "../store/reader.ts";
 import { afterNumber, findDevice } from "./device-routes.ts";
 import { busy } from "./image-routes.ts";
 import { EVENT_STREAM_HEADERS } from "./live-hub.ts";
@@ -21,8 +22,8 @@ export function addCommandRoutes(
   orders: OrderPort,
   nowMs: () => number,
 ): void {
-  const show = (mac: string, id: number) => {
-    const row = orderStore.command(findDevice(store, mac).id, id);
+  const show = (device: DeviceRow, id: number) => {
+    const row = orderStore.command(device.id, id);
     if (row === undefined)
       throw new Problem("commandUnknown", `no command ${id} of this device is remembered; the list has those that are`);
     return showCommand(row, nowMs());
@@ -31,19 +32,19 @@ export function addCommandRoutes(
   app.post(
     "/api/v1/devices/:mac/commands",
     {
+      config: { access: "operate" },
       schema: {
         summary: "Has the device do something, once at most",
         description:
           "A connected device is sent it at once, any other after its next hello; one after the other, in the order in " +
-          "which they came. Every device knows restart, report and log-level; more is up to its product.",
+          "which they came. Every device knows restart, report, stream-now and log-level; more is up to its product.",
         params: MacParams,
         body: CommandBody,
         response: { 201: CommandSchema, ...PROBLEM_RESPONSES },
       },
     },
-    async ({ params, body }, reply) => {
-      const { mac } = params;
-      findDevice(store, mac);
+    async ({ params: { mac }, body, access }, reply) => {
+      const device = findDevice(store, access, mac);
       const { method, argument = null, second = null, expiresS } = body;
       const expires = expiresS === undefined ? null : Math.floor(nowMs() / 1000) + expiresS;
       const { outcome, command } = await orders.addCommand({ method, argument, second, expiresS: expires }, mac);
@@ -51,13 +52,14 @@ export function addCommandRoutes(
         throw new Problem("tooManyCommands", `${COMMANDS_OPEN_MAX} commands wait for this device already`);
       if (outcome !== "done" || command === undefined) throw busy();
       reply.code(201).header("location", `/api/v1/devices/${mac}/commands/${command}`);
-      return show(mac, command);
+      return show(device, command);
     },
   );
 
   app.get(
     "/api/v1/devices/:mac/commands",
     {
+      config: { access: "read" },
       schema: {
         summary: "Commands of a device in the order in which they came; the last ones are remembered",
         params: MacParams,
@@ -65,9 +67,9 @@ export function addCommandRoutes(
         response: { 200: page(CommandSchema), ...PROBLEM_RESPONSES },
       },
     },
-    async ({ params, query }) => {
+    async ({ params, query, access }) => {
       const { limit = PAGE_DEFAULT_ROWS } = query;
-      const rows = orderStore.commands(findDevice(store, params.mac).id, afterNumber(query.cursor), limit + 1);
+      const rows = orderStore.commands(findDevice(store, access, params.mac).id, afterNumber(query.cursor), limit + 1);
       const { items, next } = cutPage(rows, limit, (row) => [row.id]);
       return { items: items.map((row) => showCommand(row, nowMs())), next };
     },
@@ -76,13 +78,14 @@ export function addCommandRoutes(
   app.get(
     "/api/v1/devices/:mac/commands/:id",
     {
+      config: { access: "read" },
       schema: {
         summary: "One command",
         params: CommandParams,
         response: { 200: CommandSchema, ...PROBLEM_RESPONSES },
       },
     },
-    async ({ params }) => show(params.mac, params.id),
+    async ({ params, access }) => show(findDevice(store, access, params.mac), params.id),
   );
 }
 
@@ -90,7 +93,7 @@ export function addLogRoute(app: ApiApp, store: StorePort, logs: LogHub): void {
   app.get(
     "/api/v1/devices/:mac/log",
     {
-      // The stream has no end, so a HEAD request would never be answered.
+      config: { access: "read" }, // The stream has no end, so a HEAD request would never be answered.
       exposeHeadRoute: false,
       schema: {
         summary: "Lines of log of a device as they come, as server-sent events",
@@ -106,9 +109,10 @@ export function addLogRoute(app: ApiApp, store: StorePort, logs: LogHub): void {
       },
     },
     (request, reply) => {
-      const { mac } = findDevice(store, request.params.mac);
+      const { mac } = findDevice(store, request.access, request.params.mac);
       if (logs.isFull) throw new Problem("tooManyViewers", "close another live view and try again");
       reply.hijack();
+      request.access.endWhenChanged(reply.raw);
       reply.raw.writeHead(200, EVENT_STREAM_HEADERS);
       logs.add(reply.raw, macToNumber(mac));
     },

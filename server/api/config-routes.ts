@@ -1,9 +1,11 @@
 /** What a device is configured to do, and its sensor graph: desired, and how far that is. */
+
 import * as Type from "typebox/type";
-import { GRAPH_MAX_BYTES } from "../../runtime/contract/graph-format.ts";
+import { GRAPH_MAX_BYTES } from "../../runtime/contract/graph-limits.ts";
 import { type ChangeOutcome, type ConfigChange, type Target } from "../orders/order-desk.ts";
 import { DesiredPart } from "../orders/order-requests.ts";
 import type { DeviceRow } from "../store/reader.ts";
+import type { RequestAccess } from "./access-gate.ts";
 import { findDevice } from "./device-routes.ts";
 import { busy } from "./image-routes.ts";
 import { ConfigBody, ConfigSchema, GraphSchema } from "./order-schemas.ts";
@@ -16,13 +18,12 @@ import type { ApiApp } from "./typed-app.ts";
 const GRAPH_TYPE = "application/octet-stream";
 
 export function addConfigRoutes(app: ApiApp, store: StorePort, orderStore: OrderStorePort, orders: OrderPort): void {
-  const show = (mac: string) => {
-    const device = findDevice(store, mac);
+  const show = (device: DeviceRow) => {
     const settings = device.product === null ? undefined : orders.settingsOf(device.product);
     return showConfig(device, orderStore.part(device.id, DesiredPart.Config), settings);
   };
-  const change = async (mac: string, body: unknown, isWhole: boolean) => {
-    const target = targetOf(findDevice(store, mac));
+  const change = async (access: RequestAccess, mac: string, body: unknown, isWhole: boolean) => {
+    const target = targetOf(findDevice(store, access, mac));
     const { settings } = body as ConfigChange;
     if (settings !== undefined && orders.settingsOf(target.product) === undefined) {
       throw new Problem(
@@ -31,7 +32,7 @@ export function addConfigRoutes(app: ApiApp, store: StorePort, orderStore: Order
       );
     }
     check(await orders.changeConfig(target, body as ConfigChange, isWhole), "settingRefused");
-    return show(mac);
+    return show(findDevice(store, access, mac));
   };
   const schema = (summary: string, description: string) => ({
     summary,
@@ -44,6 +45,7 @@ export function addConfigRoutes(app: ApiApp, store: StorePort, orderStore: Order
   app.get(
     "/api/v1/devices/:mac/config",
     {
+      config: { access: "read" },
       schema: {
         summary: "What the device is configured to do, what it can be told, and how far that is",
         description: "Passphrases and secrets go in and never come out.",
@@ -51,38 +53,43 @@ export function addConfigRoutes(app: ApiApp, store: StorePort, orderStore: Order
         response: { 200: ConfigSchema, ...PROBLEM_RESPONSES },
       },
     },
-    async ({ params }) => show(params.mac),
+    async ({ params, access }) => show(findDevice(store, access, params.mac)),
   );
 
   app.put(
     "/api/v1/devices/:mac/config",
     {
+      config: { access: "operate" },
       schema: schema(
         "Configures the device: these settings, and the program's defaults for all others",
         "A connected device is sent it at once, any other after its next hello. It checks it, restarts and tries it: when " +
           "it cannot reach the server with it, it goes back to the configuration before.",
       ),
     },
-    async ({ params, body }) => change(params.mac, body, true),
+    async ({ params, body, access }) => change(access, params.mac, body, true),
   );
 
   app.patch(
     "/api/v1/devices/:mac/config",
-    { schema: schema("Changes some settings of the device", "What is not named stays as it was chosen before.") },
-    async ({ params, body }) => change(params.mac, body, false),
+    {
+      config: { access: "operate" },
+      schema: schema("Changes some settings of the device", "What is not named stays as it was chosen before."),
+    },
+    async ({ params, body, access }) => change(access, params.mac, body, false),
   );
 
   app.get(
     "/api/v1/devices/:mac/graph",
     {
+      config: { access: "read" },
       schema: {
         summary: "Which version of which sensor graph the device is to run, and how far that is",
         params: MacParams,
         response: { 200: GraphSchema, ...PROBLEM_RESPONSES },
       },
     },
-    async ({ params }) => {
-      const device = findDevice(store, params.mac);
+    async ({ params, access }) => {
+      const device = findDevice(store, access, params.mac);
       return showGraph(device, orderStore.part(device.id, DesiredPart.Graph));
     },
   );
@@ -90,6 +97,7 @@ export function addConfigRoutes(app: ApiApp, store: StorePort, orderStore: Order
   app.get(
     "/api/v1/devices/:mac/graph/content",
     {
+      config: { access: "read" },
       schema: {
         summary: "The sensor graph that the device is to run, compiled",
         params: MacParams,
@@ -99,8 +107,8 @@ export function addConfigRoutes(app: ApiApp, store: StorePort, orderStore: Order
         },
       },
     },
-    async ({ params }, reply) => {
-      const row = orderStore.part(findDevice(store, params.mac).id, DesiredPart.Graph);
+    async ({ params, access }, reply) => {
+      const row = orderStore.part(findDevice(store, access, params.mac).id, DesiredPart.Graph);
       if (row === undefined) throw new Problem("graphUnknown", "no sensor graph was ever set for this device");
       // The response type of the schema is text; a buffer goes out as it is.
       return reply.type(GRAPH_TYPE).send(row.content as never);
@@ -110,6 +118,7 @@ export function addConfigRoutes(app: ApiApp, store: StorePort, orderStore: Order
   app.put(
     "/api/v1/devices/:mac/graph",
     {
+      config: { access: "operate" },
       schema: {
         summary: "Sets the sensor graph that the device is to run",
         description:
@@ -120,17 +129,23 @@ export function addConfigRoutes(app: ApiApp, store: StorePort, orderStore: Order
         response: { 200: GraphSchema, ...PROBLEM_RESPONSES },
       },
     },
-    async ({ params, body }) => {
-      const target = targetOf(findDevice(store, params.mac));
-      const graph: unknown = body;
-      const bytes = Buffer.isBuffer(graph) ? graph : Buffer.alloc(0);
+    async ({ params, body, access }) => {
+      const target = targetOf(findDevice(store, access, params.mac));
+      const bytes = graphIn(body);
       if (bytes.length > GRAPH_MAX_BYTES)
         throw new Problem("graphRefused", `it has ${bytes.length} bytes, a device takes ${GRAPH_MAX_BYTES}`);
       check(await orders.setGraph(target, bytes), "graphRefused");
-      const device = findDevice(store, params.mac);
+      const device = findDevice(store, access, params.mac);
       return showGraph(device, orderStore.part(device.id, DesiredPart.Graph));
     },
   );
+}
+
+/** Text and JSON are taken elsewhere, so they come in here as well; taken for nothing they would take a graph away. */
+function graphIn(body: unknown): Buffer {
+  if (body === undefined) return Buffer.alloc(0);
+  if (!Buffer.isBuffer(body)) throw new Problem("mediaTypeUnknown", `send the graph as ${GRAPH_TYPE}`);
+  return body;
 }
 
 function targetOf({ id, mac, product }: DeviceRow): Target {

@@ -1,11 +1,14 @@
 /** Devices, their streams, and what they dropped or could not have stored. */
+import type * as Type from "typebox/type";
 import { SignatureVerdict } from "../ingest/pack-signature.ts";
 import { PAGE_DEFAULT_ROWS } from "../limits.ts";
-import type { DeviceRow } from "../store/reader.ts";
+import type { DeviceFilter, DeviceRow } from "../store/reader.ts";
 import { idText } from "../updates/update-messages.ts";
+import type { RequestAccess } from "./access-gate.ts";
 import { cutPage, decodeNumbers, decodeText } from "./page-cursor.ts";
 import type { StorePort } from "./ports.ts";
 import { Problem } from "./problem.ts";
+import { DeviceQuery, STANDINGS } from "./registration-schemas.ts";
 import {
   DeviceSchema,
   GapPage,
@@ -17,6 +20,7 @@ import {
   SignaturePage,
   StreamSchema,
 } from "./schemas.ts";
+import { deviceSlug, projectId, projectSlug } from "./slugs.ts";
 import type { ApiApp } from "./typed-app.ts";
 import { showFailure } from "./update-names.ts";
 
@@ -30,16 +34,18 @@ export function addDeviceRoutes(app: ApiApp, store: StorePort): void {
   app.get(
     "/api/v1/devices",
     {
+      config: { access: "read" },
       schema: {
         summary: "Devices by MAC address",
-        querystring: PageQuery,
+        querystring: DeviceQuery,
         response: { 200: page(DeviceSchema), ...PROBLEM_RESPONSES },
       },
     },
-    async ({ query }) => {
+    async ({ query, access }) => {
       const { limit = PAGE_DEFAULT_ROWS } = query;
       const after = query.cursor === undefined ? "" : decodeText(query.cursor);
-      const { items, next } = cutPage(store.devices(after, limit + 1), limit, (row) => [row.mac]);
+      const rows = store.devices(after, limit + 1, access.organisations(), filterOf(query));
+      const { items, next } = cutPage(rows, limit, (row) => [row.mac]);
       return { items: items.map(showDevice), next };
     },
   );
@@ -47,18 +53,20 @@ export function addDeviceRoutes(app: ApiApp, store: StorePort): void {
   app.get(
     "/api/v1/devices/:mac",
     {
+      config: { access: "read" },
       schema: {
         summary: "One device",
         params: MacParams,
         response: { 200: DeviceSchema, ...PROBLEM_RESPONSES },
       },
     },
-    async ({ params }) => showDevice(findDevice(store, params.mac)),
+    async ({ params, access }) => showDevice(findDevice(store, access, params.mac)),
   );
 
   app.get(
     "/api/v1/devices/:mac/streams",
     {
+      config: { access: "read" },
       schema: {
         summary: "Streams of a device",
         params: MacParams,
@@ -66,8 +74,8 @@ export function addDeviceRoutes(app: ApiApp, store: StorePort): void {
         response: { 200: page(StreamSchema), ...PROBLEM_RESPONSES },
       },
     },
-    async ({ params, query }) => {
-      const device = findDevice(store, params.mac);
+    async ({ params, query, access }) => {
+      const device = findDevice(store, access, params.mac);
       const { limit = PAGE_DEFAULT_ROWS } = query;
       const rows = store.streams(device.id, afterNumber(query.cursor), limit + 1);
       const { items, next } = cutPage(rows, limit, (row) => [row.stream]);
@@ -87,6 +95,7 @@ export function addDeviceRoutes(app: ApiApp, store: StorePort): void {
   app.get(
     "/api/v1/devices/:mac/gaps",
     {
+      config: { access: "read" },
       schema: {
         summary: "Readings that the device dropped before it could send them",
         params: MacParams,
@@ -94,8 +103,8 @@ export function addDeviceRoutes(app: ApiApp, store: StorePort): void {
         response: { 200: GapPage, ...PROBLEM_RESPONSES },
       },
     },
-    async ({ params, query }) => {
-      const device = findDevice(store, params.mac);
+    async ({ params, query, access }) => {
+      const device = findDevice(store, access, params.mac);
       const { limit = PAGE_DEFAULT_ROWS } = query;
       const rows = store.gaps(device.id, afterNumber(query.cursor), limit + 1);
       const { items, next } = cutPage(rows, limit, (row) => [row.id]);
@@ -115,6 +124,7 @@ export function addDeviceRoutes(app: ApiApp, store: StorePort): void {
   app.get(
     "/api/v1/devices/:mac/signatures",
     {
+      config: { access: "read" },
       schema: {
         summary: "Readings that came signed, by epoch and sequence, and whether the signatures are right",
         params: MacParams,
@@ -122,8 +132,8 @@ export function addDeviceRoutes(app: ApiApp, store: StorePort): void {
         response: { 200: SignaturePage, ...PROBLEM_RESPONSES },
       },
     },
-    async ({ params, query }) => {
-      const device = findDevice(store, params.mac);
+    async ({ params, query, access }) => {
+      const device = findDevice(store, access, params.mac);
       const { limit = PAGE_DEFAULT_ROWS } = query;
       const rows = store.signatures(device.id, afterNumber(query.cursor), limit + 1);
       const { items, next } = cutPage(rows, limit, (row) => [row.id]);
@@ -143,6 +153,7 @@ export function addDeviceRoutes(app: ApiApp, store: StorePort): void {
   app.get(
     "/api/v1/devices/:mac/rejected",
     {
+      config: { access: "read" },
       schema: {
         summary: "Readings that arrived and cannot be stored as numbers",
         params: MacParams,
@@ -150,8 +161,8 @@ export function addDeviceRoutes(app: ApiApp, store: StorePort): void {
         response: { 200: RejectedPage, ...PROBLEM_RESPONSES },
       },
     },
-    async ({ params, query }) => {
-      const device = findDevice(store, params.mac);
+    async ({ params, query, access }) => {
+      const device = findDevice(store, access, params.mac);
       const { limit = PAGE_DEFAULT_ROWS } = query;
       const rows = store.rejected(device.id, afterNumber(query.cursor), limit + 1);
       const { items, next } = cutPage(rows, limit, (row) => [row.id]);
@@ -170,9 +181,21 @@ export function addDeviceRoutes(app: ApiApp, store: StorePort): void {
   );
 }
 
-export function findDevice(store: StorePort, mac: string): DeviceRow {
+function filterOf({ project, standing, online, product }: Type.Static<typeof DeviceQuery>): DeviceFilter {
+  const id = project === undefined ? undefined : projectId(project);
+  if (project !== undefined && id === undefined) {
+    throw new Problem("projectUnknown", `${project} is no id of a project; see /api/v1/projects`);
+  }
+  return { project: id, standing: standing && STANDINGS.indexOf(standing), online, product };
+}
+
+/** The device, if whoever asks may do with it what the route does. */
+export function findDevice(store: StorePort, access: RequestAccess, mac: string): DeviceRow {
+  const unknown = () => new Problem("deviceUnknown", `no device ${mac} has said hello; see /api/v1/devices`);
   const device = store.device(mac);
-  if (device === undefined) throw new Problem("deviceUnknown", `no device ${mac} has said hello; see /api/v1/devices`);
+  // The same words either way: whether a board is somebody else's is not told.
+  if (device === undefined) throw unknown();
+  access.judge(device.organisationId, unknown);
   return device;
 }
 
@@ -188,9 +211,20 @@ export function afterNumber(cursor: string | undefined): number {
   return cursor === undefined ? -1 : (decodeNumbers(cursor, 1)[0] ?? -1);
 }
 
-function showDevice(row: DeviceRow) {
+function secretState({ isSecretPending, hasSecret }: DeviceRow): "none" | "own" | "pending" {
+  if (isSecretPending === 1) return "pending";
+  return hasSecret === 1 ? "own" : "none";
+}
+
+export function showDevice(row: DeviceRow) {
   return {
     mac: row.mac,
+    slug: deviceSlug(row.mac),
+    name: row.name,
+    project: row.projectId === null ? null : projectSlug(row.projectId),
+    standing: STANDINGS[row.standing] ?? "waiting",
+    secret: secretState(row),
+    replacedBy: row.replacedBy,
     product: row.product,
     version: row.version,
     board: row.board,

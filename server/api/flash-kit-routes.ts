@@ -30,6 +30,7 @@ export function addFlashKitRoutes(app: ApiApp, store: KitStorePort, kits: KitPor
   app.put(
     `${PATH}/:board`,
     {
+      config: { access: "server" },
       bodyLimit: FLASH_KIT_REQUEST_MAX_BYTES,
       schema: {
         summary: "Stores what a browser writes onto boards of this kind, in place of what was there",
@@ -62,6 +63,7 @@ export function addFlashKitRoutes(app: ApiApp, store: KitStorePort, kits: KitPor
   app.get(
     PATH,
     {
+      config: { access: "public" },
       schema: {
         summary: `Flash kits by board, ${FLASH_KITS_MAX} at most`,
         response: { 200: Type.Object({ items: Type.Array(KitSchema) }), ...PROBLEM_RESPONSES },
@@ -72,13 +74,17 @@ export function addFlashKitRoutes(app: ApiApp, store: KitStorePort, kits: KitPor
 
   app.get(
     `${PATH}/:board`,
-    { schema: { summary: "One flash kit", params: KitParams, response: { 200: KitSchema, ...PROBLEM_RESPONSES } } },
+    {
+      config: { access: "public" },
+      schema: { summary: "One flash kit", params: KitParams, response: { 200: KitSchema, ...PROBLEM_RESPONSES } },
+    },
     async ({ params }) => show(find(params.board)),
   );
 
   app.delete(
     `${PATH}/:board`,
     {
+      config: { access: "server" },
       schema: {
         summary: "Deletes a flash kit; boards that were flashed with it stay as they are",
         params: KitParams,

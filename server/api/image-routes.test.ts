@@ -115,6 +115,10 @@ test("a store that takes no changes just now: when to ask again", async () => {
     updates: {
       addImage: async (bytes: Uint8Array) => ({ verdict: checkUpload(bytes), answer: { outcome: "unavailable" } }),
     },
+    people: { organisations: () => [{ id: 1, slug: "home", name: "Home", createdMs: 0 }] },
+    audit: { write: async () => ({ outcome: "unavailable" }) },
+    isLoginRequired: false,
+    nowMs: Date.now,
     logger: silentLogger,
   } as unknown as ApiOptions);
   const headers = { "content-type": "application/octet-stream" };

@@ -12,6 +12,7 @@ import { showStep, type UpdateStep } from "./update-names.ts";
 /** As the store tells it after a commit. */
 export interface CommittedReading {
   mac: number;
+  organisation: number | null;
   stream: number;
   timeMs: number;
   value: number;
@@ -23,6 +24,7 @@ export interface CommittedReading {
 
 export interface CommittedUpdate extends UpdateStep {
   mac: number;
+  organisation: number | null;
 }
 
 /** What one commit brought; `liveLeftOut` readings beside those here. */
@@ -33,16 +35,25 @@ export interface CommittedLive {
 }
 
 interface LiveEvent {
-  device: string;
+  /** Undefined: it is about several. */
+  device: string | undefined;
+  organisation: number | null;
   /** Of a reading. */
   stream: string | undefined;
   text: string;
 }
 
-interface Viewer {
-  response: ServerResponse;
+/** What a viewer wants to see, and may. */
+export interface LiveFilter {
   device: string | undefined;
   stream: string | undefined;
+  /** Null: all of them. */
+  organisations: readonly number[] | null;
+}
+
+interface Viewer {
+  response: ServerResponse;
+  filter: LiveFilter;
 }
 
 export interface LiveHubOptions {
@@ -74,8 +85,8 @@ export class LiveHub {
     return this.#viewers.size >= LIVE_VIEWERS_MAX;
   }
 
-  add(response: ServerResponse, device: string | undefined, stream: string | undefined): void {
-    const viewer = { response, device, stream };
+  add(response: ServerResponse, filter: LiveFilter): void {
+    const viewer = { response, filter };
     this.#viewers.add(viewer);
     response.once("close", () => this.#remove(viewer));
     if (this.#viewers.size === 1) this.#options.onWanted(true);
@@ -87,16 +98,26 @@ export class LiveHub {
   tell({ live, liveLeftOut, liveUpdates }: CommittedLive): void {
     if (this.#viewers.size === 0) return;
     const events = [...live.map(formatReading), ...liveUpdates.map(formatUpdate)];
+    // Of whom they were is not known.
     const more = liveLeftOut > 0 ? `event: skipped\ndata: {"readings":${liveLeftOut}}\n\n` : "";
     this.#send((viewer) => {
       let text = "";
       for (const event of events) {
-        if (viewer.device !== undefined && viewer.device !== event.device) continue;
-        if (viewer.stream !== undefined && viewer.stream !== event.stream) continue;
-        text += event.text;
+        if (isWanted(viewer.filter, event)) text += event.text;
       }
       return text + more;
     });
+  }
+
+  get isWatched(): boolean {
+    return this.#viewers.size > 0;
+  }
+
+  /** Of an organisation as a whole. */
+  tellOf(organisation: number, name: string, data: object): void {
+    const event = { device: undefined, stream: undefined, organisation };
+    const text = `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+    this.#send(({ filter }) => (isWanted(filter, { ...event, text }) ? text : ""));
   }
 
   close(): void {
@@ -126,6 +147,12 @@ export class LiveHub {
   }
 }
 
+function isWanted({ device, stream, organisations }: LiveFilter, event: LiveEvent): boolean {
+  if (device !== undefined && device !== event.device) return false;
+  if (stream !== undefined && stream !== event.stream) return false;
+  return organisations === null || (event.organisation !== null && organisations.includes(event.organisation));
+}
+
 function formatReading(reading: CommittedReading): LiveEvent {
   const device = macToText(reading.mac);
   const stream = showStream(reading.stream);
@@ -141,11 +168,11 @@ function formatReading(reading: CommittedReading): LiveEvent {
     errorS: reading.errorS,
   };
   const text = `id: ${device}-${epoch}-${sequence}\nevent: reading\ndata: ${JSON.stringify(data)}\n\n`;
-  return { device, stream, text };
+  return { device, stream, text, organisation: reading.organisation };
 }
 
 function formatUpdate(update: CommittedUpdate): LiveEvent {
   const device = macToText(update.mac);
   const text = `event: update\ndata: ${JSON.stringify({ device, ...showStep(update) })}\n\n`;
-  return { device, stream: undefined, text };
+  return { device, stream: undefined, text, organisation: update.organisation };
 }

@@ -10,11 +10,13 @@ export function addLiveRoutes(app: ApiApp, hub: LiveHub): void {
     {
       // The stream has no end, so a HEAD request would never be answered.
       exposeHeadRoute: false,
+      config: { access: "read" },
       schema: {
         summary: "Readings and steps of updates as they are committed, as server-sent events",
         description:
           "Events named `reading`: {device, stream, time, value, epoch, sequence, clock, errorS}, and `update`: {device, " +
-          "atMs, state, image, percent, failure}, not when a stream is asked for. An event `skipped` says how many " +
+          "atMs, state, image, percent, failure}, not when a stream is asked for; `rollout`: {rollout, state, group, devices, " +
+          "reason}, not when a device or a stream is. An event `skipped` says how many " +
           "readings were left out under load. A viewer that reads too slowly is dropped.",
         querystring: LiveQuery,
         response: {
@@ -26,7 +28,9 @@ export function addLiveRoutes(app: ApiApp, hub: LiveHub): void {
     (request, reply) => {
       if (hub.isFull) throw new Problem("tooManyViewers", "close another live view and try again");
       reply.hijack();
-      hub.add(reply.raw, request.query.device, request.query.stream);
+      const { device, stream } = request.query;
+      request.access.endWhenChanged(reply.raw);
+      hub.add(reply.raw, { device, stream, organisations: request.access.organisations() });
     },
   );
 }

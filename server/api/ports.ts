@@ -1,18 +1,47 @@
 /** What the routes need from the rest of the server. They see neither SQL nor MQTT. */
 import type { Settings } from "../../runtime/product/setting.ts";
+import type { AccountRequest } from "../access/account-requests.ts";
+import type { AnswerRequest } from "../access/answer-requests.ts";
+import type { TopicGrant } from "../access/mqtt-user-requests.ts";
+import type { OrganisationRequest } from "../access/organisation-requests.ts";
+import type { AuditEntry } from "../access/people-requests.ts";
+import type { Principal } from "../access/principal.ts";
+import type { Standing } from "../access/registration.ts";
+import type { PutDevice, WantedDevice } from "../access/registration-desk.ts";
+import type { Stranger } from "../access/strangers.ts";
 import type { ChangeOutcome, ConfigChange, Target } from "../orders/order-desk.ts";
 import type { DesiredPart, NewCommand } from "../orders/order-requests.ts";
+import type { RolloutRequest } from "../rollouts/rollout-requests.ts";
+import type { DeviceState } from "../rollouts/rollout-states.ts";
+import type { TargetImage } from "../rollouts/target.ts";
+import type {
+  AuditRange,
+  AuditRow,
+  InvitationRow,
+  MemberRow,
+  MembershipRow,
+  SessionRow,
+  TokenRow,
+  UserRow,
+} from "../store/account-reader.ts";
+import type { Backup } from "../store/backup-shelf.ts";
+import type { DerivedDefinition, DerivedRequest, StreamName } from "../store/derived-definition.ts";
 import type { KitPartRow, KitRow } from "../store/kit-reader.ts";
 import type { CommandRow, PartRow } from "../store/order-reader.ts";
+import type { OrganisationRow, ProjectRow } from "../store/people-reader.ts";
+import type { DeviceFilter, DeviceRow, GapRow, RejectedRow, SignatureRow, StreamRow } from "../store/reader.ts";
+import type { MqttUserRow } from "../store/registration-reader.ts";
 import type {
-  DeviceRow,
-  GapRow,
-  ReadingRange,
-  ReadingRow,
-  RejectedRow,
-  SignatureRow,
-  StreamRow,
-} from "../store/reader.ts";
+  GroupCountRow,
+  ReleaseRow,
+  RolloutDeviceRow,
+  RolloutInfoRow,
+  RolloutLogRow,
+  TrustedKeyRow,
+} from "../store/rollout-reader.ts";
+import type { Series } from "../store/series.ts";
+import type { DerivedRow } from "../store/series-reader.ts";
+import type { ListedDevice } from "../store/target-list.ts";
 import type { DesiredRow, ImageRow, UpdateStepRow } from "../store/update-reader.ts";
 import type { ImageVerdict } from "../updates/image-check.ts";
 import type { StoreAnswer, StoredKit } from "../updates/store-requests.ts";
@@ -20,11 +49,10 @@ import type { UpdateConnection } from "../updates/update-desk.ts";
 import type { Offer } from "../updates/update-messages.ts";
 
 export interface StorePort {
-  devices(afterMac: string, limit: number): DeviceRow[];
+  devices(afterMac: string, limit: number, organisations: readonly number[] | null, filter?: DeviceFilter): DeviceRow[];
   device(mac: string): DeviceRow | undefined;
   streams(deviceId: number, afterStream: number, limit: number): StreamRow[];
   stream(deviceId: number, stream: number): StreamRow | undefined;
-  readings(range: ReadingRange): ReadingRow[];
   gaps(deviceId: number, afterId: number, limit: number): GapRow[];
   signatures(deviceId: number, afterId: number, limit: number): SignatureRow[];
   gapTotals(deviceId: number): { count: number; readings: number };
@@ -32,8 +60,21 @@ export interface StorePort {
   rejectedCount(deviceId: number): number;
 }
 
+export interface SeriesPort {
+  /** Undefined: there is no such stream. Throws BrokenDerived. */
+  open(name: StreamName): Series | undefined;
+  /** Throws BrokenDerived. */
+  compose(definition: DerivedDefinition): Series;
+  derived(mac: string): DerivedRow[];
+  derivedOne(name: StreamName): DerivedRow | undefined;
+}
+
+/** An answer other than `unavailable` is durable. */
+export type DerivedPort = (request: DerivedRequest) => Promise<StoreAnswer>;
+
 export interface UpdateStorePort {
-  images(afterNumber: number, limit: number): ImageRow[];
+  images(afterNumber: number, limit: number, organisations: readonly number[] | null): ImageRow[];
+  imageOwners(id: string): number[];
   image(id: string): ImageRow | undefined;
   imageBytes(id: string): Buffer | undefined;
   desired(deviceId: number): DesiredRow | undefined;
@@ -42,8 +83,8 @@ export interface UpdateStorePort {
 
 /** What the API changes, and what is under way to devices. An answer other than `unavailable` is durable. */
 export interface UpdatePort {
-  addImage(bytes: Uint8Array): Promise<{ verdict: ImageVerdict; answer: StoreAnswer | null }>;
-  deleteImage(id: string): Promise<StoreAnswer>;
+  addImage(bytes: Uint8Array, organisation: number): Promise<{ verdict: ImageVerdict; answer: StoreAnswer | null }>;
+  deleteImage(id: string, organisation: number): Promise<StoreAnswer>;
   setDesired(mac: string, image: string, isRetry: boolean): Promise<StoreAnswer>;
   clearDesired(mac: string): Promise<StoreAnswer>;
   /** Null: the device is not connected. */
@@ -66,6 +107,25 @@ export interface OrderPort {
   addCommand(command: Omit<NewCommand, "mac">, mac: string): Promise<StoreAnswer>;
 }
 
+export interface RolloutStorePort {
+  keys(organisation: number): TrustedKeyRow[];
+  needsApproval(organisation: number): boolean;
+  releases(beforeId: number, limit: number, organisations: readonly number[] | null): ReleaseRow[];
+  release(id: number): ReleaseRow | undefined;
+  releaseImages(release: number): TargetImage[];
+  targetDevices(organisation: number): ListedDevice[];
+  rollouts(beforeId: number, limit: number, organisations: readonly number[] | null): RolloutInfoRow[];
+  rollout(id: number): RolloutInfoRow | undefined;
+  groupCounts(rollout: number): GroupCountRow[];
+  devices(rollout: number, afterId: number, limit: number, state: DeviceState | null): RolloutDeviceRow[];
+  log(rollout: number, afterId: number, limit: number): RolloutLogRow[];
+}
+
+/** An answer other than `unavailable` is durable. */
+export interface RolloutPort {
+  change(request: RolloutRequest): Promise<StoreAnswer>;
+}
+
 export interface KitStorePort {
   kits(): KitRow[];
   kit(board: string): KitRow | undefined;
@@ -77,6 +137,84 @@ export interface KitStorePort {
 export interface KitPort {
   set(kit: StoredKit): Promise<StoreAnswer>;
   delete(board: string): Promise<StoreAnswer>;
+}
+
+export type Organisation = OrganisationRow;
+
+export interface PeopleStorePort {
+  principalOfToken(digest: Uint8Array, nowMs: number): Principal | undefined;
+  principalOfUser(userId: number): Principal | undefined;
+  organisations(): OrganisationRow[];
+  organisation(slug: string): OrganisationRow | undefined;
+  organisationPage(afterId: number, limit: number, organisations: readonly number[] | null): OrganisationRow[];
+  project(id: number): ProjectRow | undefined;
+  projects(organisation: number, afterId: number, limit: number): ProjectRow[];
+}
+
+export interface AccountStorePort {
+  user(id: number): UserRow | undefined;
+  users(afterId: number, limit: number): UserRow[];
+  login(email: string): (UserRow & { password: string | null }) | undefined;
+  password(userId: number): string | null;
+  memberships(userId: number): MembershipRow[];
+  members(organisation: number, afterUser: number, limit: number): MemberRow[];
+  member(organisation: number, user: number): MemberRow | undefined;
+  session(digest: Uint8Array, nowMs: number): SessionRow | undefined;
+  sessionsOf(userId: number, nowMs: number): SessionRow[];
+  sessionOf(userId: number, id: number): SessionRow | undefined;
+  token(id: number): TokenRow | undefined;
+  tokensOfUser(userId: number, afterId: number, limit: number): TokenRow[];
+  tokensOfOrganisation(organisation: number, afterId: number, limit: number): TokenRow[];
+  invitation(digest: Uint8Array, nowMs: number): InvitationRow | undefined;
+  invitationsOf(organisation: number, afterId: number, limit: number, nowMs: number): InvitationRow[];
+  invitationOf(organisation: number, id: number): InvitationRow | undefined;
+  audit(range: AuditRange): AuditRow[];
+}
+
+/** An answer other than `unavailable` is durable. */
+export type PeopleChange = (request: AccountRequest | OrganisationRequest | AnswerRequest) => Promise<StoreAnswer>;
+export interface ProjectStorePort {
+  project(id: number): ProjectRow | undefined;
+  firstProject(organisation: number): { id: number } | undefined;
+  projectByName(organisation: number, name: string): { id: number } | undefined;
+}
+
+/** Boards as they come and go. An answer other than `unavailable` is durable. */
+export interface RegistrationPort {
+  /** `secret` undefined: it gets a claim code. */
+  put(device: WantedDevice): Promise<PutDevice>;
+  change(mac: string, change: { name?: string | null | undefined; project?: number | undefined }): Promise<StoreAnswer>;
+  setStanding(mac: string, standing: Standing): Promise<StoreAnswer>;
+  /** undefined: the device has never said which product it is. */
+  renewSecret(mac: string): Promise<ChangeOutcome | undefined>;
+  replace(mac: string, by: string): Promise<PutDevice>;
+  delete(mac: string): Promise<StoreAnswer>;
+  strangers(): Stranger[];
+  /** The stranger may come back with what it showed. */
+  admit(stranger: Stranger, project: number): Promise<StoreAnswer>;
+  forgetStranger(mac: string): void;
+}
+
+export interface MqttUserPort {
+  users(afterName: string, limit: number, organisations: readonly number[] | null): MqttUserRow[];
+  user(name: string): MqttUserRow | undefined;
+  add(organisation: number, name: string, grants: TopicGrant[]): Promise<{ answer: StoreAnswer; password: string }>;
+  setGrants(name: string, grants: TopicGrant[]): Promise<StoreAnswer>;
+  renewPassword(name: string): Promise<{ answer: StoreAnswer; password: string }>;
+  delete(name: string): Promise<StoreAnswer>;
+}
+
+export interface AuditPort {
+  write(entry: AuditEntry): Promise<StoreAnswer>;
+}
+
+/** One copy of the database at a time. */
+export interface BackupPort {
+  readonly last: Backup | undefined;
+  readonly path: string;
+  /** False: one is being made. */
+  start(): boolean;
+  remove(): boolean;
 }
 
 export interface HealthPort {

@@ -22,8 +22,57 @@ export const ProblemSchema = Type.Object(
 
 type ProblemCode =
   | "badRequest"
+  | "notLoggedIn"
+  | "forbidden"
+  | "csrfMissing"
+  | "crossSite"
+  | "hostUnknown"
+  | "loginWrong"
+  | "tooManyLogins"
+  | "tooManyRequests"
+  | "preconditionFailed"
+  | "idempotencyKeyReused"
+  | "requestUnderWay"
+  | "requestUnfinished"
+  | "userUnknown"
+  | "sessionUnknown"
+  | "tokenUnknown"
+  | "invitationUnknown"
+  | "projectUnknown"
+  | "accountNeeded"
+  | "passwordRefused"
+  | "nameTaken"
+  | "lastOwner"
+  | "lastOperator"
+  | "lastOrganisation"
+  | "notEmpty"
+  | "unconfirmed"
+  | "tooMany"
+  | "organisationUnknown"
+  | "organisationUnnamed"
   | "deviceUnknown"
+  | "deviceElsewhere"
+  | "deviceHasReadings"
+  | "deviceNotActive"
+  | "tooManyDevices"
+  | "strangerUnknown"
+  | "strangerAmbiguous"
+  | "csvInvalid"
+  | "mqttUserUnknown"
+  | "mqttUserExists"
+  | "tooManyMqttUsers"
+  | "topicRefused"
   | "streamUnknown"
+  | "streamEmpty"
+  | "streamMeasured"
+  | "derivedUnknown"
+  | "derivedBroken"
+  | "derivedRefused"
+  | "tooManyDerived"
+  | "resolutionInvalid"
+  | "zoneUnknown"
+  | "tooManyBuckets"
+  | "tooManyQueries"
   | "cursorInvalid"
   | "timeInvalid"
   | "notAcceptable"
@@ -34,6 +83,19 @@ type ProblemCode =
   | "imageInUse"
   | "imageUnsuitable"
   | "tooManyImages"
+  | "keyRefused"
+  | "keyUnknown"
+  | "tooManyKeys"
+  | "releaseUnknown"
+  | "releaseExists"
+  | "releaseNotOut"
+  | "imageUntrusted"
+  | "tooManyReleases"
+  | "rolloutUnknown"
+  | "rolloutUnfit"
+  | "tooManyRollouts"
+  | "planRefused"
+  | "approvalDenied"
   | "kitUnknown"
   | "kitRefused"
   | "tooManyKits"
@@ -47,6 +109,8 @@ type ProblemCode =
   | "graphRefused"
   | "bodyTooLarge"
   | "mediaTypeUnknown"
+  | "backupUnknown"
+  | "backupRuns"
   | "busy"
   | "tooManyViewers"
   | "notFound"
@@ -57,14 +121,76 @@ const PROBLEMS: Record<ProblemCode, { status: number; title: string }> = {
   badRequest: { status: 400, title: "The request is not valid" },
   cursorInvalid: { status: 400, title: "The cursor is not valid" },
   timeInvalid: { status: 400, title: "The time is not valid" },
+  notLoggedIn: { status: 401, title: "Not logged in" },
+  forbidden: { status: 403, title: "Not allowed" },
+  csrfMissing: { status: 403, title: "The request does not show that a page of this server sent it" },
+  crossSite: { status: 403, title: "The request comes from another site" },
+  hostUnknown: { status: 421, title: "Not a server of this name" },
+  loginWrong: { status: 401, title: "Address or password is wrong" },
+  tooManyLogins: { status: 429, title: "Too many attempts to log in" },
+  tooManyRequests: { status: 429, title: "Too many requests" },
+  preconditionFailed: { status: 412, title: "It was changed since it was read" },
+  idempotencyKeyReused: { status: 422, title: "The key belongs to another request" },
+  requestUnderWay: { status: 409, title: "The same request is being carried out" },
+  requestUnfinished: { status: 409, title: "What became of the same request is not known" },
+  userUnknown: { status: 404, title: "No such user" },
+  sessionUnknown: { status: 404, title: "No such session" },
+  tokenUnknown: { status: 404, title: "No such token" },
+  invitationUnknown: { status: 404, title: "No such invitation" },
+  projectUnknown: { status: 404, title: "No such project" },
+  accountNeeded: { status: 422, title: "Something of the account is missing" },
+  passwordRefused: { status: 422, title: "The password is too easy to guess" },
+  nameTaken: { status: 409, title: "The name is taken" },
+  lastOwner: { status: 409, title: "The organisation would have no owner" },
+  lastOperator: { status: 409, title: "The server would have no operator" },
+  lastOrganisation: { status: 409, title: "The server would have no organisation" },
+  notEmpty: { status: 409, title: "Something belongs to it" },
+  unconfirmed: { status: 409, title: "Say that you are sure" },
+  tooMany: { status: 409, title: "Too many" },
+  organisationUnknown: { status: 404, title: "No such organisation" },
+  organisationUnnamed: { status: 400, title: "Which organisation?" },
   deviceUnknown: { status: 404, title: "No such device" },
+  deviceElsewhere: { status: 409, title: "The device is somebody else's" },
+  deviceHasReadings: { status: 409, title: "The device has readings" },
+  deviceNotActive: { status: 409, title: "The device is not in use" },
+  tooManyDevices: { status: 409, title: "Too many devices" },
+  strangerUnknown: { status: 404, title: "No such stranger" },
+  strangerAmbiguous: { status: 409, title: "Which of them?" },
+  csvInvalid: { status: 400, title: "The table is not valid" },
+  mqttUserUnknown: { status: 404, title: "No such MQTT user" },
+  mqttUserExists: { status: 409, title: "The name is taken" },
+  tooManyMqttUsers: { status: 409, title: "Too many MQTT users" },
+  topicRefused: { status: 422, title: "This topic cannot be granted" },
   streamUnknown: { status: 404, title: "No such stream" },
+  streamEmpty: { status: 404, title: "The stream has no readings" },
+  streamMeasured: { status: 409, title: "The device sends this stream itself" },
+  derivedUnknown: { status: 404, title: "No such derived stream" },
+  derivedBroken: { status: 409, title: "The stream is derived from what is not there" },
+  derivedRefused: { status: 422, title: "No stream can be derived so" },
+  tooManyDerived: { status: 409, title: "Too many derived streams" },
+  resolutionInvalid: { status: 400, title: "The resolution is not valid" },
+  zoneUnknown: { status: 400, title: "No such time zone" },
+  tooManyBuckets: { status: 400, title: "Too many buckets" },
+  tooManyQueries: { status: 503, title: "Too many queries" },
   notFound: { status: 404, title: "No such resource" },
   notAcceptable: { status: 406, title: "No such format" },
   notAnImage: { status: 400, title: "The upload is not an image" },
   imageUnknown: { status: 404, title: "No such image" },
   imageInUse: { status: 409, title: "The image is in use" },
   tooManyImages: { status: 409, title: "Too many images" },
+  keyRefused: { status: 422, title: "This is no key for releases" },
+  keyUnknown: { status: 404, title: "No such key" },
+  tooManyKeys: { status: 409, title: "Too many keys" },
+  releaseUnknown: { status: 404, title: "No such release" },
+  releaseExists: { status: 409, title: "There is a release of this version" },
+  releaseNotOut: { status: 409, title: "The release is not out" },
+  imageUntrusted: { status: 422, title: "The image cannot be released" },
+  tooManyReleases: { status: 409, title: "Too many releases" },
+  rolloutUnknown: { status: 404, title: "No such rollout" },
+  rolloutUnfit: { status: 409, title: "The rollout is in another state" },
+  tooManyRollouts: { status: 409, title: "Too many rollouts" },
+  planRefused: { status: 422, title: "The plan of the rollout makes no sense" },
+  approvalDenied: { status: 403, title: "Somebody else has to approve" },
   kitUnknown: { status: 404, title: "No such flash kit" },
   kitRefused: { status: 422, title: "This kit would not make a board that works" },
   tooManyKits: { status: 409, title: "Too many flash kits" },
@@ -81,6 +207,8 @@ const PROBLEMS: Record<ProblemCode, { status: number; title: string }> = {
   imageRefused: { status: 422, title: "No device could take this image" },
   imageNotStored: { status: 422, title: "The image is not in the store" },
   imageUnsuitable: { status: 422, title: "The image is for another product" },
+  backupUnknown: { status: 404, title: "No backup" },
+  backupRuns: { status: 409, title: "A backup is being made" },
   busy: { status: 503, title: "The server cannot store changes now" },
   tooManyViewers: { status: 503, title: "Too many live viewers" },
   unhealthy: { status: 503, title: "The server cannot store readings" },
@@ -89,16 +217,20 @@ const PROBLEMS: Record<ProblemCode, { status: number; title: string }> = {
 
 export class Problem extends Error {
   readonly code: ProblemCode;
+  /** When it may be tried again. */
+  readonly retryMs: number | undefined;
 
-  constructor(code: ProblemCode, detail: string) {
+  constructor(code: ProblemCode, detail: string, retryMs?: number) {
     super(detail);
     this.code = code;
+    this.retryMs = retryMs;
   }
 }
 
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
   const { status, title } = PROBLEMS[problem.code];
-  if (problem.code === "busy") reply.header("retry-after", BUSY_RETRY_S);
+  if (problem.code === "busy" || problem.code === "tooManyQueries") reply.header("retry-after", BUSY_RETRY_S);
+  if (problem.retryMs !== undefined) reply.header("retry-after", Math.ceil(problem.retryMs / 1000));
   const body = { type: "about:blank", title, status, code: problem.code, detail: problem.message };
   return reply.code(status).type(PROBLEM_TYPE).serializer(JSON.stringify).send(body);
 }

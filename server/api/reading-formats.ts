@@ -4,7 +4,7 @@
  */
 import { SENML_TIME_ERROR, SENML_TIME_ESTIMATED } from "../../runtime/contract/senml.ts";
 import { macToEui64 } from "../mac-address.ts";
-import type { ReadingRow } from "../store/reader.ts";
+import type { ReadingRow } from "../store/reading-source.ts";
 import { showTime } from "./device-routes.ts";
 
 export type Rows = AsyncIterable<ReadingRow[]>;

@@ -10,12 +10,16 @@ import {
   UPDATE_HISTORY_MAX,
 } from "../limits.ts";
 import { ProblemSchema } from "./problem.ts";
+import { DEVICE_PATTERN } from "./slugs.ts";
 
 export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 export const Instant = Type.String({ format: "date-time", description: "ISO 8601, UTC, milliseconds" });
 
 export const MacParams = Type.Object({
-  mac: Type.String({ pattern: "^[0-9a-f]{12}$", description: "MAC address, twelve lowercase hex digits" }),
+  mac: Type.String({
+    pattern: DEVICE_PATTERN,
+    description: "MAC address, twelve lowercase hex digits; or slug, as d--0000-5ccf-7f12-3456",
+  }),
 });
 
 const ImageId = Type.String({
@@ -34,6 +38,13 @@ export const PageQuery = Type.Object({
   cursor: Type.Optional(Type.String({ maxLength: 200, description: "`next` of the page before" })),
 });
 
+export const Slug = Type.String({
+  pattern: "^[a-z0-9][a-z0-9-]{0,62}$",
+  description: "of an organisation: lowercase letters, digits, hyphens",
+});
+
+export const OrganisationQuery = Type.Object({ organisation: Type.Optional(Slug) });
+
 const Next = Nullable(Type.String({ description: "cursor of the next page; null at the end" }));
 
 /** A page of `items`. */
@@ -43,6 +54,16 @@ export function page<T extends TSchema>(item: T) {
 
 export const DeviceSchema = Type.Object({
   mac: Type.String(),
+  slug: Type.String(),
+  name: Nullable(Type.String()),
+  project: Nullable(Type.String({ description: "slug; null: it belongs to none yet" })),
+  standing: Type.Enum(["waiting", "active", "revoked", "replaced"], {
+    description: "waiting: it has said hello, and nothing else of it is taken until somebody approves it",
+  }),
+  secret: Type.Enum(["none", "own", "pending"], {
+    description: "of its own; pending: it was given one, and has not said yet that it works with it",
+  }),
+  replacedBy: Nullable(Type.String({ description: "MAC address of the board in its place" })),
   product: Nullable(Type.String({ description: "a recovery program does not change it" })),
   version: Nullable(Type.String()),
   board: Nullable(Type.Integer()),
@@ -111,7 +132,7 @@ export const ReadingsQuery = Type.Object({
   ),
   cursor: PageQuery.properties.cursor,
   format: Type.Optional(
-    Type.Union([Type.Literal("json"), Type.Literal("csv"), Type.Literal("senml")], {
+    Type.Union([Type.Literal("json"), Type.Literal("csv"), Type.Literal("senml"), Type.Literal("parquet")], {
       description: "instead of an Accept header",
     }),
   ),

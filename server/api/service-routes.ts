@@ -9,6 +9,7 @@ export function addServiceRoutes(app: ApiApp, health: HealthPort, metrics: Metri
   app.get(
     "/healthz",
     {
+      config: { access: "public" },
       schema: {
         summary: "Can readings be stored?",
         response: { 200: Type.Object({ status: Type.Literal("ok") }), ...PROBLEM_RESPONSES },
@@ -23,6 +24,7 @@ export function addServiceRoutes(app: ApiApp, health: HealthPort, metrics: Metri
   app.get(
     "/metrics",
     {
+      config: { access: "server" },
       schema: {
         summary: "Figures in the Prometheus text format",
         response: {
@@ -41,6 +43,7 @@ export function addServiceRoutes(app: ApiApp, health: HealthPort, metrics: Metri
   app.get(
     "/api/v1/openapi.json",
     {
+      config: { access: "public" },
       schema: {
         summary: "This description, OpenAPI 3.1",
         response: {

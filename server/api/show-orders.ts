@@ -4,12 +4,12 @@ import { ConfigKey } from "../../runtime/contract/config-record.ts";
 import { GraphRefusal } from "../../runtime/contract/graph-format.ts";
 import type { Settings } from "../../runtime/product/setting.ts";
 import { nameOfKey } from "../../runtime/product/settings-codec.ts";
+import { kebab } from "../kebab.ts";
 import { connectionName, showConnection } from "../orders/connection-settings.ts";
 import { chosenOf } from "../orders/order-desk.ts";
 import { CommandState, PartState } from "../orders/order-requests.ts";
 import type { CommandRow, PartRow } from "../store/order-reader.ts";
 import type { DeviceRow } from "../store/reader.ts";
-import { kebab } from "./update-names.ts";
 
 export function showConfig(device: DeviceRow, row: PartRow | undefined, settings: Settings | undefined) {
   const chosen = chosenOf(row);

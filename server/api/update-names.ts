@@ -1,6 +1,7 @@
 /** States and failures of updates as the API writes them: the names of the contract, in lowercase with hyphens. */
 import { ImageArch } from "../../runtime/contract/image-header.ts";
 import { UpdateFailure, UpdateState } from "../../runtime/contract/update-messages.ts";
+import { kebab } from "../kebab.ts";
 
 export interface UpdateStep {
   atMs: number;
@@ -26,9 +27,4 @@ export function showFailure(failure: number): string | null {
 
 export function showArch(arch: number): string {
   return ImageArch[arch]?.toLowerCase() ?? `unknown-${arch}`;
-}
-
-/** `unknown-27` where this server has no name for it. */
-export function kebab(name: string | undefined, value: number): string {
-  return name?.replace(/(?<=.)[A-Z]/g, "-$&").toLowerCase() ?? `unknown-${value}`;
 }

@@ -1,5 +1,6 @@
 /** Which image a device ought to run, and how it gets there. */
 import * as Type from "typebox/type";
+import type { DeviceRow } from "../store/reader.ts";
 import type { StoreAnswer } from "../updates/store-requests.ts";
 import { findDevice } from "./device-routes.ts";
 import { busy } from "./image-routes.ts";
@@ -16,8 +17,8 @@ export function addUpdateRoutes(
   updates: UpdatePort,
   nowMs: () => number,
 ): void {
-  const show = (mac: string) => {
-    const device = findDevice(store, mac);
+  const show = (device: DeviceRow) => {
+    const { mac } = device;
     return showUpdate({
       device,
       desired: updateStore.desired(device.id),
@@ -31,18 +32,20 @@ export function addUpdateRoutes(
   app.get(
     "/api/v1/devices/:mac/update",
     {
+      config: { access: "read" },
       schema: {
         summary: "Which image the device ought to run, which it runs, and how the update fares",
         params: MacParams,
         response: { 200: UpdateSchema, ...PROBLEM_RESPONSES },
       },
     },
-    async ({ params }) => show(params.mac),
+    async ({ params, access }) => show(findDevice(store, access, params.mac)),
   );
 
   app.put(
     "/api/v1/devices/:mac/desired-image",
     {
+      config: { access: "operate" },
       schema: {
         summary: "Sets the image that the device ought to run",
         description:
@@ -53,17 +56,19 @@ export function addUpdateRoutes(
         response: { 200: UpdateSchema, ...PROBLEM_RESPONSES },
       },
     },
-    async ({ params, body }) => {
-      const { mac } = params;
-      findDevice(store, mac);
+    async ({ params: { mac }, body, access }) => {
+      const { organisationId } = findDevice(store, access, mac);
+      const owners = updateStore.imageOwners(body.image);
+      if (organisationId !== null && owners.length > 0 && !owners.includes(organisationId)) throw notStored(body.image);
       check(await updates.setDesired(mac, body.image, body.retry ?? false), body.image, updateStore);
-      return show(mac);
+      return show(findDevice(store, access, mac));
     },
   );
 
   app.delete(
     "/api/v1/devices/:mac/desired-image",
     {
+      config: { access: "operate" },
       schema: {
         summary: "The device is left as it is",
         description: "No image is offered any more; a download that has begun goes on.",
@@ -71,12 +76,16 @@ export function addUpdateRoutes(
         response: { 204: Type.Null({ description: "cleared" }), ...PROBLEM_RESPONSES },
       },
     },
-    async ({ params }, reply) => {
-      findDevice(store, params.mac);
+    async ({ params, access }, reply) => {
+      findDevice(store, access, params.mac);
       check(await updates.clearDesired(params.mac), "", updateStore);
       return reply.code(204).send(null);
     },
   );
+}
+
+function notStored(image: string): Problem {
+  return new Problem("imageNotStored", `no image ${image} is stored; upload it to /api/v1/images first`);
 }
 
 function check(answer: StoreAnswer, image: string, store: UpdateStorePort): void {
@@ -84,7 +93,7 @@ function check(answer: StoreAnswer, image: string, store: UpdateStorePort): void
     case "done":
       return;
     case "imageUnknown":
-      throw new Problem("imageNotStored", `no image ${image} is stored; upload it to /api/v1/images first`);
+      throw notStored(image);
     case "wrongProduct":
       throw new Problem(
         "imageUnsuitable",

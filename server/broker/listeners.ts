@@ -1,19 +1,22 @@
 /**
- * The two doors to the broker: MQTT over TCP, and over WebSocket on the HTTP server (MQTT 3.1.1 section 6: subprotocol
+ * The doors to the broker: MQTT over TCP, over TLS, and over WebSocket on the HTTP server (MQTT 3.1.1 section 6: subprotocol
  * "mqtt", binary frames).
  */
 import type { Server as HttpServer, IncomingMessage } from "node:http";
 import { createServer, type Server, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { createServer as createTlsServer } from "node:tls";
 import { createWebSocketStream, WebSocketServer } from "ws";
+import type { Certificates } from "../certificates.ts";
 import { errorCode, StartError } from "../errors.ts";
-import { MQTT_PACKET_MAX_BYTES } from "../limits.ts";
+import { MQTT_CONNECT_MAX_MS, MQTT_PACKET_MAX_BYTES } from "../limits.ts";
 
 export const WEBSOCKET_PATH = "/mqtt";
 const SUBPROTOCOL = "mqtt";
 const PORT_MAX = 65535;
 
-export type Accept = (stream: Duplex) => void;
+/** `address`: where it comes from. */
+export type Accept = (stream: Duplex, address: string) => void;
 
 export interface Listener {
   port: number;
@@ -42,9 +45,23 @@ export function listenError(error: unknown, port: number, host: string): StartEr
   }
 }
 
-export async function listenTcp(host: string, port: number, accept: Accept): Promise<Listener> {
+export function listenTcp(host: string, port: number, accept: Accept): Promise<Listener> {
+  const server: Server = createServer({ noDelay: true }, (socket: Socket) => accept(socket, addressOf(socket)));
+  return listen(server, host, port);
+}
+
+export function listenTls(host: string, port: number, certificates: Certificates, accept: Accept): Promise<Listener> {
+  const options = { ...certificates.options, handshakeTimeout: MQTT_CONNECT_MAX_MS };
+  const server = createTlsServer(options, (socket) => {
+    socket.setNoDelay(true);
+    accept(socket, addressOf(socket));
+  });
+  certificates.follow(server);
+  return listen(server, host, port);
+}
+
+async function listen(server: Server, host: string, port: number): Promise<Listener> {
   checkPort(port);
-  const server: Server = createServer({ noDelay: true }, (socket: Socket) => accept(socket));
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(listenError(error, port, host)));
     server.listen(port, host, resolve);
@@ -64,6 +81,11 @@ export async function listenTcp(host: string, port: number, accept: Accept): Pro
       await closed;
     },
   };
+}
+
+/** Of a socket that is gone already, an address of its own. */
+function addressOf({ remoteAddress }: Socket): string {
+  return remoteAddress ?? "gone";
 }
 
 /** Upgrades at WEBSOCKET_PATH become MQTT connections; upgrades elsewhere are refused. Returns how to stop. */
@@ -87,7 +109,7 @@ export function listenWebSocket(http: HttpServer, accept: Accept): () => void {
     server.handleUpgrade(request, socket, head, (webSocket) => {
       const stream = createWebSocketStream(webSocket);
       stream.on("error", () => stream.destroy());
-      accept(stream);
+      accept(stream, addressOf(request.socket));
     });
   };
   http.on("upgrade", onUpgrade);

@@ -1,11 +1,22 @@
 /** One MQTT connection after CONNECT: who it is and what it listens to. */
 import type { Client } from "aedes";
+import type { MqttUser } from "../access/mqtt-user-requests.ts";
+import { Standing } from "../access/registration.ts";
 import type { DeviceLink, DownChannel } from "../ingest/ingest.ts";
-import { type DeviceTopics, matchesFilter } from "./topic-policy.ts";
+import type { RegisterRecord } from "../ingest/register-record.ts";
+import { matchesFilter } from "./topic-filters.ts";
+import type { DeviceTopics } from "./topic-policy.ts";
+
+export type Who =
+  /** `register`: it is new, and is to be stored before anything that it says. */
+  | { kind: "device"; topics: DeviceTopics; standing: Standing; register: RegisterRecord | null }
+  | { kind: "user"; user: MqttUser }
+  | { kind: "observer" };
 
 export class Session {
   readonly client: Client;
-  /** Null for an observer. */
+  readonly who: Who;
+  /** Of a device. */
   readonly topics: DeviceTopics | null;
   readonly filters = new Set<string>();
   /** A device's, once it is registered with ingest. */
@@ -18,9 +29,15 @@ export class Session {
   /** The device has a newer connection. */
   isReplaced = false;
 
-  constructor(client: Client, topics: DeviceTopics | null) {
+  constructor(client: Client, who: Who) {
     this.client = client;
-    this.topics = topics;
+    this.who = who;
+    this.topics = who.kind === "device" ? who.topics : null;
+  }
+
+  /** A device that waits for approval: it is known, and not listened to. */
+  get isWaiting(): boolean {
+    return this.who.kind === "device" && this.who.standing !== Standing.Active;
   }
 
   subscribe(filter: string): void {

@@ -1,7 +1,8 @@
 import { generate } from "mqtt-packet";
 import { describe, expect, test } from "vitest";
 import { encodePublish } from "./publish-packet.ts";
-import { matchesFilter, mayObserverPublish, maySubscribe, mayWatchDevices, topicsOfUser } from "./topic-policy.ts";
+import { matchesFilter } from "./topic-filters.ts";
+import { mayObserverPublish, maySubscribe, mayWatchDevices, topicsOfUser } from "./topic-policy.ts";
 
 const device = topicsOfUser("5ccf7f123456");
 

@@ -1,10 +1,11 @@
 /**
- * Who may say and hear what. Two kinds of client: a device, whose MQTT user name is its MAC address, and an observer,
- * anyone else.
+ * Who may say and hear what. Three kinds of client: a device, whose MQTT user name is its MAC address; an application, which has
+ * been given a name; and, where nobody is asked who he is, an observer.
  *
  * | | publish | subscribe |
  * |---|---|---|
  * | device | its own `hello`, `data`, `state`, `update`, `result`, `log` | filters below its own topic |
+ * | application | what it is granted, below `app/` (user-topics.ts) | what it is granted |
  * | observer | topics outside `lintel/` and `$SYS/`, never retained | anything |
  *
  * A denied publish is dropped in silence and counted; MQTT 3.1.1 knows no refusal but the end of the connection
@@ -66,11 +67,11 @@ export function topicsOfUser(username: string | undefined): DeviceTopics | null 
 }
 
 /** The level above the version: no client but a device may speak below it. */
-const ROOT = TOPIC_PREFIX.slice(0, TOPIC_PREFIX.indexOf("/") + 1);
+export const DEVICES_ROOT = TOPIC_PREFIX.slice(0, TOPIC_PREFIX.indexOf("/") + 1);
 const SYSTEM_ROOT = "$SYS/";
 
 export function mayObserverPublish(topic: string): boolean {
-  return !topic.startsWith(ROOT) && !topic.startsWith(SYSTEM_ROOT);
+  return !topic.startsWith(DEVICES_ROOT) && !topic.startsWith(SYSTEM_ROOT);
 }
 
 export function maySubscribe(topics: DeviceTopics | null, filter: string): boolean {
@@ -82,18 +83,6 @@ export function isOwnDownTopic(topics: DeviceTopics | null, filter: string): boo
   return topics !== null && Object.values(topics.down).includes(filter);
 }
 
-/** Does the filter match this topic? MQTT 3.1.1 section 4.7. */
-export function matchesFilter(filter: string, topic: string): boolean {
-  const wanted = filter.split("/");
-  const levels = topic.split("/");
-  for (let i = 0; i < wanted.length; i++) {
-    const level = wanted[i];
-    if (level === "#") return true;
-    if (i >= levels.length || (level !== "+" && level !== levels[i])) return false;
-  }
-  return wanted.length === levels.length;
-}
-
 /** Channels whose messages Aedes does not see unless someone watches. */
 const WATCHED_CHANNELS = new Set([
   ...[CHANNEL_DATA, CHANNEL_UPDATE, CHANNEL_RESULT, CHANNEL_LOG],
@@ -101,7 +90,7 @@ const WATCHED_CHANNELS = new Set([
 ]);
 
 /** There are secrets in it: nobody hears it but the device. */
-export function isSecret(channel: DownChannel): boolean {
+export function isSecret(channel: string): boolean {
   return channel === CHANNEL_CONFIG;
 }
 

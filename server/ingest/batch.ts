@@ -23,6 +23,8 @@ export enum BatchKind {
   Update = 4,
   /** What became of a command, a configuration or a graph. */
   Result = 5,
+  /** A board that is new has been let in: its project, u32, and its Standing, u8. Before its hello. */
+  Register = 6,
 }
 
 const HEADER_BYTES = 20;

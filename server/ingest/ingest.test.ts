@@ -41,6 +41,8 @@ beforeEach(() => {
     onLive: () => {},
     onUpdateDue: (due) => dues.push(due),
     onOrdersDue: () => {},
+    onRolloutsDue: () => {},
+    onSecretDue: () => {},
   });
   ingest.onReady();
   acks = [];
@@ -69,6 +71,8 @@ const committed = (batchId: number, ackList: number[] = []): Committed => ({
   liveUpdates: [],
   updatesDue: [],
   ordersDue: [],
+  rolloutsDue: [],
+  secretsDue: [],
 });
 const shed = async () => (await metrics.shed.get()).values.map(({ labels, value }) => [labels["cause"], value]);
 const turn = () => new Promise((resolve) => setImmediate(resolve));

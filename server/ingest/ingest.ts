@@ -62,9 +62,13 @@ export interface IngestOptions {
   onUpdateDue: (due: UpdateDue) => void;
   /** Devices have something to be told; their acknowledgements are sent. */
   onOrdersDue: (due: OrdersDue) => void;
+  /** Rollouts have something to do. */
+  onRolloutsDue: (rollouts: readonly number[]) => void;
+  /** A device that has said hello is to get a secret of its own. */
+  onSecretDue: (mac: number) => void;
 }
 
-const CHANNEL_OF_KIND = ["hello", "data", "state", "gone", "update", "result"] as const;
+const CHANNEL_OF_KIND = ["hello", "data", "state", "gone", "update", "result", "register"] as const;
 
 export class Ingest implements WriterEvents {
   readonly #options: IngestOptions;
@@ -176,7 +180,8 @@ export class Ingest implements WriterEvents {
     const { metrics } = this.#options;
     for (const [kind, count] of this.#received.entries()) {
       const channel = CHANNEL_OF_KIND[kind];
-      if (channel !== undefined && kind !== BatchKind.Gone) metrics.messages.inc({ channel }, count);
+      if (channel !== undefined && kind !== BatchKind.Gone && kind !== BatchKind.Register)
+        metrics.messages.inc({ channel }, count);
       this.#received[kind] = 0;
     }
     metrics.pendingBytes.set(this.#pendingBytes);
@@ -200,6 +205,8 @@ export class Ingest implements WriterEvents {
     if (committed.live.length > 0 || committed.liveUpdates.length > 0) this.#options.onLive(committed);
     for (const due of committed.updatesDue) this.#options.onUpdateDue(due);
     for (const due of committed.ordersDue) this.#options.onOrdersDue(due);
+    if (committed.rolloutsDue.length > 0) this.#options.onRolloutsDue(committed.rolloutsDue);
+    for (const mac of committed.secretsDue) this.#options.onSecretDue(mac);
     this.#wake();
   }
 

@@ -27,6 +27,8 @@ const KEYS: Record<ConnectionName, ConfigKey> = {
   secret: ConfigKey.Secret,
 };
 
+export const CONNECTION_NAMES: readonly string[] = Object.keys(KEYS);
+
 /** What never comes out again. */
 const SECRETS: readonly ConnectionName[] = ["passphrase", "secret"];
 
@@ -45,7 +47,7 @@ function faultOf(name: string, value: unknown): string | undefined {
     const isPort = Number.isInteger(value) && Number(value) >= 1 && Number(value) <= PORT_MAX;
     return isPort ? undefined : `must be an integer from 1 to ${PORT_MAX}`;
   }
-  if (!Object.hasOwn(TEXTS, name)) return `is no part of the connection, which is ${Object.keys(KEYS).join(", ")}`;
+  if (!Object.hasOwn(TEXTS, name)) return `is no part of the connection, which is ${CONNECTION_NAMES.join(", ")}`;
   const { least, most } = TEXTS[name as keyof typeof TEXTS];
   const bytes = typeof value === "string" ? Buffer.byteLength(value) : -1;
   return bytes >= least && bytes <= most ? undefined : `must be text of ${least} to ${most} bytes`;

@@ -2,15 +2,16 @@
  * What people want devices to do: checked against what the product can be told, stored, and sent, at once where the device
  * is connected. What a commit says is due is sent here as well.
  */
+
 import { CONFIG_MAX_BYTES, ConfigKey } from "../../runtime/contract/config-record.ts";
 import {
   GRAPH_HEADER_BYTES,
   GRAPH_LENGTH_OFFSET,
   GRAPH_MAGIC,
-  GRAPH_MAX_BYTES,
   GRAPH_VERSION,
   GRAPH_VERSION_OFFSET,
 } from "../../runtime/contract/graph-format.ts";
+import { GRAPH_MAX_BYTES } from "../../runtime/contract/graph-limits.ts";
 import type { ProductSettings, Settings, SettingValue } from "../../runtime/product/setting.ts";
 import { encodeSettings, faultsOf } from "../../runtime/product/settings-codec.ts";
 import { encodeCbor } from "../ingest/cbor-codec.ts";
@@ -21,6 +22,7 @@ import type { Metrics } from "../metrics.ts";
 import type { PartRow } from "../store/order-reader.ts";
 import type { StoreAnswer, StoreRequest } from "../updates/store-requests.ts";
 import {
+  CONNECTION_NAMES,
   type ConnectionName,
   type ConnectionSettings,
   connectionFaults,
@@ -32,6 +34,8 @@ import { DesiredPart, type NewCommand, type OrdersDue } from "./order-requests.t
 export interface Chosen {
   settings: Record<string, SettingValue>;
   connection: ConnectionSettings;
+  /** No settings were ever chosen: the device keeps those that it was flashed with. */
+  keepsProduct?: true;
 }
 
 type OrNull<T> = { [Name in keyof T]?: T[Name] | null };
@@ -62,7 +66,9 @@ export interface OrderDeskOptions {
 
 /** The entry ConfigKey.Version, at most, which the device adds. */
 const VERSION_ENTRY_BYTES = 6;
-const NOTHING: Chosen = { settings: {}, connection: {} };
+const NOTHING: Chosen = { settings: {}, connection: {}, keepsProduct: true };
+
+const WHOLE: Chosen = { settings: {}, connection: {} };
 
 export class OrderDesk {
   readonly #options: OrderDeskOptions;
@@ -89,7 +95,10 @@ export class OrderDesk {
   async changeConfig(target: Target, change: ConfigChange, isWhole: boolean): Promise<ChangeOutcome> {
     for (let attempt = 1; ; attempt++) {
       const former = this.#options.store.part(target.id, DesiredPart.Config);
-      const chosen = applied(isWhole ? NOTHING : chosenOf(former), change);
+      const before = chosenOf(former);
+      const strange = this.#strangersTakenAway(target.product, before, change);
+      if (strange.length > 0) return { faults: strange };
+      const chosen = applied(isWhole ? WHOLE : before, change);
       const content = this.#encode(target.product, chosen);
       if (Array.isArray(content)) return { faults: content };
       const answer = await this.#setPart(target, DesiredPart.Config, former, JSON.stringify(chosen), content);
@@ -102,6 +111,20 @@ export class OrderDesk {
     if (fault !== undefined) return { faults: [fault] };
     const former = this.#options.store.part(target.id, DesiredPart.Graph);
     return { answer: await this.#setPart(target, DesiredPart.Graph, former, null, graph) };
+  }
+
+  /** Gives a device what another one was told, but for the secret, which is that one's own. */
+  async adopt(from: { id: number }, to: Omit<Target, "product">): Promise<void> {
+    const { store } = this.#options;
+    const config = store.part(from.id, DesiredPart.Config);
+    const { settings, connection, keepsProduct } = chosenOf(config);
+    const { secret: _, ...network } = connection;
+    if (config !== undefined) {
+      const change: ConfigChange = { connection: network, ...(keepsProduct === true ? {} : { settings }) };
+      await this.changeConfig({ ...to, product: config.product }, change, false);
+    }
+    const graph = store.part(from.id, DesiredPart.Graph);
+    if (graph !== undefined) await this.setGraph({ ...to, product: graph.product }, graph.content);
   }
 
   addCommand(command: Omit<NewCommand, "mac">, mac: string): Promise<StoreAnswer> {
@@ -140,13 +163,29 @@ export class OrderDesk {
     return this.#options.linkOf(mac) !== undefined;
   }
 
+  /** What is neither known nor was chosen, of an older program: taking it away would restart the device for nothing. */
+  #strangersTakenAway(product: string, before: Chosen, { settings = {}, connection = {} }: ConfigChange): string[] {
+    const settingNames = Object.keys({ ...this.settingsOf(product), ...before.settings });
+    const namesTaken = (part: object) =>
+      Object.entries(part).flatMap(([name, value]) => (value === null ? [name] : []));
+    return [
+      ...namesTaken(settings)
+        .filter((name) => !settingNames.includes(name))
+        .map((name) => `${name} is no setting of it; those are ${settingNames.join(", ") || "none"}`),
+      ...namesTaken(connection)
+        .filter((name) => !CONNECTION_NAMES.includes(name))
+        .map((name) => `${name} is no part of the connection, which is ${CONNECTION_NAMES.join(", ")}`),
+    ];
+  }
+
   /** Faults, or the values as the device takes them. */
-  #encode(product: string, { settings, connection }: Chosen): Uint8Array | string[] {
+  #encode(product: string, { settings, connection, keepsProduct }: Chosen): Uint8Array | string[] {
     const schema = this.settingsOf(product) ?? {};
     const faults = faultsOf(schema, settings).map(({ name, reason }) => `${name} ${reason}`);
     faults.push(...connectionFaults({ ...connection }));
     if (faults.length > 0) return faults;
-    const entries = encodeConnection(connection).set(ConfigKey.Product, encodeSettings(schema, settings));
+    const entries = encodeConnection(connection);
+    if (keepsProduct !== true) entries.set(ConfigKey.Product, encodeSettings(schema, settings));
     const content = encodeCbor(entries);
     const most = CONFIG_MAX_BYTES - VERSION_ENTRY_BYTES;
     return content.length <= most ? content : [`all of it takes ${content.length} bytes, a device keeps ${most}`];
@@ -157,9 +196,10 @@ export function chosenOf(row: PartRow | undefined): Chosen {
   return row?.chosen == null ? NOTHING : (JSON.parse(row.chosen) as Chosen);
 }
 
-function applied(former: Chosen, { settings = {}, connection = {} }: ConfigChange): Chosen {
-  const merged = { settings: { ...former.settings }, connection: { ...former.connection } };
-  for (const [name, value] of Object.entries(settings)) {
+function applied(former: Chosen, { settings, connection = {} }: ConfigChange): Chosen {
+  const merged: Chosen = { settings: { ...former.settings }, connection: { ...former.connection } };
+  if (former.keepsProduct === true && settings === undefined) merged.keepsProduct = true;
+  for (const [name, value] of Object.entries(settings ?? {})) {
     if (value === null) delete merged.settings[name];
     else merged.settings[name] = value;
   }

@@ -216,6 +216,27 @@ describe("a configuration", () => {
     expect(await config()).toMatchObject({ state: "none" });
   });
 
+  test("what is not there cannot be taken away", async () => {
+    await call("config", "PUT", { settings: { level: 7 } });
+    for (const body of [{ settings: { levl: null } }, { connection: { toString: null } }]) {
+      expect((await call("config", "PATCH", body)).body, JSON.stringify(body)).toMatchObject({
+        code: "settingRefused",
+      });
+    }
+    expect((await call("config")).body).toMatchObject({ version: 1 });
+    // One that was never set is as it is already.
+    expect((await call("config", "PATCH", { settings: { isOn: null } })).status).toBe(200);
+  });
+
+  test("a name that is mistyped changes nothing", async () => {
+    await call("config", "PUT", { settings: { level: 7 } });
+    for (const method of ["PUT", "PATCH"]) {
+      const { status, body } = await call("config", method, { setings: { level: 8 } });
+      expect([status, body["code"]]).toEqual([400, "badRequest"]);
+    }
+    expect((await call("config")).body).toMatchObject({ version: 1, settings: { level: 7 } });
+  });
+
   test("for nobody, for a board that never said what it is, for a product that the server was not told of", async () => {
     expect((await callDevices(server, "000000000001/config", "PATCH", {})).body).toMatchObject({
       code: "deviceUnknown",
@@ -347,6 +368,8 @@ describe("a command", () => {
       { method: "Restart now" },
       { method: "m", argument: 2 ** 31 },
       { method: "m", expiresS: 0 },
+      // It would wait for ever.
+      { method: "m", expires: 60 },
     ]) {
       expect((await call("commands", "POST", body)).status, JSON.stringify(body)).toBe(400);
     }
@@ -381,6 +404,23 @@ describe("a sensor graph", () => {
     await comeBack([[HelloKey.GraphVersion, 2]]);
     await device.answer(server, { Code: ResultCode.Done, GraphVersion: 2 });
     expect((await call("graph")).body).toMatchObject({ state: "applied", sizeBytes: 0 });
+  });
+
+  test.each([
+    ["application/json", "{}"],
+    ["application/json", "null"],
+    ["text/plain", "every 1 minute { }"],
+    ["text/plain", ""],
+  ])("%s %j is none, and takes none away", async (type, body) => {
+    await call("graph", "PUT", GRAPH);
+    const response = await fetch(`${server.url}/api/v1/devices/${MAC}/graph`, {
+      method: "PUT",
+      body,
+      headers: { "content-type": type },
+    });
+    expect(response.status).toBe(415);
+    expect((await response.json()) as object).toMatchObject({ code: "mediaTypeUnknown" });
+    expect((await call("graph")).body).toMatchObject({ version: 1, sizeBytes: GRAPH.length });
   });
 
   test.each([

@@ -20,11 +20,13 @@ export class ImageShelf {
   }
 
   /** An id is a digest, so the same id is the same image. */
-  add(image: StoredImage, bytes: Uint8Array, atMs: number): StoreAnswer {
-    if (this.has(image.id)) return { outcome: "existed" };
-    if ((this.#sql.count.get()?.count ?? 0) >= IMAGES_MAX) return { outcome: "tooManyImages" };
-    this.#sql.add.run({ ...image, id: idBytes(image.id), bytes, atMs });
-    return { outcome: "done" };
+  add(image: StoredImage, bytes: Uint8Array, organisation: number, atMs: number): StoreAnswer {
+    if (!this.has(image.id)) {
+      if ((this.#sql.count.get()?.count ?? 0) >= IMAGES_MAX) return { outcome: "tooManyImages" };
+      this.#sql.add.run({ ...image, id: idBytes(image.id), bytes, atMs });
+    }
+    const { changes } = this.#sql.own.run(idBytes(image.id), organisation, atMs);
+    return { outcome: changes === 0 ? "existed" : "done" };
   }
 
   addCompressed(image: string, bytes: Uint8Array | null): StoreAnswer {
@@ -32,12 +34,15 @@ export class ImageShelf {
     return { outcome: changes === 0 ? "imageUnknown" : "done" };
   }
 
-  delete(id: string): StoreAnswer {
-    if (!this.has(id)) return { outcome: "imageUnknown" };
+  /** Boards of others neither keep it here nor are they told. */
+  delete(id: string, organisation: number): StoreAnswer {
     const key = idBytes(id);
-    if (this.#sql.isDesired.get(key) !== undefined) return { outcome: "imageDesired" };
-    if (this.#sql.isRunning.get(key) !== undefined) return { outcome: "imageRunning" };
-    this.#sql.delete.run(key);
+    if (this.#sql.isOwned.get(key, organisation) === undefined) return { outcome: "imageUnknown" };
+    if (this.#sql.isDesired.get(key, organisation) !== undefined) return { outcome: "imageDesired" };
+    if (this.#sql.isRunning.get(key, organisation) !== undefined) return { outcome: "imageRunning" };
+    if (this.#sql.isReleased.get(key, organisation) !== undefined) return { outcome: "imageReleased" };
+    this.#sql.disown.run(key, organisation);
+    this.#sql.deleteUnowned.run(key);
     return { outcome: "done" };
   }
 
@@ -60,9 +65,24 @@ function prepare(db: Database.Database) {
          @keyId, @sizeBytes, @atMs, @bytes)`,
     ),
     addCompressed: db.prepare("UPDATE images SET compressed = ?, compress_tried = 1 WHERE id = ?"),
-    isDesired: db.prepare<[Buffer]>("SELECT 1 FROM desired_images WHERE image_id = ? LIMIT 1"),
-    isRunning: db.prepare<[Buffer]>("SELECT 1 FROM devices WHERE image = ? LIMIT 1"),
-    delete: db.prepare("DELETE FROM images WHERE id = ?"),
+    own: db.prepare<[Buffer, number, number]>("INSERT INTO image_owners VALUES (?, ?, ?) ON CONFLICT DO NOTHING"),
+    isOwned: db.prepare<[Buffer, number]>("SELECT 1 FROM image_owners WHERE image_id = ? AND organisation_id = ?"),
+    isDesired: db.prepare<[Buffer, number]>(
+      `SELECT 1 FROM desired_images i JOIN devices d ON d.id = i.device_id JOIN projects p ON p.id = d.project_id
+       WHERE i.image_id = ? AND p.organisation_id = ? LIMIT 1`,
+    ),
+    isRunning: db.prepare<[Buffer, number]>(
+      `SELECT 1 FROM devices d JOIN projects p ON p.id = d.project_id
+       WHERE d.image = ? AND p.organisation_id = ? LIMIT 1`,
+    ),
+    isReleased: db.prepare<[Buffer, number]>(
+      `SELECT 1 FROM release_images i JOIN releases r ON r.id = i.release_id
+       WHERE i.image_id = ? AND r.organisation_id = ? LIMIT 1`,
+    ),
+    disown: db.prepare<[Buffer, number]>("DELETE FROM image_owners WHERE image_id = ? AND organisation_id = ?"),
+    deleteUnowned: db.prepare<[Buffer]>(
+      "DELETE FROM images WHERE id = ? AND NOT EXISTS (SELECT 1 FROM image_owners o WHERE o.image_id = images.id)",
+    ),
     addPatch: db.prepare(
       `INSERT INTO patches (base_id, image_id, size_bytes, created_ms, bytes) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (base_id, image_id) DO NOTHING`,

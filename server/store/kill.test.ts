@@ -1,9 +1,13 @@
 /** kill -9 in the middle of work: what was acknowledged is there, once, and nothing is there by half. */
 import { type ChildProcess, fork } from "node:child_process";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { noise, type TestImage, testImage, upload } from "../testing/test-images.ts";
 import { countingPack, makeFolder, overTcp, startDevice, startTestServer } from "../testing/test-server.ts";
+
+import { openDataFolder, openForReading } from "./open-database.ts";
+import { Reader } from "./reader.ts";
 
 const MAC = "5ccf7f123456";
 const EPOCH = 9;
@@ -56,6 +60,45 @@ test("nothing acknowledged is lost, nothing is stored twice", async () => {
     folder.remove();
   }
 });
+
+test("a writer that is killed while it packs: every reading is in one place", async () => {
+  const folder = makeFolder();
+  openDataFolder(folder.path).release();
+  const path = join(folder.path, "lintel.db");
+  const entry = fileURLToPath(new URL("../testing/pack-until-killed.ts", import.meta.url));
+  try {
+    let durable = 0;
+    for (const [round, packs] of [12, 5, 21, 9].entries()) {
+      const child = fork(entry, [path, `${durable + 1}`], { execArgv: ["--import", "tsx"] });
+      const from = durable;
+      await new Promise<void>((resolve) => {
+        child.on("message", (sequence: number) => {
+          durable = sequence;
+          // In the middle of whatever it does then.
+          if (sequence >= from + packs * 50) setTimeout(() => child.kill("SIGKILL"), round * 3);
+        });
+        child.once("exit", () => resolve());
+      });
+      const reader = new Reader(path);
+      const series = reader.series.open({ device: MAC, stream: "5001" });
+      const found = series?.page({ fromMs: 0, toMs: 9e15, after: null, limit: 1_000_000 }) ?? [];
+      const sums = await series?.sumUp([0, 9e15], () => true);
+      reader.close();
+      const sequences = found.map(({ sequence }) => sequence).sort((a, b) => a - b);
+      // A commit may have been durable before it was told.
+      expect(sequences.length).toBeGreaterThanOrEqual(durable);
+      expect(sequences).toEqual(Array.from({ length: sequences.length }, (_, i) => i + 1));
+      expect(sums?.buckets[0]).toMatchObject({ count: sequences.length, max: sequences.length });
+      durable = sequences.length;
+    }
+    const db = openForReading(path);
+    expect(db.pragma("integrity_check", { simple: true })).toBe("ok");
+    expect(Number(db.prepare("SELECT count(*) FROM segments").pluck().get())).toBeGreaterThan(0);
+    db.close();
+  } finally {
+    folder.remove();
+  }
+}, 60_000);
 
 test("an image whose upload was answered is there, and every image that is there is whole", async () => {
   const folder = makeFolder();

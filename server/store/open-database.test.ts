@@ -6,6 +6,7 @@ import { StartError } from "../errors.ts";
 import { BatchBuilder, BatchKind, BlockPool } from "../ingest/batch.ts";
 import { DesiredPart, PartState } from "../orders/order-requests.ts";
 import { countingPack, makeFolder, TEST_NOW_MS } from "../testing/test-server.ts";
+import { Housekeeper } from "./housekeeper.ts";
 import { openDataFolder, openForWriting } from "./open-database.ts";
 import { Reader } from "./reader.ts";
 import { APPLICATION_ID, MIGRATIONS } from "./schema.ts";
@@ -113,7 +114,7 @@ test("an image whose compression was given up by an earlier version is to be com
   const data = openDataFolder(folder.path);
   const reader = new Reader(data.databasePath);
   const { updates } = reader;
-  expect(updates.images(-1, 9)).toMatchObject([{ compressedBytes: 5, compressTried: 1 }, { compressTried: 0 }]);
+  expect(updates.images(-1, 9, null)).toMatchObject([{ compressedBytes: 5, compressTried: 1 }, { compressTried: 0 }]);
   expect(updates.uncompressed()).toEqual([ids[1]?.toString("hex")]);
   reader.close();
   data.release();
@@ -161,6 +162,33 @@ function makeFirstVersion(): void {
   db.close();
 }
 
+test.each(MIGRATIONS.map((_, i) => i + 1))(
+  "readings of a database of version %i are packed after it is brought up to date",
+  (version) => {
+    makeFirstVersion();
+    const old = new Database(path);
+    for (const step of MIGRATIONS.slice(1, version)) old.exec(step);
+    old.pragma(`user_version = ${version}`);
+    old.close();
+    const data = openDataFolder(folder.path);
+    const db = openForWriting(data.databasePath);
+    const keeper = new Housekeeper(db, () => {});
+    keeper.tell(TEST_NOW_MS, 0);
+    while (keeper.step());
+    expect(
+      db.prepare("SELECT (SELECT count(*) FROM readings), count(*), sum(count) FROM segments").raw().get(),
+    ).toEqual([0, 1, 2]);
+    db.close();
+    const reader = new Reader(data.databasePath);
+    expect(reader.readings({ streamId: 1, fromMs: 0, toMs: 9000, after: null, limit: 9 })).toEqual([
+      { timeMs: 1000, value: 7, epochId: 1, epoch: 77, sequence: 1, clock: 0, errorS: null },
+      { timeMs: 2000, value: 8, epochId: 1, epoch: 77, sequence: 2, clock: 1, errorS: null },
+    ]);
+    reader.close();
+    data.release();
+  },
+);
+
 test("a database of the first version is brought up to date and keeps its data", () => {
   makeFirstVersion();
   const data = openDataFolder(folder.path);
@@ -179,7 +207,7 @@ test("a database of the first version is brought up to date and keeps its data",
     { timeMs: 1000, value: 7, sequence: 1, clock: 0, errorS: null },
     { timeMs: 2000, value: 8, sequence: 2, clock: 1, errorS: null },
   ]);
-  expect(reader.updates.images(-1, 9)).toEqual([]);
+  expect(reader.updates.images(-1, 9, null)).toEqual([]);
   expect(reader.updates.updateHistory(1)).toEqual([]);
   reader.close();
 

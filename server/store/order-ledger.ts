@@ -60,6 +60,8 @@ export class OrderLedger {
     const inUse = part === DesiredPart.Config ? device.configVersion : device.graphVersion;
     const version = Math.max(former, inUse ?? 0) + 1;
     this.#sql.setPart.run({ deviceId: device.id, part, version, product, chosen, content, atMs });
+    // Let in with it from now on; as its only secret once it has said that it works with it.
+    if (part === DesiredPart.Config) this.#sql.setNextSecret.run(chosen, device.id);
     return { outcome: "done", ordersDue: isConnected ? this.#due(device.id, mac, atMs, false) : null };
   }
 
@@ -198,6 +200,9 @@ function prepare(db: Database.Database) {
     setPart: db.prepare(
       `INSERT OR REPLACE INTO desired_parts (device_id, part, version, product, chosen, content, state, set_ms, state_ms)
        VALUES (@deviceId, @part, @version, @product, @chosen, @content, ${PartState.Pending}, @atMs, @atMs)`,
+    ),
+    setNextSecret: db.prepare(
+      "UPDATE devices SET next_secret = nullif(json_extract(?, '$.connection.secret'), secret) WHERE id = ?",
     ),
     /** Also back to the beginning. The time is that of the change: sent again is no change. */
     endPart: db.prepare(

@@ -2,19 +2,36 @@
  * Questions to the store, on a connection of its own that cannot write. Every call is one short query: an export is many
  * calls, and no call holds a snapshot that would keep the log from being copied into the database.
  *
- * A cursor is the key of the last row that was given, so pages stay right while readings arrive.
+ * A cursor is the key of the last row that was given, so pages stay right while readings arrive. Readings: series-reader.ts.
  */
 
 import type Database from "better-sqlite3";
+import type { Standing } from "../access/registration.ts";
 import type { SignatureVerdict } from "../ingest/pack-signature.ts";
+import { AccountReader } from "./account-reader.ts";
 import { KitReader } from "./kit-reader.ts";
 import { openForReading } from "./open-database.ts";
 import { OrderReader } from "./order-reader.ts";
+import { PeopleReader } from "./people-reader.ts";
+import type { ReadingRange, ReadingRow } from "./reading-source.ts";
+import { RegistrationReader } from "./registration-reader.ts";
+import { RolloutReader } from "./rollout-reader.ts";
+import { SeriesReader } from "./series-reader.ts";
 import { UpdateReader } from "./update-reader.ts";
 
 export interface DeviceRow {
   id: number;
   mac: string;
+  /** Null: it belongs to none yet. */
+  organisationId: number | null;
+  projectId: number | null;
+  standing: Standing;
+  name: string | null;
+  /** It has a secret of its own; and: it has been sent one that it has not confirmed. */
+  hasSecret: number;
+  isSecretPending: number;
+  /** MAC address of the board in its place. */
+  replacedBy: string | null;
   product: string | null;
   version: string | null;
   board: number | null;
@@ -44,6 +61,14 @@ export interface DeviceRow {
   graphVersion: number | null;
 }
 
+/** What is not named is not asked for. */
+export interface DeviceFilter {
+  project?: number | undefined;
+  standing?: Standing | undefined;
+  online?: boolean | undefined;
+  product?: string | undefined;
+}
+
 export interface StreamRow {
   id: number;
   stream: number;
@@ -51,22 +76,6 @@ export interface StreamRow {
   firstTimeMs: number;
   lastTimeMs: number;
   lastValue: number;
-}
-
-export interface ReadingRow {
-  timeMs: number;
-  value: number;
-  epochId: number;
-  epoch: number;
-  sequence: number;
-  clock: number;
-  errorS: number | null;
-}
-
-export interface ReadingKey {
-  timeMs: number;
-  epochId: number;
-  sequence: number;
 }
 
 export interface GapRow {
@@ -95,22 +104,17 @@ export interface RejectedRow {
   receivedMs: number;
 }
 
-export interface ReadingRange {
-  streamId: number;
-  fromMs: number;
-  /** Not included. */
-  toMs: number;
-  after: ReadingKey | null;
-  limit: number;
-}
-
 const DEVICE_COLUMNS = `
-  d.id, d.mac, d.product, d.version, d.board, d.abi, d.slot, d.reset_reason AS resetReason, d.boots, d.epoch,
+  d.id, d.mac, p.organisation_id AS organisationId, d.project_id AS projectId, d.standing, d.name,
+  d.secret IS NOT NULL AS hasSecret, d.next_secret IS NOT NULL AS isSecretPending,
+  (SELECT mac FROM devices r WHERE r.id = d.replaced_by) AS replacedBy, d.product, d.version, d.board, d.abi, d.slot, d.reset_reason AS resetReason, d.boots, d.epoch,
   (SELECT watermark FROM epochs e WHERE e.device_id = d.id AND e.epoch = d.epoch) AS watermark,
   d.first_seen_ms AS firstSeenMs, d.last_seen_ms AS lastSeenMs, d.hello_ms AS helloMs, d.online,
   d.state_ms AS stateMs, d.rssi_dbm AS rssiDbm, d.free_bytes AS freeBytes, d.queued, d.dropped, d.reconnects,
   d.uptime_s AS uptimeS, d.ignored, d.image, d.trial, d.failure, d.failed_image AS failedImage,
   d.config_version AS configVersion, d.graph_version AS graphVersion`;
+
+const DEVICE_TABLES = "devices d LEFT JOIN projects p ON p.id = d.project_id";
 
 const STREAM_COLUMNS = `id, stream, reading_count AS count, first_time_ms AS firstTimeMs,
   last_time_ms AS lastTimeMs, last_value AS lastValue`;
@@ -119,6 +123,11 @@ export class Reader {
   readonly updates: UpdateReader;
   readonly kits: KitReader;
   readonly orders: OrderReader;
+  readonly people: PeopleReader;
+  readonly series: SeriesReader;
+  readonly rollouts: RolloutReader;
+  readonly accounts: AccountReader;
+  readonly registrations: RegistrationReader;
   readonly #db: Database.Database;
   readonly #sql: ReturnType<typeof prepare>;
 
@@ -128,10 +137,31 @@ export class Reader {
     this.updates = new UpdateReader(this.#db);
     this.kits = new KitReader(this.#db);
     this.orders = new OrderReader(this.#db);
+    this.people = new PeopleReader(this.#db);
+    this.series = new SeriesReader(this.#db);
+    this.rollouts = new RolloutReader(this.#db);
+    this.accounts = new AccountReader(this.#db);
+    this.registrations = new RegistrationReader(this.#db);
   }
 
-  devices(afterMac: string, limit: number): DeviceRow[] {
-    return this.#sql.devices.all(afterMac, limit);
+  /** `organisations` null: of all, and of none. */
+  devices(
+    afterMac: string,
+    limit: number,
+    organisations: readonly number[] | null,
+    filter: DeviceFilter = {},
+  ): DeviceRow[] {
+    const { project = null, standing = null, online = null, product = null } = filter;
+    const only = organisations === null ? null : JSON.stringify(organisations);
+    return this.#sql.devices.all({
+      afterMac,
+      limit,
+      only,
+      project,
+      standing,
+      online: online === null ? null : Number(online),
+      product,
+    });
   }
 
   device(mac: string): DeviceRow | undefined {
@@ -147,15 +177,7 @@ export class Reader {
   }
 
   readings(range: ReadingRange): ReadingRow[] {
-    const after = range.after ?? { timeMs: range.fromMs, epochId: -1, sequence: -1 };
-    return this.#sql.readings.all({
-      streamId: range.streamId,
-      // SQLite searches by this bound alone; the comparison of rows only sorts out what shares its millisecond.
-      fromMs: Math.max(range.fromMs, after.timeMs),
-      toMs: range.toMs,
-      limit: range.limit,
-      ...after,
-    });
+    return this.series.page(range);
   }
 
   gaps(deviceId: number, afterId: number, limit: number): GapRow[] {
@@ -183,25 +205,32 @@ export class Reader {
   }
 }
 
+interface DeviceQuestion {
+  afterMac: string;
+  limit: number;
+  /** Organisations, a list as JSON. */
+  only: string | null;
+  project: number | null;
+  standing: Standing | null;
+  online: number | null;
+  product: string | null;
+}
+
 function prepare(db: Database.Database) {
   return {
-    devices: db.prepare<[string, number], DeviceRow>(
-      `SELECT ${DEVICE_COLUMNS} FROM devices d WHERE d.mac > ? ORDER BY d.mac LIMIT ?`,
+    devices: db.prepare<[DeviceQuestion], DeviceRow>(
+      `SELECT ${DEVICE_COLUMNS} FROM ${DEVICE_TABLES} WHERE d.mac > @afterMac
+         AND (@only IS NULL OR p.organisation_id IN (SELECT value FROM json_each(@only)))
+         AND (@project IS NULL OR d.project_id = @project) AND (@standing IS NULL OR d.standing = @standing)
+         AND (@online IS NULL OR d.online = @online) AND (@product IS NULL OR d.product = @product)
+       ORDER BY d.mac LIMIT @limit`,
     ),
-    device: db.prepare<[string], DeviceRow>(`SELECT ${DEVICE_COLUMNS} FROM devices d WHERE d.mac = ?`),
+    device: db.prepare<[string], DeviceRow>(`SELECT ${DEVICE_COLUMNS} FROM ${DEVICE_TABLES} WHERE d.mac = ?`),
     streams: db.prepare<[number, number, number], StreamRow>(
       `SELECT ${STREAM_COLUMNS} FROM streams WHERE device_id = ? AND stream > ? ORDER BY stream LIMIT ?`,
     ),
     stream: db.prepare<[number, number], StreamRow>(
       `SELECT ${STREAM_COLUMNS} FROM streams WHERE device_id = ? AND stream = ?`,
-    ),
-    readings: db.prepare<[ReadingKey & Omit<ReadingRange, "after">], ReadingRow>(
-      `SELECT r.time_ms AS timeMs, r.value, r.epoch_id AS epochId, e.epoch, r.sequence, r.clock,
-         r.error_s AS errorS
-       FROM readings r JOIN epochs e ON e.id = r.epoch_id
-       WHERE r.stream_id = @streamId AND r.time_ms >= @fromMs AND r.time_ms < @toMs
-         AND (r.time_ms, r.epoch_id, r.sequence) > (@timeMs, @epochId, @sequence)
-       ORDER BY r.time_ms, r.epoch_id, r.sequence LIMIT @limit`,
     ),
     gaps: db.prepare<[number, number, number], GapRow>(
       `SELECT g.id, e.epoch, g.from_sequence AS fromSequence, g.to_sequence AS toSequence, g.noticed_ms AS noticedMs

@@ -5,13 +5,21 @@
  * Invariant: `epochs.watermark` changes in the transaction that inserts the readings, gaps and rejected records it
  * covers. That alone makes delivery exactly once; no table needs a unique index over sequence numbers.
  *
- * `readings` is clustered by stream and time, the way it is read; `streams` carries what would need a scan otherwise.
+ * `readings` is clustered by stream and time, the way it is read; `streams` carries what would need a scan otherwise. A reading is
+ * in `readings` or in a segment, never in both: packing and deleting is one transaction (sealer.ts). `unsealed` has a row for
+ * each day of a stream that has readings in the table. Rollups of a day sum up what was ever packed of it, also when the
+ * segments are gone; `retained` says from which day on they are all there.
  *
  * `patches.bytes` and `images.compressed` are null where they are not worth while; the latter also until it was made, which
  * `compress_tried` tells apart. The last row of a device in `update_history` is its present state; `told` is 0 where the
  * device has not said so itself, but its `hello` does (store/update-ledger.ts). In `desired_images` `tried` means that the
  * device has started the image since it was set, `given_up` that it will not run it.
  */
+import { ACCOUNTS_STEP } from "./migrations/accounts.ts";
+import { PEOPLE_STEP } from "./migrations/people.ts";
+import { REGISTRATION_STEP } from "./migrations/registration.ts";
+import { ROLLOUTS_STEP } from "./migrations/rollouts.ts";
+
 export const APPLICATION_ID = 0x4c4e544c; // "LNTL"
 
 export const MIGRATIONS: readonly string[] = [
@@ -213,4 +221,74 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX signatures_of_device ON signatures (device_id, id);
   `,
+  PEOPLE_STEP,
+  // Readings that last: days that are over are packed (segment-format.ts), and summed up (rollup-format.ts).
+  `
+  CREATE TABLE unsealed (
+    stream_id INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    due_ms INTEGER NOT NULL,
+    PRIMARY KEY (stream_id, day)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX unsealed_by_due ON unsealed (due_ms);
+  INSERT INTO unsealed SELECT DISTINCT stream_id, time_ms / 86400000, 0 FROM readings;
+
+  CREATE TABLE segments (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    stream_id INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    first_ms INTEGER NOT NULL,
+    last_ms INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    body BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX segments_of_stream ON segments (stream_id, day, first_ms, last_ms, count);
+  CREATE INDEX segments_by_day ON segments (day);
+
+  CREATE TABLE day_rollups (
+    stream_id INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    sum NUMERIC NOT NULL, min NUMERIC NOT NULL, max NUMERIC NOT NULL,
+    first_ms INTEGER NOT NULL, first NUMERIC NOT NULL,
+    last_ms INTEGER NOT NULL, last NUMERIC NOT NULL,
+    PRIMARY KEY (stream_id, day)
+  ) WITHOUT ROWID;
+  CREATE INDEX day_rollups_by_day ON day_rollups (day);
+
+  CREATE TABLE hour_rollups (
+    stream_id INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    PRIMARY KEY (stream_id, day)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE minute_rollups (
+    stream_id INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    PRIMARY KEY (stream_id, day)
+  ) STRICT;
+  CREATE INDEX minute_rollups_by_day ON minute_rollups (day);
+
+  CREATE TABLE retained (
+    stream_id INTEGER PRIMARY KEY,
+    raw_from_day INTEGER NOT NULL DEFAULT 0,
+    rollups_from_day INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+
+  CREATE TABLE retention_clock (id INTEGER PRIMARY KEY CHECK (id = 1), now_ms INTEGER NOT NULL) STRICT;
+
+  CREATE TABLE derived_streams (
+    id INTEGER PRIMARY KEY,
+    device_id INTEGER NOT NULL REFERENCES devices (id),
+    stream INTEGER NOT NULL,
+    definition TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    UNIQUE (device_id, stream)
+  ) STRICT;
+  `,
+  ROLLOUTS_STEP,
+  ACCOUNTS_STEP,
+  REGISTRATION_STEP,
 ];

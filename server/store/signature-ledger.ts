@@ -2,8 +2,8 @@
  * Which readings came with a signature, and whether it is right: ranges of sequence numbers, beside the readings, which say their
  * own epoch and number. Nothing is turned away: a reading with a wrong signature is stored, and known as that.
  *
- * The secret is the one that was last chosen for the device's configuration. Until the device has said that it uses that, a signature
- * that does not fit it may be one of the secret before, and is not checked.
+ * The secret is the device's own, or the one that was last chosen for its configuration. Until the device has said that it uses
+ * that, a signature that does not fit may be one of the secret before, and is not checked.
  */
 import type Database from "better-sqlite3";
 import { isSignedWith, type PackSignature, SignatureVerdict } from "../ingest/pack-signature.ts";
@@ -14,6 +14,13 @@ interface LastRow {
   epochId: number;
   toSequence: number;
   verdict: number;
+}
+
+interface SecretsRow {
+  secret: string | null;
+  nextSecret: string | null;
+  chosen: string | null;
+  state: PartState | null;
 }
 
 export class SignatureLedger {
@@ -33,18 +40,23 @@ export class SignatureLedger {
   }
 
   #judge(deviceId: number, pack: PackSignature): SignatureVerdict {
-    const config = this.#sql.config.get(deviceId);
-    if (config === undefined || !config.secret) return SignatureVerdict.Unchecked;
-    if (isSignedWith(config.secret, pack)) return SignatureVerdict.Verified;
-    return config.state === PartState.Applied ? SignatureVerdict.Wrong : SignatureVerdict.Unchecked;
+    const known = this.#sql.secrets.get(deviceId);
+    const secrets = [known?.secret, known?.nextSecret, known?.chosen].filter(
+      (one) => typeof one === "string" && one !== "",
+    );
+    if (known === undefined || secrets.length === 0) return SignatureVerdict.Unchecked;
+    if (secrets.some((secret) => isSignedWith(secret as string, pack))) return SignatureVerdict.Verified;
+    const isConfirmed = known.nextSecret === null && (known.chosen === null || known.state === PartState.Applied);
+    return isConfirmed ? SignatureVerdict.Wrong : SignatureVerdict.Unchecked;
   }
 }
 
 function prepare(db: Database.Database) {
   return {
     // As OrderDesk stores what was chosen: JSON.
-    config: db.prepare<[number], { secret: string | null; state: PartState }>(
-      `SELECT json_extract(chosen, '$.connection.secret') AS secret, state FROM desired_parts WHERE device_id = ? AND part = ${DesiredPart.Config}`,
+    secrets: db.prepare<[number], SecretsRow>(
+      `SELECT d.secret, d.next_secret AS nextSecret, json_extract(p.chosen, '$.connection.secret') AS chosen, p.state
+       FROM devices d LEFT JOIN desired_parts p ON p.device_id = d.id AND p.part = ${DesiredPart.Config} WHERE d.id = ?`,
     ),
     last: db.prepare<[number], LastRow>(
       `SELECT id, epoch_id AS epochId, to_sequence AS toSequence, verdict FROM signatures

@@ -10,7 +10,7 @@ import { BOOT_PRODUCT } from "../../runtime/contract/image-header.ts";
 import { UpdateFailure, UpdateState } from "../../runtime/contract/update-messages.ts";
 import type { Hello } from "../ingest/messages.ts";
 import { UPDATE_HISTORY_MAX } from "../limits.ts";
-import { macToText } from "../mac-address.ts";
+import { macToNumber, macToText } from "../mac-address.ts";
 import type { StoreAnswer, UpdateDue } from "../updates/store-requests.ts";
 import { idBytes, idText, type UpdateReport } from "../updates/update-messages.ts";
 import type { ImageShelf } from "./image-shelf.ts";
@@ -50,15 +50,26 @@ export class UpdateLedger {
     // Nobody knows what a board runs that was only ever heard from its recovery program.
     const isKnown = device.product !== null && device.product !== BOOT_PRODUCT;
     if (isKnown && device.product !== product) return { outcome: "wrongProduct", product: device.product ?? "" };
-    this.#sql.setDesired.run(device.id, idBytes(image), isRetry ? 1 : 0, atMs);
-    const running = device.image && idText(device.image);
-    return { outcome: "done", due: running === image ? null : { mac, image, running, isRetry } };
+    return { outcome: "done", due: this.aim(device.id, image, isRetry, atMs) };
+  }
+
+  /** The device, which is known, ought to run this image from now on. Null: it does. */
+  aim(deviceId: number, image: string, isRetry: boolean, atMs: number): UpdateDue | null {
+    this.#sql.setDesired.run(deviceId, idBytes(image), isRetry ? 1 : 0, atMs);
+    const device = this.#sql.deviceById.get(deviceId);
+    const running = device?.image ? idText(device.image) : null;
+    return device === undefined || running === image ? null : { mac: macToNumber(device.mac), image, running, isRetry };
+  }
+
+  /** Nothing is wanted of the device. */
+  letBe(deviceId: number): void {
+    this.#sql.clearDesired.run(deviceId);
   }
 
   clearDesired(mac: number): StoreAnswer {
     const device = this.#sql.device.get(macToText(mac));
     if (device === undefined) return { outcome: "deviceUnknown" };
-    this.#sql.clearDesired.run(device.id);
+    this.letBe(device.id);
     return { outcome: "done" };
   }
 
@@ -171,6 +182,9 @@ function prepare(db: Database.Database) {
     endTrial: db.prepare("UPDATE devices SET trial = 0 WHERE id = ? AND image = ?"),
     device: db.prepare<[string], { id: number; product: string | null; image: Buffer | null }>(
       "SELECT id, product, image FROM devices WHERE mac = ?",
+    ),
+    deviceById: db.prepare<[number], { mac: string; image: Buffer | null }>(
+      "SELECT mac, image FROM devices WHERE id = ?",
     ),
     desired: db.prepare<[number], DesiredRow>(
       "SELECT image_id AS image, retry, tried, given_up AS givenUp FROM desired_images WHERE device_id = ?",

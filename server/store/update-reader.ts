@@ -52,9 +52,18 @@ export class UpdateReader {
     this.#sql = prepare(db);
   }
 
-  /** In the order in which they came. */
-  images(afterNumber: number, limit: number): ImageRow[] {
-    return this.#sql.images.all(afterNumber, limit).map(withIdText);
+  /** In the order in which they came; `organisations` null: of all. */
+  images(afterNumber: number, limit: number, organisations: readonly number[] | null): ImageRow[] {
+    const rows =
+      organisations === null
+        ? this.#sql.images.all(afterNumber, limit)
+        : this.#sql.imagesOf.all(afterNumber, JSON.stringify(organisations), limit);
+    return rows.map(withIdText);
+  }
+
+  /** Organisations that have the image. */
+  imageOwners(id: string): number[] {
+    return this.#sql.owners.all(idBytes(id)).map(({ organisation }) => organisation);
   }
 
   image(id: string): ImageRow | undefined {
@@ -108,6 +117,14 @@ function prepare(db: Database.Database) {
   return {
     images: db.prepare<[number, number], Stored<ImageRow>>(
       `SELECT ${IMAGE_COLUMNS} FROM images WHERE number > ? ORDER BY number LIMIT ?`,
+    ),
+    imagesOf: db.prepare<[number, string, number], Stored<ImageRow>>(
+      `SELECT ${IMAGE_COLUMNS} FROM images WHERE number > ? AND id IN (
+         SELECT image_id FROM image_owners WHERE organisation_id IN (SELECT value FROM json_each(?)))
+       ORDER BY number LIMIT ?`,
+    ),
+    owners: db.prepare<[Buffer], { organisation: number }>(
+      "SELECT organisation_id AS organisation FROM image_owners WHERE image_id = ?",
     ),
     image: db.prepare<[Buffer], Stored<ImageRow>>(`SELECT ${IMAGE_COLUMNS} FROM images WHERE id = ?`),
     imageBytes: db.prepare<[Buffer], { bytes: Buffer }>("SELECT bytes FROM images WHERE id = ?"),

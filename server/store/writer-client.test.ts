@@ -5,6 +5,7 @@ import { STORE_REQUESTS_MAX } from "../limits.ts";
 import { silentLogger } from "../logger.ts";
 import { countingPack, makeFolder, TEST_NOW_MS } from "../testing/test-server.ts";
 import { openDataFolder } from "./open-database.ts";
+import { KEEP_ALL } from "./retention.ts";
 import { WriterClient } from "./writer-client.ts";
 
 const MAC = 0x5ccf7f123456;
@@ -17,7 +18,7 @@ afterEach(() => folder.remove());
 
 test("a writer thread that dies is started again, and goes on from what was committed", async () => {
   const data = openDataFolder(folder.path);
-  const client = new WriterClient({ databasePath: data.databasePath }, silentLogger);
+  const client = new WriterClient({ databasePath: data.databasePath, retention: KEEP_ALL }, silentLogger);
   const heard: string[] = [];
   let wake = () => {};
   let last: Committed | undefined;
@@ -57,7 +58,7 @@ test("a writer thread that dies is started again, and goes on from what was comm
   expect([...(last?.acks ?? [])]).toEqual([MAC, 1, 6]);
   expect(last?.tallies).toMatchObject({ stored: 3, duplicates: 2 });
 
-  const unknown = { kind: "deleteImage", id: "0011223344556677" } as const;
+  const unknown = { kind: "deleteImage", id: "0011223344556677", organisation: 1 } as const;
   expect(await client.request(unknown)).toEqual({ outcome: "imageUnknown" });
   const tooMany = Array.from({ length: STORE_REQUESTS_MAX + 1 }, () => client.request(unknown));
   expect(await tooMany.at(-1)).toEqual({ outcome: "unavailable" });

@@ -11,6 +11,7 @@ import { STORE_REQUESTS_MAX, WRITER_RETRY_MS } from "../limits.ts";
 import type { Logger } from "../logger.ts";
 import { startThread } from "../start-thread.ts";
 import type { StoreAnswer, StoreRequest } from "../updates/store-requests.ts";
+import type { Housekeeping } from "./housekeeper.ts";
 
 const RESOURCE_LIMITS = {
   /** Most objects of the writer die with their commit; a small nursery keeps the process small. */
@@ -18,6 +19,7 @@ const RESOURCE_LIMITS = {
 };
 
 export class WriterClient implements WriterPort {
+  onKept: (figures: Housekeeping) => void = () => {};
   readonly #start: WriterStart;
   readonly #logger: Logger;
   #events: WriterEvents | undefined;
@@ -29,6 +31,7 @@ export class WriterClient implements WriterPort {
   #onStopped: (() => void) | undefined;
   #restart: NodeJS.Timeout | undefined;
   #nextRequestId = 1;
+  #backup: { onPercent: (percent: number) => void; resolve: () => void; reject: (error: Error) => void } | undefined;
   readonly #requests = new Map<number, (answer: StoreAnswer) => void>();
 
   constructor(start: WriterStart, logger: Logger) {
@@ -64,6 +67,23 @@ export class WriterClient implements WriterPort {
       this.#requests.set(id, resolve);
       worker.postMessage({ type: "request", id, request } satisfies ToWriter);
     });
+  }
+
+  /** Resolves when the copy is on disk; rejects when there is none. One at a time. */
+  backUp(path: string, onPercent: (percent: number) => void): Promise<void> {
+    const worker = this.#worker;
+    if (worker === undefined || this.#isStopping || this.#backup !== undefined) {
+      return Promise.reject(new Error("the writer cannot make a copy now"));
+    }
+    return new Promise((resolve, reject) => {
+      this.#backup = { onPercent, resolve, reject };
+      worker.postMessage({ type: "backup", path } satisfies ToWriter);
+    });
+  }
+
+  /** Lets the thread do what is due of its housekeeping. */
+  tellTime(nowMs: number, elapsedMs: number): void {
+    this.#worker?.postMessage({ type: "time", nowMs, elapsedMs } satisfies ToWriter);
   }
 
   setLive(isWanted: boolean): void {
@@ -122,6 +142,14 @@ export class WriterClient implements WriterPort {
       case "failed":
         this.#events?.onFailed(message.batchId, message.error);
         break;
+      case "backup":
+        this.#hearOfBackup(message.percent, message.error);
+        break;
+      case "kept":
+        if (message.error !== null)
+          this.#logger.error({ error: message.error }, "readings could not be packed or deleted");
+        this.onKept(message.figures);
+        break;
       case "recovered":
         this.#events?.onReady();
         break;
@@ -135,10 +163,22 @@ export class WriterClient implements WriterPort {
     this.#requests.delete(id);
   }
 
+  #hearOfBackup(percent: number, error: string | undefined): void {
+    const backup = this.#backup;
+    if (error === undefined && percent < 100) {
+      backup?.onPercent(percent);
+      return;
+    }
+    this.#backup = undefined;
+    if (error === undefined) backup?.resolve();
+    else backup?.reject(new Error(error));
+  }
+
   #onExit(worker: Worker): void {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
     for (const id of [...this.#requests.keys()]) this.#resolve(id, { outcome: "unavailable" });
+    this.#hearOfBackup(0, "the writer thread ended");
     if (this.#isStopping) {
       this.#events?.onLost();
       this.#onStopped?.();

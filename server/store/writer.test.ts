@@ -192,6 +192,7 @@ test("a full disk changes no image, and says so", () => {
     kind: "addImage",
     image: verdict.image,
     bytes: image.bytes,
+    organisation: 1,
     atMs: TEST_NOW_MS,
   } as const;
   db.pragma(`max_page_count = ${db.pragma("page_count", { simple: true })}`);
@@ -206,7 +207,7 @@ test("a compressed image goes to an image that is there; null says that it was t
   const { id, bytes } = testImage(noise(20, 1));
   const verdict = checkUpload(bytes);
   if (!verdict.ok) throw new Error(verdict.reason);
-  writer.answer({ kind: "addImage", image: verdict.image, bytes, atMs: TEST_NOW_MS });
+  writer.answer({ kind: "addImage", image: verdict.image, bytes, organisation: 1, atMs: TEST_NOW_MS });
   const add = (image: string, compressed: Uint8Array | null) =>
     writer.answer({ kind: "addCompressed", image, bytes: compressed });
   expect(rows("images")).toMatchObject([{ compressed: null, compress_tried: 0 }]);
@@ -221,7 +222,8 @@ test("patches go with their images, and the oldest make room", () => {
   const images = [1, 2, 3].map((seed) => testImage(noise(20, seed)));
   for (const { bytes } of images) {
     const verdict = checkUpload(bytes);
-    if (verdict.ok) writer.answer({ kind: "addImage", image: verdict.image, bytes, atMs: TEST_NOW_MS });
+    if (verdict.ok)
+      writer.answer({ kind: "addImage", image: verdict.image, bytes, organisation: 1, atMs: TEST_NOW_MS });
   }
   const [one, two, three] = images.map(({ id }) => id) as [string, string, string];
   const add = (base: string, image: string) =>
@@ -230,7 +232,7 @@ test("patches go with their images, and the oldest make room", () => {
   add(two, three);
   add(one, "0011223344556677");
   expect(rows("patches")).toHaveLength(2);
-  writer.answer({ kind: "deleteImage", id: one });
+  writer.answer({ kind: "deleteImage", id: one, organisation: 1 });
   expect(rows("patches")).toMatchObject([{ size_bytes: 5 }]);
 });
 
@@ -240,6 +242,7 @@ test("live readings are told only when someone listens", () => {
   expect(send(countingPack(EPOCH, 2, 3)).live).toEqual([
     {
       mac: MAC,
+      organisation: null,
       stream: 0x5001,
       timeMs: TEST_NOW_MS - 1000,
       value: 3,

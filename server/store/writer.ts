@@ -6,11 +6,20 @@
  * Runs in the writer thread, and in tests directly. Reads no clock: time comes with each message.
  */
 import type Database from "better-sqlite3";
+import { Slot } from "../../runtime/contract/flash-map.ts";
 import { BOOT_PRODUCT } from "../../runtime/contract/image-header.ts";
 import { PAYLOAD_UP_MAX_BYTES } from "../../runtime/contract/limits.ts";
+import type { AccountRequest } from "../access/account-requests.ts";
+import type { AnswerRequest } from "../access/answer-requests.ts";
+import type { MqttUserRequest } from "../access/mqtt-user-requests.ts";
+import type { OrganisationRequest } from "../access/organisation-requests.ts";
+import type { PeopleRequest } from "../access/people-requests.ts";
+import { Standing } from "../access/registration.ts";
+import type { RegistrationRequest } from "../access/registration-requests.ts";
 import { type Batch, BatchKind, readBatch } from "../ingest/batch.ts";
 import { decodeHello, decodeState } from "../ingest/messages.ts";
 import { judgePack } from "../ingest/receiver-rule.ts";
+import { decodeRegister } from "../ingest/register-record.ts";
 import { decodePack, type MalformedReason, type Pack } from "../ingest/senml-pack.ts";
 import {
   ACK_FIELDS,
@@ -23,13 +32,25 @@ import { LIVE_READINGS_PER_COMMIT_MAX } from "../limits.ts";
 import { macToText } from "../mac-address.ts";
 import { decodeResult } from "../orders/order-messages.ts";
 import type { OrdersDue } from "../orders/order-requests.ts";
+import type { RolloutRequest } from "../rollouts/rollout-requests.ts";
 import type { StoreAnswer, StoreRequest, UpdateDue } from "../updates/store-requests.ts";
 import { decodeUpdate, idText } from "../updates/update-messages.ts";
+import { AccountLedger } from "./account-ledger.ts";
+import { AnswerLedger } from "./answer-ledger.ts";
+import type { DerivedRequest } from "./derived-definition.ts";
+import { DerivedLedger } from "./derived-ledger.ts";
 import { DeviceCache, type DeviceEntry, type EpochEntry, type StreamEntry } from "./device-cache.ts";
+import { type Handlers, handle } from "./handlers.ts";
 import { ImageShelf } from "./image-shelf.ts";
 import { KitShelf } from "./kit-shelf.ts";
+import { MqttUserLedger } from "./mqtt-user-ledger.ts";
 import { OrderLedger } from "./order-ledger.ts";
+import { OrganisationLedger } from "./organisation-ledger.ts";
+import { PeopleLedger } from "./people-ledger.ts";
 import { ReadingInserter } from "./reading-inserter.ts";
+import { RegistrationLedger } from "./registration-ledger.ts";
+import { ReleaseLedger } from "./release-ledger.ts";
+import { RolloutLedger } from "./rollout-ledger.ts";
 import { SignatureLedger } from "./signature-ledger.ts";
 import { UpdateLedger } from "./update-ledger.ts";
 
@@ -44,10 +65,25 @@ export interface CommitResult {
   updatesDue: UpdateDue[];
   /** Devices that have something to be told. */
   ordersDue: OrdersDue[];
+  /** Rollouts that have something to do. */
+  rolloutsDue: number[];
+  /** Devices that are to get a secret of their own. */
+  secretsDue: number[];
 }
 
 /** `last_seen_ms` is written at most this often; it is for people, and each write costs a page. */
 const SEEN_STEP_MS = 1000;
+
+/** Carried out by a ledger that offers a table of them. */
+type HandledRequest =
+  | PeopleRequest
+  | AccountRequest
+  | OrganisationRequest
+  | AnswerRequest
+  | DerivedRequest
+  | RolloutRequest
+  | RegistrationRequest
+  | MqttUserRequest;
 
 export class Writer {
   isLiveWanted = false;
@@ -59,12 +95,15 @@ export class Writer {
   readonly #updates: UpdateLedger;
   readonly #orders: OrderLedger;
   readonly #signatures: SignatureLedger;
+  readonly #registrations: RegistrationLedger;
+  readonly #rollouts: RolloutLedger;
+  readonly #handlers: Handlers<HandledRequest>;
   readonly #sql: ReturnType<typeof prepare>;
   #dirtyEpochs: EpochEntry[] = [];
   #dirtyStreams: StreamEntry[] = [];
   #acksDue: EpochEntry[] = [];
   #seen: DeviceEntry[] = [];
-  #result: Omit<CommitResult, "acks"> = emptyResult();
+  #result: Omit<CommitResult, "acks" | "rolloutsDue"> = emptyResult();
 
   /** The caller keeps the connection and closes it. */
   constructor(db: Database.Database) {
@@ -76,8 +115,29 @@ export class Writer {
     this.#updates = new UpdateLedger(db, this.#images);
     this.#orders = new OrderLedger(db);
     this.#signatures = new SignatureLedger(db);
+    const rollouts = new RolloutLedger(db, this.#updates);
+    this.#rollouts = rollouts;
+    this.#registrations = new RegistrationLedger(
+      db,
+      (mac) => this.#cache.forget(mac),
+      (deviceId) => rollouts.release(deviceId),
+    );
+    this.#handlers = {
+      ...new PeopleLedger(db).handlers,
+      ...new AccountLedger(db).handlers,
+      ...new OrganisationLedger(db).handlers,
+      ...new AnswerLedger(db).handlers,
+      ...new DerivedLedger(db).handlers,
+      ...rollouts.handlers,
+      ...new ReleaseLedger(db, rollouts).handlers,
+      ...this.#registrations.handlers,
+      ...new MqttUserLedger(db).handlers,
+    };
     this.#sql = prepare(db);
   }
+
+  /** A day of this stream was packed (store/housekeeper.ts). */
+  readonly onSealed = (streamId: number): void => this.#cache.forgetNoted(streamId);
 
   /** Nobody is connected yet, or any more. */
   markAllOffline(): void {
@@ -108,7 +168,7 @@ export class Writer {
     }
     this.#result.tallies.duplicates += this.#result.tallies.stored - this.#readings.inserted;
     this.#result.tallies.stored = this.#readings.inserted;
-    return { ...this.#result, acks: this.#takeAcks() };
+    return { ...this.#result, acks: this.#takeAcks(), rolloutsDue: this.#rollouts.takeDue() };
   }
 
   /** A transaction of its own. Throws as `commit` does. */
@@ -127,17 +187,20 @@ export class Writer {
   #carryOut(request: StoreRequest): StoreAnswer {
     switch (request.kind) {
       case "addImage":
-        return this.#images.add(request.image, request.bytes, request.atMs);
+        return this.#images.add(request.image, request.bytes, request.organisation, request.atMs);
       case "addCompressed":
         return this.#images.addCompressed(request.image, request.bytes);
       case "deleteImage":
-        return this.#images.delete(request.id);
+        return this.#images.delete(request.id, request.organisation);
       case "addPatch":
         return this.#images.addPatch(request.base, request.image, request.bytes, request.atMs);
       case "setDesired":
-        return this.#updates.setDesired(request.mac, request.image, request.isRetry, request.atMs);
+        return this.#setByHand(
+          request.mac,
+          this.#updates.setDesired(request.mac, request.image, request.isRetry, request.atMs),
+        );
       case "clearDesired":
-        return this.#updates.clearDesired(request.mac);
+        return this.#setByHand(request.mac, this.#updates.clearDesired(request.mac));
       case "setPart":
         return this.#orders.setPart(request.change, request.isConnected, request.atMs);
       case "addCommand":
@@ -146,7 +209,14 @@ export class Writer {
         return this.#kits.set(request.kit, request.atMs);
       case "deleteFlashKit":
         return this.#kits.delete(request.board);
+      default:
+        return handle(this.#handlers, request);
     }
+  }
+
+  #setByHand(mac: number, answer: StoreAnswer): StoreAnswer {
+    if (answer.outcome === "done") this.#rollouts.news.supersede(mac);
+    return answer;
   }
 
   #take(kind: BatchKind, mac: number, receivedAtMs: number, payload: Uint8Array): void {
@@ -170,6 +240,9 @@ export class Writer {
       case BatchKind.Result:
         this.#takeResult(mac, receivedAtMs, payload);
         break;
+      case BatchKind.Register:
+        this.#takeRegister(mac, receivedAtMs, payload);
+        break;
       case BatchKind.Gone:
         this.#sql.offline.run(macToText(mac));
         break;
@@ -183,6 +256,7 @@ export class Writer {
       return;
     }
     const device = this.#see(mac, receivedAtMs);
+    if (device.standing !== Standing.Active) return;
     const epoch = this.#cache.epoch(device, pack.epoch, receivedAtMs);
     const verdict = judgePack(epoch.watermark, pack.firstSequence, pack.records.length, pack.oldestSequence);
     const { tallies } = this.#result;
@@ -192,6 +266,7 @@ export class Writer {
       const { from, to } = verdict.gap;
       tallies.dropped += to - from + 1;
       this.#sql.addGap.run(device.id, epoch.id, from, to, receivedAtMs);
+      this.#rollouts.news.noteGap(device.id, receivedAtMs, to - from + 1);
     }
     if (verdict.accepted > 0) {
       this.#store(device, epoch, pack, verdict.duplicates, receivedAtMs);
@@ -223,6 +298,7 @@ export class Writer {
       const { timeMs, value, clock } = record;
       const errorS = pack.timeErrorS;
       const stream = this.#cache.stream(device, record.stream, timeMs, value);
+      if (timeMs < stream.notedFromMs || timeMs >= stream.notedToMs) this.#cache.note(stream, timeMs, receivedAtMs);
       this.#readings.add(stream.id, timeMs, epoch.id, sequence, value, clock, errorS);
       tallies.stored++;
       stream.count++;
@@ -234,8 +310,18 @@ export class Writer {
       if (!stream.isDirty) this.#dirtyStreams.push(stream);
       stream.isDirty = true;
       if (this.isLiveWanted) {
-        const { mac } = device;
-        this.#tell({ mac, stream: record.stream, timeMs, value, epoch: epoch.epoch, sequence, clock, errorS });
+        const { mac, organisation } = device;
+        this.#tell({
+          mac,
+          organisation,
+          stream: record.stream,
+          timeMs,
+          value,
+          epoch: epoch.epoch,
+          sequence,
+          clock,
+          errorS,
+        });
       }
     }
   }
@@ -247,11 +333,17 @@ export class Writer {
       return;
     }
     const device = this.#see(mac, receivedAtMs);
+    this.#rollouts.news.noteStart(device.id, receivedAtMs, hello);
     this.#sql.hello.run({ ...hello, trial: hello.isTrial ? 1 : 0, id: device.id, helloMs: receivedAtMs });
+    // People see who waits; it is not answered, so what it holds stays with it.
+    if (device.standing !== Standing.Active) return;
     this.#owe(this.#cache.epoch(device, hello.epoch, receivedAtMs));
     const due = this.#updates.takeHello(device.id, mac, receivedAtMs, hello);
     if (due !== null) this.#result.updatesDue.push(due);
+    this.#rollouts.news.takeHello(device.id, receivedAtMs, hello);
     this.#tellOrders(this.#orders.takeHello(device.id, mac, receivedAtMs, hello));
+    if (hello.slot !== Slot.Boot && this.#registrations.isSecretDue(device.id, receivedAtMs))
+      this.#result.secretsDue.push(mac);
   }
 
   #takeState(mac: number, receivedAtMs: number, payload: Uint8Array): void {
@@ -266,7 +358,9 @@ export class Writer {
       return;
     }
     const device = this.#see(mac, receivedAtMs);
+    if (device.standing !== Standing.Active) return;
     this.#sql.state.run({ ...state, online: 1, id: device.id, stateMs: receivedAtMs });
+    this.#rollouts.news.takeState(device.id, receivedAtMs, state);
     this.#tellOrders(this.#orders.takeState(device.id, mac, receivedAtMs));
   }
 
@@ -277,10 +371,14 @@ export class Writer {
       return;
     }
     const device = this.#see(mac, receivedAtMs);
+    if (device.standing !== Standing.Active) return;
     this.#updates.takeReport(device.id, receivedAtMs, report);
+    this.#rollouts.news.takeReport(device.id, receivedAtMs, report);
     if (!this.isLiveWanted || this.#result.liveUpdates.length >= LIVE_READINGS_PER_COMMIT_MAX) return;
     const { state, image, percent, failure } = report;
-    this.#result.liveUpdates.push({ mac, atMs: receivedAtMs, state, image: image && idText(image), percent, failure });
+    const { organisation } = device;
+    const update = { mac, organisation, atMs: receivedAtMs, state, image: image && idText(image), percent, failure };
+    this.#result.liveUpdates.push(update);
   }
 
   #takeResult(mac: number, receivedAtMs: number, payload: Uint8Array): void {
@@ -290,7 +388,14 @@ export class Writer {
       return;
     }
     const device = this.#see(mac, receivedAtMs);
+    if (device.standing !== Standing.Active) return;
     this.#tellOrders(this.#orders.takeResult(device.id, mac, receivedAtMs, result));
+    this.#registrations.takeResult(device.id);
+  }
+
+  #takeRegister(mac: number, receivedAtMs: number, payload: Uint8Array): void {
+    const { project, standing } = decodeRegister(payload);
+    this.#registrations.register(mac, project, standing, receivedAtMs);
   }
 
   #tellOrders(due: OrdersDue | null): void {
@@ -359,12 +464,13 @@ export class Writer {
     this.#dirtyStreams = [];
     this.#seen = [];
     this.#acksDue = [];
+    this.#rollouts.takeDue();
     // Some errors (disk full among them) have rolled back already (SQLite, "lang_transaction").
     if (this.#db.inTransaction) this.#sql.rollback.run();
   }
 }
 
-function emptyResult(): Omit<CommitResult, "acks"> {
+function emptyResult(): Omit<CommitResult, "acks" | "rolloutsDue"> {
   return {
     tallies: { stored: 0, duplicates: 0, rejected: 0, dropped: 0, lostInTransit: 0 },
     malformed: [],
@@ -373,6 +479,7 @@ function emptyResult(): Omit<CommitResult, "acks"> {
     liveUpdates: [],
     updatesDue: [],
     ordersDue: [],
+    secretsDue: [],
   };
 }
 

@@ -14,6 +14,7 @@ import {
   CHANNEL_STATE,
   TOPIC_PREFIX,
 } from "../../runtime/contract/topics.ts";
+import { OPEN_HOUSE } from "../access/open-house.ts";
 import { type LintelServer, type ServerOptions, startServer } from "../app.ts";
 import { decodeCbor, encodeCbor } from "../ingest/cbor-codec.ts";
 import { silentLogger } from "../logger.ts";
@@ -36,6 +37,7 @@ export function startTestServer(dataDir: string, options: Partial<ServerOptions>
     httpPort: 0,
     logger: silentLogger,
     nowMs: () => TEST_NOW_MS,
+    ...OPEN_HOUSE,
     ...options,
   });
 }
@@ -99,7 +101,13 @@ export class TestClient {
   }
 
   /** A device when the name is a MAC address, else an observer. */
-  async connect(clientId = this.#name): Promise<this> {
+  async connect(clientId = this.#name, password = "secret"): Promise<this> {
+    expectAccepted(await this.knock(clientId, password));
+    return this;
+  }
+
+  /** The return code of CONNACK. */
+  async knock(clientId = this.#name, password = "secret"): Promise<number> {
     const will = { topic: this.topic(CHANNEL_STATE), payload: offline(), qos: 0, retain: true } as const;
     this.write(
       generate({
@@ -110,12 +118,12 @@ export class TestClient {
         keepalive: 60,
         clientId,
         username: this.#name,
-        password: Buffer.from("secret"),
+        password: Buffer.from(password),
         ...(this.#name.length === 12 ? { will } : {}),
       }),
     );
-    await this.packet("connack");
-    return this;
+    const connack = await this.packet("connack");
+    return "returnCode" in connack ? (connack.returnCode ?? 0) : 0;
   }
 
   async subscribe(filter = this.topic(CHANNEL_ACK)): Promise<unknown> {
@@ -211,6 +219,10 @@ export async function startDevice(server: LintelServer, mac: string): Promise<Te
   const device = await inMemory(server, mac).connect();
   await device.subscribe();
   return device;
+}
+
+function expectAccepted(code: number): void {
+  if (code !== 0) throw new Error(`CONNACK said ${code}`);
 }
 
 function offline(): Buffer {

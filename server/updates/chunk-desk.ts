@@ -2,15 +2,17 @@
  * Hears `update`: requests for pieces of images are answered here at once, on the main thread and without the writer;
  * reports go the way of all messages, so that they are durable.
  *
- * A device that asks for more than it reads has its requests dropped: it asks again when nothing comes.
+ * A device that asks for more than it reads has its requests dropped: it asks again when nothing comes. Where a rollout has a
+ * limit of bytes a second, requests wait in line, the last one of each device; one that has waited too long has come again.
  */
 import { PAYLOAD_UP_MAX_BYTES } from "../../runtime/contract/limits.ts";
 import { CHUNK_MAX_BYTES } from "../../runtime/contract/update-messages.ts";
 import { BatchKind } from "../ingest/batch.ts";
 import type { DeviceLink, Ingest } from "../ingest/ingest.ts";
-import { CHUNKS_UNSENT_MAX_BYTES, IMAGE_CACHE_MAX_BYTES } from "../limits.ts";
+import { CHUNKS_UNSENT_MAX_BYTES, DOWNLOADS_WAITING_MAX, IMAGE_CACHE_MAX_BYTES } from "../limits.ts";
 import type { Metrics } from "../metrics.ts";
 import { BlobCache } from "./blob-cache.ts";
+import type { DownloadRates } from "./download-rates.ts";
 import type { SentOffers } from "./sent-offers.ts";
 import { type ChunkRequest, decodeUpdate, encodeChunk, NO_BASE } from "./update-messages.ts";
 
@@ -25,6 +27,7 @@ export interface ChunkDeskOptions {
   store: BlobStore;
   ingest: Pick<Ingest, "offer" | "malformed">;
   offers: SentOffers;
+  rates: DownloadRates;
   metrics: Metrics;
 }
 
@@ -33,6 +36,7 @@ const NOTHING = new Uint8Array(0);
 export class ChunkDesk {
   readonly #options: ChunkDeskOptions;
   readonly #cache = new BlobCache(IMAGE_CACHE_MAX_BYTES);
+  readonly #waiting = new Map<DeviceLink, ChunkRequest>();
 
   constructor(options: ChunkDeskOptions) {
     this.#options = options;
@@ -46,7 +50,16 @@ export class ChunkDesk {
     else if (message.kind === "report") {
       offers.take(link, message);
       ingest.offer(BatchKind.Update, link.mac, payload);
-    } else this.#answer(link, message);
+    } else this.#admit(link, message);
+  }
+
+  /** Requests that had to wait, as far as they may be answered by now. */
+  pump(): void {
+    for (const [link, request] of this.#waiting) {
+      if (!this.#options.rates.take(request.image, request.lengthBytes)) continue;
+      this.#waiting.delete(link);
+      this.#answer(link, request);
+    }
   }
 
   /** After an image has been deleted. */
@@ -54,9 +67,20 @@ export class ChunkDesk {
     this.#cache.clear();
   }
 
+  #admit(link: DeviceLink, request: ChunkRequest): void {
+    const { metrics, rates } = this.#options;
+    metrics.chunkRequests.inc();
+    // Whoever is in line stays there: others would always be quicker.
+    const isInLine = rates.isLimited(request.image) && this.#waiting.size > 0;
+    if (!isInLine && rates.take(request.image, request.lengthBytes)) {
+      this.#waiting.delete(link);
+      this.#answer(link, request);
+    } else if (this.#waiting.size < DOWNLOADS_WAITING_MAX || this.#waiting.has(link)) this.#waiting.set(link, request);
+    else metrics.shed.inc({ cause: "chunks" });
+  }
+
   #answer(link: DeviceLink, request: ChunkRequest): void {
     const { metrics } = this.#options;
-    metrics.chunkRequests.inc();
     if (link.unsentBytes + request.lengthBytes > CHUNKS_UNSENT_MAX_BYTES) {
       metrics.shed.inc({ cause: "chunks" });
       return;

@@ -6,10 +6,14 @@ import { UpdateKey, UpdateState } from "../../runtime/contract/update-messages.t
 import type { LintelServer } from "../app.ts";
 import { encodeCbor } from "../ingest/cbor-codec.ts";
 import { CHUNKS_UNSENT_MAX_BYTES } from "../limits.ts";
+import { Metrics } from "../metrics.ts";
 import { memoryPair } from "../testing/memory-pair.ts";
 import { makeRandom, mutate } from "../testing/mutate.ts";
 import { getUpdate, noise, startUpdateDevice, testImage, type UpdateDevice, upload } from "../testing/test-images.ts";
 import { countingPack, inMemory, makeFolder, startTestServer } from "../testing/test-server.ts";
+import { ChunkDesk } from "./chunk-desk.ts";
+import { DownloadRates } from "./download-rates.ts";
+import { SentOffers } from "./sent-offers.ts";
 
 const MAC = "5ccf7f123456";
 const IMAGE = testImage(noise(10_000, 1));
@@ -266,4 +270,41 @@ test("a device that asks for more than it reads is bounded, and only itself", as
   expect(await metric('lintel_shed_total{cause="chunks"}')).toBeGreaterThan(400);
   expect(await device.download(IMAGE.id, SIZE)).toEqual(IMAGE.bytes);
   near.destroy();
+});
+
+describe("a limit of bytes a second", () => {
+  const LINK = (mac: number, sent: string[]) => ({
+    mac,
+    sinceMs: 0,
+    unsentBytes: 0,
+    send: () => sent.push(String(mac)) > 0,
+  });
+  const request = encodeCbor(
+    new Map<number, unknown>([
+      [UpdateKey.Image, Buffer.from(IMAGE.id, "hex")],
+      [UpdateKey.Offset, 0],
+      [UpdateKey.Length, 700],
+    ]),
+  );
+
+  test("makes devices wait in line, each with its last request", () => {
+    let nowMs = 0;
+    const sent: string[] = [];
+    const rates = new DownloadRates(() => nowMs);
+    rates.set(new Map([[IMAGE.id, 700]]));
+    const store = { imageBytes: () => IMAGE.bytes, compressed: () => undefined, patchBytes: () => undefined };
+    const ingest = { offer: () => {}, malformed: () => {} };
+    const desk = new ChunkDesk({ store, ingest, offers: new SentOffers(), rates, metrics: new Metrics() });
+    const links = [1, 2, 3].map((mac) => LINK(mac, sent));
+    for (const link of [...links, ...links]) desk.take(link, request);
+    expect(sent).toEqual(["1"]);
+    const seen: number[] = [];
+    for (nowMs = 1000; nowMs <= 5000; nowMs += 1000) {
+      desk.pump();
+      seen.push(sent.length);
+    }
+    expect(seen).toEqual([2, 3, 4, 4, 4]);
+    // The first one asked twice: once it was answered, once it waited behind the others.
+    expect(sent).toEqual(["1", "2", "3", "1"]);
+  });
 });

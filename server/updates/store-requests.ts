@@ -2,7 +2,15 @@
  * What the main thread asks of the writer thread besides storing messages: everything that the API or the patch maker
  * changes. There is one writer, so these stand in line with the messages of devices. Image ids are hexadecimal text.
  */
+import type { AccountRequest } from "../access/account-requests.ts";
+import type { AnswerRequest, KeptAnswer } from "../access/answer-requests.ts";
+import type { MqttUserRequest } from "../access/mqtt-user-requests.ts";
+import type { OrganisationRequest } from "../access/organisation-requests.ts";
+import type { PeopleRequest } from "../access/people-requests.ts";
+import type { RegistrationRequest } from "../access/registration-requests.ts";
 import type { OrderRequest, OrdersDue } from "../orders/order-requests.ts";
+import type { RolloutRequest } from "../rollouts/rollout-requests.ts";
+import type { DerivedRequest } from "../store/derived-definition.ts";
 
 export interface StoredImage {
   id: string;
@@ -32,10 +40,11 @@ export interface StoredKit {
 }
 
 export type StoreRequest =
-  | { kind: "addImage"; image: StoredImage; bytes: Uint8Array; atMs: number }
+  | { kind: "addImage"; image: StoredImage; bytes: Uint8Array; organisation: number; atMs: number }
   /** `bytes` null: not worth while, do not make it again. */
   | { kind: "addCompressed"; image: string; bytes: Uint8Array | null }
-  | { kind: "deleteImage"; id: string }
+  /** Takes it from the organisation; the last one takes it from the store. */
+  | { kind: "deleteImage"; id: string; organisation: number }
   | { kind: "setDesired"; mac: number; image: string; isRetry: boolean; atMs: number }
   | { kind: "clearDesired"; mac: number }
   /** `bytes` null: there is no patch worth having, do not make it again. */
@@ -43,7 +52,15 @@ export type StoreRequest =
   /** In place of the one that the board has. */
   | { kind: "setFlashKit"; kit: StoredKit; atMs: number }
   | { kind: "deleteFlashKit"; board: string }
-  | OrderRequest;
+  | DerivedRequest
+  | OrderRequest
+  | PeopleRequest
+  | RolloutRequest
+  | AccountRequest
+  | OrganisationRequest
+  | AnswerRequest
+  | RegistrationRequest
+  | MqttUserRequest;
 
 export type StoreOutcome =
   | "done"
@@ -53,6 +70,7 @@ export type StoreOutcome =
   | "imageUnknown"
   | "imageDesired"
   | "imageRunning"
+  | "imageReleased"
   | "wrongProduct"
   | "tooManyImages"
   | "kitUnknown"
@@ -60,6 +78,47 @@ export type StoreOutcome =
   /** Another change came first: look again. */
   | "changedMeanwhile"
   | "tooManyCommands"
+  | "projectUnknown"
+  /** The device sends this stream itself. */
+  | "streamMeasured"
+  | "derivedUnknown"
+  | "tooManyDerived"
+  | "keyUnknown"
+  | "tooManyKeys"
+  | "releaseUnknown"
+  /** There is one of this version. */
+  | "releaseExists"
+  /** A draft, or one that was withdrawn. */
+  | "releaseNotOut"
+  | "tooManyReleases"
+  | "rolloutUnknown"
+  | "tooManyRollouts"
+  /** Its state does not allow it. */
+  | "rolloutUnfit"
+  /** Somebody else has to. */
+  | "sameApprover"
+  | "organisationUnknown"
+  | "userUnknown"
+  | "sessionUnknown"
+  | "tokenUnknown"
+  | "invitationUnknown"
+  /** There are as many as there may be. */
+  | "tooMany"
+  /** An organisation would have no owner any more. */
+  | "lastOwner"
+  /** The server would have no operator any more. */
+  | "lastOperator"
+  | "lastOrganisation"
+  /** Something belongs to it that would be lost. */
+  | "inUse"
+  /** People would lose it, and whoever asks has not said that he is sure. */
+  | "unconfirmed"
+  /** It belongs to another organisation. */
+  | "deviceElsewhere"
+  | "deviceHasReadings"
+  | "tooManyDevices"
+  | "mqttUserUnknown"
+  | "tooManyMqttUsers"
   /** No writer just now, or the database takes no writes. Nothing was changed. */
   | "unavailable";
 
@@ -71,6 +130,18 @@ export interface StoreAnswer {
   ordersDue?: OrdersDue | null;
   /** With `addCommand`: its id. */
   command?: number;
+  /** With `addRelease`: its number; with `addRollout`, likewise. */
+  release?: number;
+  rollout?: number;
+  /** With a rollout that was changed or stepped: what devices are to be told, and those that are to be told nothing any more. */
+  updatesDue?: UpdateDue[];
+  withdrawn?: number[];
+  /** A step has changed what people see of the rollout. */
+  isChanged?: boolean;
+  /** Of what was made; with `acceptInvitation`: of the user. */
+  id?: number;
+  /** With `beginAnswer`, when the key came before. */
+  kept?: KeptAnswer;
   /** With `wrongProduct`: the device's. */
   product?: string;
   /** With `unavailable`, for the log. */

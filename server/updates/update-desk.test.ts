@@ -37,7 +37,7 @@ test("an upload waits for the store only: not for a thread that is busy, and not
   });
   const images = [1, 2, 2, 3].map((seed) => testImage(noise(50, seed)).bytes);
   const answers = [];
-  for (const bytes of images) answers.push((await desk.addImage(bytes)).answer?.outcome);
+  for (const bytes of images) answers.push((await desk.addImage(bytes, 1)).answer?.outcome);
   expect(answers).toEqual(["done", "done", "existed", "tooManyImages"]);
   expect([compressing, desk.isIdle]).toEqual([1, false]);
 });

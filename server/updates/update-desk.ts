@@ -59,17 +59,20 @@ export class UpdateDesk {
     this.#files.stop();
   }
 
-  async addImage(bytes: Uint8Array): Promise<{ verdict: ImageVerdict; answer: StoreAnswer | null }> {
+  async addImage(
+    bytes: Uint8Array,
+    organisation: number,
+  ): Promise<{ verdict: ImageVerdict; answer: StoreAnswer | null }> {
     const verdict = checkUpload(bytes);
     if (!verdict.ok) return { verdict, answer: null };
     const { request, nowMs } = this.#options;
-    const answer = await request({ kind: "addImage", image: verdict.image, bytes, atMs: nowMs() });
+    const answer = await request({ kind: "addImage", image: verdict.image, bytes, organisation, atMs: nowMs() });
     if (answer.outcome === "done") this.#files.goOn();
     return { verdict, answer };
   }
 
-  async deleteImage(id: string): Promise<StoreAnswer> {
-    const answer = await this.#options.request({ kind: "deleteImage", id });
+  async deleteImage(id: string, organisation: number): Promise<StoreAnswer> {
+    const answer = await this.#options.request({ kind: "deleteImage", id, organisation });
     if (answer.outcome === "done") this.#options.onDeleted();
     return answer;
   }
@@ -88,6 +91,17 @@ export class UpdateDesk {
     const answer = await this.#options.request({ kind: "clearDesired", mac: device });
     if (answer.outcome === "done") this.#forget(device);
     return answer;
+  }
+
+  /** What the device ought to run was changed in the store. */
+  tell(due: UpdateDue): void {
+    this.#forget(due.mac);
+    this.offer(due);
+  }
+
+  /** Nothing is wanted of the device any more; what it is at goes on. */
+  withdraw(device: number): void {
+    this.#forget(device);
   }
 
   /** Null: the device is not connected. */

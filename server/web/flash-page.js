@@ -38,6 +38,14 @@ function sayWhyNot() {
 /** @param {string} path */
 async function get(path) {
   const response = await fetch(path);
+  if (response.status === 401) {
+    // Whoever has a kit may flash; what boards do is for those who log in.
+    const link = document.createElement("a");
+    link.href = "login";
+    link.textContent = "Log in";
+    waits++;
+    online.replaceChildren(link, " to see here whether the board comes online.");
+  }
   if (!response.ok) throw new Error(`${path}: ${response.status}`);
   return response.json();
 }

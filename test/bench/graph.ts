@@ -4,10 +4,12 @@
  * is that of cycles at 80 MHz, by the chip's model of cycles, which is no silicon. The same graph then runs in the simulator
  * of `lintel graph run`, where time counts.
  */
+
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { GRAPH_NODES_MAX, GraphRefusal } from "../../runtime/contract/graph-format.ts";
+import { GraphRefusal } from "../../runtime/contract/graph-format.ts";
+import { GRAPH_NODES_MAX } from "../../runtime/contract/graph-limits.ts";
 import { PACKAGE_ROOT } from "../../tools/build/package-root.ts";
 import { compileGraph, encodeGraph } from "../../tools/graph/index.ts";
 import { simulateGraph } from "../../tools/graph/simulate/simulate-graph.ts";

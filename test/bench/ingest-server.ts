@@ -1,15 +1,23 @@
 /** The real server in a process of its own, for the bench. */
+import { OPEN_HOUSE } from "../../server/access/open-house.ts";
 import { startServer } from "../../server/app.ts";
 import { silentLogger } from "../../server/logger.ts";
 import { keepHeapSmall } from "../../server/small-heap.ts";
+import type { RetentionOptions } from "../../server/store/retention.ts";
+
+const UNLIMITED = { perSecond: Number.MAX_SAFE_INTEGER, burst: Number.MAX_SAFE_INTEGER };
 
 keepHeapSmall();
 const server = await startServer({
+  ...OPEN_HOUSE,
   dataDir: process.argv[2] ?? "",
   host: "127.0.0.1",
-  mqttPort: 0,
+  mqttPort: Number(process.argv[3] ?? 0),
   httpPort: 0,
   logger: silentLogger,
+  ...(process.argv[3] !== undefined && { retention: JSON.parse(process.argv[3]) as RetentionOptions }),
+  // What the server can take, not what it allows: no board is as fast as this load.
+  connectionLimits: { connectionsOfAddress: Number.POSITIVE_INFINITY, rates: { packets: UNLIMITED, bytes: UNLIMITED } },
 });
 process.send?.({ port: server.mqttPort, url: server.url });
 process.on("message", async () => {

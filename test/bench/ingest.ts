@@ -9,13 +9,14 @@
  * - `p50Ms`, `p99Ms`: from publish to acknowledgement of packs of ten at a quarter of that rate. With full windows the
  *   latency only says how long the queue is; that figure is in the table as well.
  */
-import { type ChildProcess, fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import Database from "better-sqlite3";
 import type { LoadOptions, LoadResult } from "./ingest-load.ts";
+import { atLeastOne, round, runPart, startPart } from "./parts.ts";
 
 export const INGEST_HELP = `Usage: npm run bench -- ingest [options]
 
@@ -98,40 +99,6 @@ export async function benchIngest(args: string[]): Promise<void> {
   }
 }
 
-function atLeastOne(name: string, text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 1) return value;
-  throw new Error(`${name} takes a whole number from 1, not "${text}"`);
-}
-
-function entryOf(part: string): URL {
-  return new URL(`./${part}.js`, import.meta.url);
-}
-
-/** Starts a part that listens. */
-async function startPart(part: string, args: string[]) {
-  const child = fork(entryOf(part), args);
-  const { port, url } = await firstMessage<{ port: number; url: string }>(child, part);
-  const stop = () =>
-    new Promise<void>((resolve) => {
-      child.once("exit", () => resolve());
-      child.send("stop");
-    });
-  return { process: child, port, url, stop };
-}
-
-/** Runs a part to its end and returns what it reports. */
-async function runPart<T>(part: string, args: string[]): Promise<T> {
-  return firstMessage<T>(fork(entryOf(part), args), part);
-}
-
-function firstMessage<T>(child: ChildProcess, part: string): Promise<T> {
-  return new Promise((resolve, reject) => {
-    child.once("message", (message) => resolve(message as T));
-    child.once("exit", (code) => reject(new Error(`${part} ended with code ${code}; its error is above`)));
-  });
-}
-
 function load(options: LoadOptions): Promise<LoadResult> {
   return runPart<LoadResult>("ingest-load", [JSON.stringify(options)]);
 }
@@ -163,14 +130,12 @@ async function countDuplicates(url: string): Promise<number> {
 function countRows(path: string): { rows: number; distinct: number } {
   const db = new Database(path, { readonly: true });
   const one = (sql: string) => Number(db.prepare(sql).pluck().get());
+  const packed = one("SELECT count(*) FROM segments");
+  if (packed > 0) throw new Error("readings were packed while the bench ran: take fewer seconds");
   const rows = one("SELECT count(*) FROM readings");
   const distinct = one("SELECT count(*) FROM (SELECT DISTINCT epoch_id, sequence FROM readings)");
   db.close();
   return { rows, distinct };
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
 }
 
 type Parts = Record<"bareOnes" | "bareTens" | "ones" | "tens" | "calm", LoadResult>;

@@ -1,9 +1,11 @@
 /** `npm run bench -- <what>`: measurements of the real thing, never part of the tests. */
 import { benchEmulator, EMULATOR_HELP } from "./emulator.ts";
 import { benchFlash, FLASH_HELP } from "./flash.ts";
+import { benchFleet, FLEET_HELP } from "./fleet.ts";
 import { benchGraph, GRAPH_HELP } from "./graph.ts";
 import { benchIngest, INGEST_HELP } from "./ingest.ts";
 import { benchNative, NATIVE_HELP } from "./native.ts";
+import { benchQuery, QUERY_HELP } from "./query.ts";
 import { benchUpdate, UPDATE_HELP } from "./update.ts";
 
 interface Bench {
@@ -16,7 +18,9 @@ const BENCHES: Record<string, Bench> = {
   ingest: { summary: "readings from MQTT to disk", help: INGEST_HELP, run: benchIngest },
   emulator: { summary: "speed of the emulated chip, beside QEMU", help: EMULATOR_HELP, run: benchEmulator },
   flash: { summary: "life of the flash, and days without a network", help: FLASH_HELP, run: benchFlash },
+  fleet: { summary: "thousands of devices on one server, an update, a restart", help: FLEET_HELP, run: benchFleet },
   graph: { summary: "size and speed of the sensor graph engine", help: GRAPH_HELP, run: benchGraph },
+  query: { summary: "questions to a year of readings, and deleting them", help: QUERY_HELP, run: benchQuery },
   update: { summary: "bytes and time of an update, full and as a patch", help: UPDATE_HELP, run: benchUpdate },
   native: { summary: "our native code beside gcc's", help: NATIVE_HELP, run: benchNative },
 };

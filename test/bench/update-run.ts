@@ -1,4 +1,5 @@
 /** One update of a virtual board by the real server, over one link: what goes over it, and when. */
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +10,7 @@ import { VirtualBoard } from "../../runtime/board/virtual-board.ts";
 import { VirtualTime } from "../../runtime/board/virtual-time.ts";
 import { NativeDevice } from "../../runtime/esp8266/device/native-device.ts";
 import { CPU_CYCLES_PER_MS } from "../../runtime/esp8266/device/native-machine.ts";
+import { OPEN_HOUSE } from "../../server/access/open-house.ts";
 import { startServer } from "../../server/app.ts";
 import { silentLogger } from "../../server/logger.ts";
 import { ApiClient, type UpdateStep } from "../../tools/client/api-client.ts";
@@ -52,6 +54,7 @@ export async function runUpdate(
   const dataDir = mkdtempSync(join(tmpdir(), "lintel-bench-"));
   const time = new VirtualTime({ startUnixMs: START_UNIX_MS });
   const server = await startServer({
+    ...OPEN_HOUSE,
     dataDir,
     host: "127.0.0.1",
     mqttPort: 0,

@@ -9,7 +9,9 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { HelloKey } from "../../runtime/contract/messages.ts";
 import type { FlashManifest } from "../../runtime/image/flash-kit.ts";
+import { OPERATOR_TOKEN_FILE } from "../../server/access/begin-folder.ts";
 import type { LintelServer } from "../../server/app.ts";
+import { KIT } from "../../server/testing/access-things.ts";
 import { makeFolder, startDevice, startTestServer } from "../../server/testing/test-server.ts";
 import { keyFiles, newKey, writeKey } from "../../tools/image/keys.ts";
 import { runLintel } from "../cli/run-lintel.ts";
@@ -156,10 +158,24 @@ describe.runIf(isRun)("the page for flashing", () => {
   });
 
   test("over plain HTTP from elsewhere the page says what to do", async () => {
-    await page.goto(`http://${INSECURE_NAME}:${server.httpPort}/flash`);
-    await page.getByRole("alert").waitFor();
-    expect(await page.getByRole("alert").textContent()).toContain("only if it comes over HTTPS");
-    expect(await page.getByText("This page may not install it.").isVisible()).toBe(true);
+    // One that asks nobody who he is answers under no such name.
+    const data = join(folder.path, "with-login");
+    const other = await startTestServer(data, { nowMs: Date.now, login: "required" });
+    try {
+      const authorization = `Bearer ${readFileSync(join(data, OPERATOR_TOKEN_FILE), "utf8").trim()}`;
+      const stored = await fetch(`${other.url}/api/v1/flash-kits/${BOARD}`, {
+        method: "PUT",
+        headers: { authorization, "content-type": "application/json" },
+        body: JSON.stringify(KIT),
+      });
+      expect(stored.status).toBe(201);
+      await page.goto(`http://${INSECURE_NAME}:${other.httpPort}/flash`);
+      await page.getByRole("alert").waitFor();
+      expect(await page.getByRole("alert").textContent()).toContain("only if it comes over HTTPS");
+      expect(await page.getByText("This page may not install it.").isVisible()).toBe(true);
+    } finally {
+      await other.stop();
+    }
   });
 
   test("an address with a MAC address asks for that board", async () => {

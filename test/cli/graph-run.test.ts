@@ -83,3 +83,41 @@ test("tells of a graph that runs in a circle", async () => {
   expect(code).toBe(0);
   expect(stderr).toMatch(/runs in a circle: \d+ visits of nodes were left out/);
 });
+
+test("runs a graph that no device has room for, and says so; compile and check refuse it", async () => {
+  const large = join(folder, "large.sgf");
+  const rules = Array.from({ length: 20 }, (_, i) => `on input ${i + 10} { copy => output ${i}; }`);
+  await writeFile(large, [...rules, ...rules.map((_, i) => `streamer on output ${i};`)].join("\n"));
+  const stimuli = rules.flatMap((_, i) => ["--stimulus", `1 input ${i + 10} = ${i}`]);
+  for (const form of [[], ["--no-optimize"]]) {
+    const { code, stdout, stderr } = await runLintel(
+      "graph",
+      "run",
+      large,
+      "--json",
+      "--seconds",
+      "1",
+      ...form,
+      ...stimuli,
+    );
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/warning: .*takes 20 streamers, and a device has room for 8: it runs here only/);
+    const { readings, streamers } = JSON.parse(stdout);
+    const outputs = readings.filter(([, stream]: [number, string]) => stream.startsWith("output"));
+    expect(outputs).toEqual(rules.map((_, i) => [1, `output ${i}`, i]));
+    expect(streamers).toEqual(rules.map((_, i) => [1, i, 1]));
+  }
+  for (const command of ["compile", "check"]) {
+    const { code, stderr } = await runLintel("graph", command, large);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/takes 20 nodes that read inputs, and a device has room for 8/);
+  }
+});
+
+test("refuses a graph that is too large here too", async () => {
+  const huge = join(folder, "huge.sgf");
+  await writeFile(huge, Array.from({ length: 33 }, (_, i) => `streamer on output ${i};`).join("\n"));
+  const { code, stderr } = await runLintel("graph", "run", huge);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/takes 33 streamers, and a computer has room for 32/);
+});

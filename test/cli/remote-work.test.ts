@@ -5,10 +5,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ApiClient } from "../../tools/client/api-client.ts";
 import { runLintel } from "./run-lintel.ts";
-import { RunningLintel } from "./start-lintel.ts";
+import { OPEN, RunningLintel } from "./start-lintel.ts";
 import { until } from "./until.ts";
 
 const MAC = "024c4e540001";
+const LEVEL_DEBUG = 3;
 const NOBODY = "024c4e54ffff";
 const TIMEOUT_MS = 120_000;
 
@@ -20,7 +21,17 @@ let mqttPort: number;
 let url: string;
 
 const serve = (mqtt = 0, http = 0) => [
-  ...["serve", "--data", join(folder, "data"), "--mqtt-port", String(mqtt), "--http-port", String(http), "--json"],
+  ...[
+    "serve",
+    ...OPEN,
+    "--data",
+    join(folder, "data"),
+    "--mqtt-port",
+    String(mqtt),
+    "--http-port",
+    String(http),
+    "--json",
+  ],
 ];
 const lintel = (command: string, ...args: string[]) => runLintel(...command.split(" "), "--server", url, ...args);
 
@@ -55,6 +66,7 @@ test("settings by name: set and waited for, shown, left to the program again", {
   expect(stdout).toContain("product counter, configuration 1: applied, in use 1\n");
   expect(stdout).toContain("  periodS = 300  (counting period: an integer from 1 to 86400 (s))\n");
   expect(stdout).toContain("  debounceMs = 20  (default, debounce time: an integer from 0 to 1000 (ms))\n");
+  expect(stdout).toContain("      edges closer together than this are contact bounce\n");
   const unset = await lintel("config unset", MAC, "periodS", "--json", "--wait");
   expect([unset.code, JSON.parse(unset.stdout)]).toEqual([
     0,
@@ -79,6 +91,13 @@ test("what makes no sense is one line, and exit code 1", { timeout: TIMEOUT_MS }
     ["config set", [MAC, "periodS=0"], "periodS must be an integer from 1 to 86400 (s)"],
     ["config set", [MAC, "periodS=soon"], "periodS must be an integer from 1 to 86400 (s)"],
     ["config set", [MAC, "colour=red"], "colour is no setting of the device"],
+    [
+      "config set",
+      [MAC, "pinA=7"],
+      "pinA must be an integer from 0 to 16 (GPIO), but not 1, 3, 6, 7, 8, 9, 10, 11, 16",
+    ],
+    ["config set", [MAC, "pinA=5", "pinB=5"], "pinB must not be 5 as pinA is"],
+    ["config set", [MAC, "hours=9002090"], "hours has 9002090 as number 1"],
     ["config set", [MAC, "periodS"], "NAME=VALUE"],
     ["config unset", [MAC, "colour"], "colour is no setting of the device"],
     ["config get", ["nobody"], "12 lowercase hex digits"],
@@ -106,4 +125,20 @@ test("the log of a board, also over a restart of the server", { timeout: TIMEOUT
   expect(JSON.parse(await log.line(/connection lost, failure/))).toMatchObject({ device: MAC, level: 1, lost: 0 });
   // What came after it, a board keeps only so much of: how much depends on how long the server was away.
   expect(await log.stop()).toBe(0);
+});
+
+test("the log is asked for again when the board has restarted", { timeout: TIMEOUT_MS }, async () => {
+  const { orders } = new ApiClient(new URL(url));
+  const asked = async () => {
+    const answer = await fetch(`${url}/api/v1/devices/${MAC}/commands?limit=1000`);
+    const { items } = (await answer.json()) as { items: Array<Record<string, unknown>> };
+    return items.filter(({ method, argument, state }) => {
+      return method === "log-level" && argument === LEVEL_DEBUG && state === "done";
+    }).length;
+  };
+  const view = new RunningLintel("log", MAC, "--server", url, "--level", "debug");
+  await until(asked, (count) => count === 1);
+  await orders.addCommand(MAC, { method: "restart" });
+  await until(asked, (count) => count === 2);
+  expect(await view.stop()).toBe(0);
 });

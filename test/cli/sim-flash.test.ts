@@ -8,7 +8,7 @@ import { ApiClient } from "../../tools/client/api-client.ts";
 import { freePort } from "../../tools/demo/free-port.ts";
 import { tallyReadings } from "../../tools/sim/tally.ts";
 import { runLintel, runLintelOnFullDisk } from "./run-lintel.ts";
-import { RunningLintel } from "./start-lintel.ts";
+import { OPEN, RunningLintel } from "./start-lintel.ts";
 import { until } from "./until.ts";
 
 const HOST = "127.0.0.1";
@@ -27,7 +27,17 @@ let running: RunningLintel | undefined;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "lintel-sim-flash-"));
-  server = new RunningLintel("serve", "--data", join(folder, "data"), "--mqtt-port", "0", "--http-port", "0", "--json");
+  server = new RunningLintel(
+    "serve",
+    ...OPEN,
+    "--data",
+    join(folder, "data"),
+    "--mqtt-port",
+    "0",
+    "--http-port",
+    "0",
+    "--json",
+  );
   mqttPort = JSON.parse(await server.line(/listening for devices/)).mqttPort;
   api = new ApiClient(new URL(JSON.parse(await server.line(/listening for people/)).url));
 }, TIMEOUT_MS);
@@ -107,7 +117,7 @@ test("boards that are started before their server wait for it", { timeout: TIMEO
   running = new RunningLintel("sim", "--server", `${HOST}:${port}`, "--seconds", "0.1", "--period", "1");
   await running.line(/^lintel: no MQTT server answers at .* yet, waiting 10 s for it/);
   const late = createServer().listen(port, HOST);
-  await running.line(/1 virtual boards talk to/);
+  await running.line(/1 virtual board talks to/);
   await running.line(/^doors closed; waiting 1 s for the last counts, Ctrl-C once more ends at once/);
   await running.kill();
   late.close();

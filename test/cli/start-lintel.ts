@@ -8,6 +8,9 @@ import { LINTEL } from "./run-lintel.ts";
 /** A compiler run is part of some starts, and other tests of other processes. */
 const WAIT_MS = 90_000;
 
+/** For a server that asks nobody who he is. */
+export const OPEN = ["--no-login", "--registration", "anyone"] as const;
+
 export class RunningLintel {
   readonly #child: ChildProcess;
   readonly #lines: string[] = [];

@@ -1,9 +1,11 @@
 /** `npm run flash:sim`: a blank emulated board of each kind, from the bag to the first counts. */
+
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { SeededRandom } from "../../runtime/board/random.ts";
+import { OPEN_HOUSE } from "../../server/access/open-house.ts";
 import { startServer } from "../../server/app.ts";
 import { silentLogger } from "../../server/logger.ts";
 import { boardNames, readBoard } from "../../tools/build/board.ts";
@@ -42,7 +44,14 @@ async function main(): Promise<void> {
   if (values.help) return void process.stdout.write(HELP);
   const say = values.json ? console.error : console.log;
   const dataDir = await mkdtemp(join(tmpdir(), "lintel-flash-"));
-  const server = await startServer({ dataDir, host: "127.0.0.1", mqttPort: 0, httpPort: 0, logger: silentLogger });
+  const server = await startServer({
+    ...OPEN_HOUSE,
+    dataDir,
+    host: "127.0.0.1",
+    mqttPort: 0,
+    httpPort: 0,
+    logger: silentLogger,
+  });
   const rows: FlashRow[] = [];
   try {
     for (const { name, ...options } of casesOf(values.board)) {

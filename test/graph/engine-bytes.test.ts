@@ -2,10 +2,11 @@
  * Bytes that are no graph, and graphs that were damaged, in the engine: it never traps and never hangs, and what it takes
  * it can run; the reader of the PC takes and refuses the same. One seed, so that a failure repeats; the message of a failed expectation is the input.
  */
+
 import { beforeAll, describe, expect, test } from "vitest";
 import { SeededRandom } from "../../runtime/board/random.ts";
-import { GRAPH_MAX_BYTES, GRAPH_NO_STREAM, GraphRefusal } from "../../runtime/contract/graph-format.ts";
-import { GRAPH_READINGS_MAX, GRAPH_VISITS_MAX } from "../../runtime/contract/limits.ts";
+import { GRAPH_NO_STREAM, GraphRefusal } from "../../runtime/contract/graph-format.ts";
+import { GRAPH_MAX_BYTES, GRAPH_READINGS_MAX, GRAPH_VISITS_MAX } from "../../runtime/contract/graph-limits.ts";
 import { decodeGraph, GraphRefused } from "../../tools/graph/binary/decode.ts";
 import { TestProgram } from "../device/test-program.ts";
 
@@ -15,8 +16,8 @@ const SECONDS = 20;
 const STREAM_TYPES = 6;
 /** Few ids, so that nodes read what others write; the last one is copied to an output. */
 const IDS = [0, 1, 2, 3, 0x802, 0x803, 0xc00];
-/** Pushes of one input: what comes in, its copy, and what each visit makes at most. */
-const PUSHES_MAX = 2 + GRAPH_VISITS_MAX * GRAPH_READINGS_MAX;
+/** Pushes of one input: what comes in, its copy, one of each visit, and what the last one copies at most. */
+const PUSHES_MAX = 2 + GRAPH_VISITS_MAX + GRAPH_READINGS_MAX;
 
 describe("the graph engine", () => {
   let program: TestProgram;

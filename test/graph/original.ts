@@ -38,7 +38,7 @@ export function readOriginals(folder: string): OriginalGraph[] {
 }
 
 export function compileOriginal({ source, name }: OriginalGraph, form: Form): Uint8Array {
-  return encodeGraph(compileGraph(source, { file: `${name}.sgf`, optimize: form === "optimized" }));
+  return encodeGraph(compileGraph(source, { file: `${name}.sgf`, optimize: form === "optimized", room: "computer" }));
 }
 
 /** What the same graph does here. */

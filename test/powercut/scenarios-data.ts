@@ -1,8 +1,9 @@
 /** Scenarios of readings, configurations and commands. */
+
 import { ResultCode } from "../../runtime/contract/command-messages.ts";
 import { ConfigKey } from "../../runtime/contract/config-record.ts";
 import { FLASH_QUEUE_OFFSET } from "../../runtime/contract/flash-map.ts";
-import { GRAPH_MAX_BYTES } from "../../runtime/contract/graph-format.ts";
+import { GRAPH_MAX_BYTES } from "../../runtime/contract/graph-limits.ts";
 import { NetStatus } from "../../runtime/contract/host-abi.ts";
 import type { StuckCells } from "./flash-cells.ts";
 import { LIMIT_MS, type Scenario, SOME_READINGS } from "./scenario.ts";

@@ -1,5 +1,9 @@
 /** Hours of beacons: the short form of `npm run products`; and each frame, field by field. */
 import { expect, test } from "vitest";
+import { FLASH_REGION_MAX_BYTES, FLASH_SECTOR_BYTES } from "../../runtime/contract/flash-map.ts";
+import { BeaconSetting } from "../../runtime/contract/product-settings.ts";
+import { loadProgram } from "../../tools/build/load-program.ts";
+import { ProductShop } from "../../tools/sim/product-shop.ts";
 import { decodeBeacon } from "./beacon-frame.ts";
 import { type BeaconResult, INTERVAL_MS, NAMES, runBeaconShop, VENDOR } from "./beacon-shop.ts";
 
@@ -48,4 +52,34 @@ test.each([
   const result = await runBeaconShop({ engine, hours });
   expect(result.found).toEqual(result.expected);
   checkFrames(result);
+});
+
+test("a frame that is late does not silence those that follow", { timeout: 60_000 }, async () => {
+  // Four names in 23 ms: three steps of 5 ms, and one of 8, which some pages of flash make longer by more than a step of 5.
+  const pages = new Uint8Array(9 * 256);
+  const shop = await ProductShop.open({ seed: 3, startUnixMs: 0 });
+  try {
+    const { board, device } = shop.add({
+      program: await loadProgram("firmware/beacon", "wasm"),
+      settings: new Map<number, number | string[]>([
+        [BeaconSetting.Names, ["a", "b", "c", "d"]],
+        [BeaconSetting.IntervalMs, 23],
+        [BeaconSetting.ScanEveryS, 0],
+      ]),
+    });
+    const sentMs: number[] = [];
+    const beacon = board.radio.beacon.bind(board.radio);
+    board.radio.beacon = (bytes) => {
+      sentMs.push(shop.time.nowMs());
+      if (sentMs.length % 4 === 0) board.flash.write(FLASH_REGION_MAX_BYTES - FLASH_SECTOR_BYTES, pages);
+      return beacon(bytes);
+    };
+    device.powerOn();
+    await shop.time.run(30_000);
+    const gapsMs = sentMs.slice(1).map((atMs, index) => atMs - (sentMs[index] ?? 0));
+    expect(Math.max(...gapsMs)).toBeLessThan(20);
+    expect(sentMs.length).toBeGreaterThan(4 * 1000);
+  } finally {
+    await shop.close();
+  }
 });

@@ -29,8 +29,11 @@ import { HeardPhones, Street } from "../../tools/sim/street.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MINUTES = 1440;
-/** 2025-03-28T23:00:00Z, midnight before a Saturday in Berlin; in the night after it clocks go forward. */
-export const START_UNIX_MS = Date.UTC(2025, 2, 28, 23);
+/**
+ * 2025-03-29T03:00:00Z, four in the morning of a Saturday in Berlin; in the night after it clocks go forward. The board begins
+ * then, and its salt is a day old when nobody is there: a phone that is forgotten early would count twice.
+ */
+export const START_UNIX_MS = Date.UTC(2025, 2, 29, 3);
 const PINS = { outer: 14, inner: 12 };
 /** From 9 to 18 o'clock, and on Saturdays until 2 o'clock in the night; closed on Sundays. */
 const WEEK = [9001800, 9001800, 9001800, 9001800, 9001800, 10000200, 0];

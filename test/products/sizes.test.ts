@@ -1,19 +1,28 @@
-/** Products must fit: half of a slot each, and three quarters of a program's memory; and boards must have pins for them. */
+/**
+ * Products must fit: each in half of a slot and three quarters of a program's memory, the streamer, which carries drivers
+ * and the engine of sensor graphs, in 40 KiB and the whole memory; and boards must have pins for them.
+ */
 import { expect, test } from "vitest";
 import { boardNames, findBoard } from "../../tools/build/board.ts";
 import { buildNative, reportNative } from "../../tools/build/build-native.ts";
 import { planPins } from "../../tools/build/pin-plan.ts";
 
-const IMAGE_MAX_BYTES = 32 * 1024;
-const RAM_MAX_BYTES = 12 * 1024;
 const PRODUCTS = ["counter", "feedback", "beacon"];
+const BOUNDS = [
+  ...PRODUCTS.map((product) => ({ product, imageMaxBytes: 32 * 1024, ramMaxBytes: 12 * 1024 })),
+  { product: "streamer", imageMaxBytes: 40 * 1024, ramMaxBytes: 16 * 1024 },
+];
 
-test.each(PRODUCTS)("%s: image and memory", { timeout: 120_000 }, async (product) => {
-  const report = await reportNative(await buildNative(`firmware/${product}`), findBoard("generic"));
-  expect(report.imageBytes).toBeLessThan(IMAGE_MAX_BYTES);
-  expect(report.ram?.totalBytes).toBeLessThan(RAM_MAX_BYTES);
-  expect(report.warnings).toEqual([]);
-});
+test.each(BOUNDS)(
+  "$product: image and memory",
+  { timeout: 120_000 },
+  async ({ product, imageMaxBytes, ramMaxBytes }) => {
+    const report = await reportNative(await buildNative(`firmware/${product}`), findBoard("generic"));
+    expect(report.imageBytes).toBeLessThanOrEqual(imageMaxBytes);
+    expect(report.ram?.totalBytes).toBeLessThanOrEqual(ramMaxBytes);
+    expect(report.warnings).toEqual([]);
+  },
+);
 
 test.each(boardNames())("%s has pins for each product", (name) => {
   const board = findBoard(name);

@@ -1,7 +1,9 @@
 /** The real server as a process of its own, so that it can be killed: on a port of 127.0.0.1, in the simulation's time. */
+
 import { subscribe } from "node:diagnostics_channel";
 import type { Socket } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { OPEN_HOUSE } from "../../server/access/open-house.ts";
 import { startServer } from "../../server/app.ts";
 import { silentLogger } from "../../server/logger.ts";
 import type { FromServer, ToServer, Traffic } from "./child-messages.ts";
@@ -17,6 +19,7 @@ subscribe("net.server.socket", (message) => {
   if (socket.remotePort !== undefined) connections.set(socket.remotePort, socket);
 });
 const server = await startServer({
+  ...OPEN_HOUSE,
   dataDir,
   host: "127.0.0.1",
   mqttPort: 0,

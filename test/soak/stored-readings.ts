@@ -1,5 +1,9 @@
-/** What a server has on disk, read with SQL of our own: nothing of the server says what it holds. */
+/**
+ * What a server has on disk, read with SQL of our own: nothing of the server says what it holds. What it has packed is unpacked
+ * by its own code, which server/store/segment-format.test.ts holds against bytes written by hand.
+ */
 import Database from "better-sqlite3";
+import { unpackSegment } from "../../server/store/segment-format.ts";
 
 export interface StoredReading {
   stream: number;
@@ -32,6 +36,8 @@ export interface StoredDevice {
   rejected: number;
 }
 
+type Key = [epochId: number, sequence: number, timeMs: number, clock: number];
+
 export class DatabaseDamage extends Error {}
 
 export function openStored(path: string): { device: (mac: string) => StoredDevice; close: () => void } {
@@ -43,6 +49,22 @@ export function openStored(path: string): { device: (mac: string) => StoredDevic
      FROM readings r JOIN streams s ON s.id = r.stream_id JOIN devices d ON d.id = s.device_id
      WHERE d.mac = ? ORDER BY r.epoch_id, r.sequence`,
   );
+  const segments = db.prepare<[string], { stream: number; count: number; body: Buffer }>(
+    `SELECT s.stream, p.count, p.body
+     FROM segments p JOIN streams s ON s.id = p.stream_id JOIN devices d ON d.id = s.device_id WHERE d.mac = ?`,
+  );
+  const packed = (mac: string) =>
+    segments.all(mac).flatMap(({ stream, count, body }) => {
+      const { values, epochIds, sequences, timesMs, clocks, errorsS } = unpackSegment(body, count);
+      return Array.from(values, (value, i): StoredReading => {
+        const errorS = errorsS[i] as number;
+        const [epochId, sequence, timeMs, clock] = [epochIds, sequences, timesMs, clocks].map(
+          (column) => column[i],
+        ) as Key;
+        return { stream, value, epochId, sequence, timeMs, clock, errorS: errorS < 0 ? null : errorS };
+      });
+    });
+  const inOrder = (a: StoredReading, b: StoredReading) => a.epochId - b.epochId || a.sequence - b.sequence;
   const gaps = db.prepare<[string], StoredGap>(
     `SELECT g.epoch_id AS epochId, g.from_sequence AS fromSequence, g.to_sequence AS toSequence
      FROM gaps g JOIN devices d ON d.id = g.device_id WHERE d.mac = ? ORDER BY g.epoch_id, g.from_sequence`,
@@ -56,7 +78,7 @@ export function openStored(path: string): { device: (mac: string) => StoredDevic
     .pluck();
   return {
     device: (mac) => ({
-      readings: readings.all(mac),
+      readings: [...readings.all(mac), ...packed(mac)].sort(inOrder),
       gaps: gaps.all(mac),
       epochs: epochs.all(mac),
       rejected: rejected.get(mac) ?? 0,

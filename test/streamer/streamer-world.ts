@@ -2,9 +2,7 @@
  * The streamer on a virtual board with sensors around it, and the real server, in virtual time: graphs go in through the server's
  * API, readings come out of it.
  */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { parser } from "mqtt-packet";
 import { writeConfig } from "../../runtime/board/config-image.ts";
 import type { DeviceLife } from "../../runtime/board/device-life.ts";
@@ -15,6 +13,7 @@ import { VirtualBoard } from "../../runtime/board/virtual-board.ts";
 import { VirtualTime } from "../../runtime/board/virtual-time.ts";
 import type { LogLevel } from "../../runtime/contract/host-abi.ts";
 import { CHANNEL_DATA } from "../../runtime/contract/topics.ts";
+import { OPEN_HOUSE } from "../../server/access/open-house.ts";
 import { type LintelServer, startServer } from "../../server/app.ts";
 import { silentLogger } from "../../server/logger.ts";
 import { DEFAULT_BOARD, readBoard } from "../../tools/build/board.ts";
@@ -23,7 +22,9 @@ import { createDevice, type DeviceProgram } from "../../tools/build/create-devic
 import { loadProgram } from "../../tools/build/load-program.ts";
 import { planPins } from "../../tools/build/pin-plan.ts";
 import { ApiClient, type Reading } from "../../tools/client/api-client.ts";
+import type { CommandStatus } from "../../tools/client/order-client.ts";
 import { compileGraph, encodeGraph } from "../../tools/graph/index.ts";
+import { makeScratchFolder } from "../../tools/sim/scratch-folder.ts";
 
 const PROGRAM = "firmware/streamer";
 const START_UNIX_MS = 1_735_689_600_000;
@@ -31,6 +32,9 @@ const MAC = "024c4e540001";
 const SERVER = { host: "server", port: 1883 };
 /** From power or a restart to the server's answer. */
 export const CONNECT_MS = 10_000;
+
+/** From a command to its answer, and to what it has the device send. */
+const COMMAND_MS = 3000;
 
 const programs = new Map<string, Promise<DeviceProgram>>();
 
@@ -100,10 +104,11 @@ export class StreamerWorld {
 
   /** The board has reached the server, and has no graph. */
   static async open(engine: Engine, secret = "", boardName = DEFAULT_BOARD): Promise<StreamerWorld> {
-    const dataDir = await mkdtemp(join(tmpdir(), "lintel-streamer-"));
+    const dataDir = await makeScratchFolder("lintel-streamer-");
     const program = await programFor(engine, boardName);
     let nowMs = () => START_UNIX_MS;
     const server = await startServer({
+      ...OPEN_HOUSE,
       ...{ dataDir, host: "127.0.0.1", mqttPort: 0, httpPort: 0, logger: silentLogger },
       nowMs: () => nowMs(),
     });
@@ -146,6 +151,15 @@ export class StreamerWorld {
   async graph(): Promise<GraphStatus> {
     const response = await fetch(`${this.server.url}/api/v1/devices/${MAC}/graph`);
     return (await response.json()) as GraphStatus;
+  }
+
+  /** Has the device do something; it has had the time to. */
+  async command(method: string, argument?: number): Promise<CommandStatus> {
+    const { orders } = new ApiClient(new URL(this.server.url));
+    const { id } = await orders.addCommand(MAC, { method, ...(argument === undefined ? {} : { argument }) });
+    await this.server.idle();
+    await this.time.runFor(COMMAND_MS);
+    return orders.command(MAC, id);
   }
 
   /** When the graph that runs began, virtual milliseconds. */

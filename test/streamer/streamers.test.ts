@@ -7,6 +7,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { Dht22 } from "../../runtime/board/sensors/dht22.ts";
 import { Ds18b20 } from "../../runtime/board/sensors/ds18b20.ts";
 import { ResetReason } from "../../runtime/contract/host-abi.ts";
+import { GRAPH_STORED_MAX } from "../../runtime/contract/limits.ts";
 import { SENML_SIGNATURE_BYTES } from "../../runtime/contract/senml.ts";
 import { SensorStatus } from "../../runtime/contract/sensor-reading.ts";
 import { decodePack } from "../../server/ingest/senml-pack.ts";
@@ -75,6 +76,35 @@ describe.each(ENGINES)("%s", { timeout: TIMEOUT_MS }, (engine) => {
     expect(await seconds(world, "5002")).toEqual([120, 240, 360, 480]);
   });
 
+  test("stream-now lets everything go that waits, and tells how much; what comes later waits again", async () => {
+    const world = await start(`
+      every 1 minute { ${UPTIME} => output 1; ${UPTIME} => output 2; }
+      every 10 minutes { trigger streamer 0; }
+      manual streamer on output 1;
+      streamer on output 2 with streamer 0;
+    `);
+    await untilS(world, 3 * 60 + 5);
+    expect(await seconds(world, "5001")).toEqual([]);
+    expect(await world.command("stream-now")).toMatchObject({ state: "done", value: 6 });
+    expect(await seconds(world, "5001")).toEqual([60, 120, 180]);
+    expect(await seconds(world, "5002")).toEqual([60, 120, 180]);
+    await untilS(world, 9 * 60 + 50);
+    expect(await seconds(world, "5001")).toHaveLength(3);
+    await untilS(world, 10 * 60 + 5);
+    expect(await seconds(world, "5001")).toHaveLength(10);
+  });
+
+  test("a trigger after a reading that goes at once does not hold that one back", async () => {
+    const world = await start(`
+      every 1 minute { ${UPTIME} => output 1; }
+      every 10 minutes { ${UPTIME} => output 2; trigger streamer 0; }
+      manual streamer on output 1;
+      streamer on output 2;
+    `);
+    await untilS(world, 10 * 60 + 5);
+    expect(await seconds(world, "5002")).toEqual([600]);
+  });
+
   test("with a streamer: both go when it is triggered", async () => {
     const world = await start(`
       every 1 minute { ${UPTIME} => output 1; ${UPTIME} => output 2; }
@@ -121,6 +151,23 @@ describe.each(ENGINES)("%s", { timeout: TIMEOUT_MS }, (engine) => {
     expect(held).toBeGreaterThanOrEqual(9);
     expect(held).toBeLessThanOrEqual(10);
     expect((await seconds(world, "5003"))[0]).toBeGreaterThanOrEqual(held);
+  });
+
+  test("a graph that makes readings without end: so many are kept, the rest is told, and the next graph comes through", async () => {
+    const world = await start(`
+      every 1 minute { ${UPTIME} => output 1; }
+      on output 1 { copy all output 1 => output 1; copy all output 1 => output 1; }
+      streamer on output 1;
+    `);
+    await untilS(world, 110);
+    const kept = await seconds(world, "5001");
+    expect(kept).toHaveLength(GRAPH_STORED_MAX);
+    expect(new Set(kept)).toEqual(new Set([60]));
+    expect(world.said("too many readings at once, left out ")).toHaveLength(1);
+    expect(world.device.figures.slowPolls).toBe(0);
+    await world.put(compiled(`every 1 minute { ${UPTIME} => output 2; } streamer on output 2;`));
+    await untilS(world, 65);
+    expect(await seconds(world, "5002")).toEqual([60]);
   });
 
   test("an output: off at first, then as the graph says", async () => {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { CHIP_PINS } from "../../runtime/board/chip-pins.ts";
 import { productSettings, readProduct } from "./product.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "lintel-product-"));
@@ -25,6 +26,18 @@ test("a product of somebody else is known beside those of the package", () => {
 
 const TEXTS = { key: 2, title: "names", type: "texts", maximum: 32, maxItems: 4 };
 
+test("the pins that a counter can be told are those that a program can watch", () => {
+  const unusable = CHIP_PINS.filter(
+    ({ carriesFlash, serial, hasInterrupt }) => carriesFlash || serial || !hasInterrupt,
+  );
+  const settings = productSettings().find(({ name }) => name === "counter")?.settings;
+  for (const name of ["pinA", "pinB"]) expect(settings?.[name]?.except).toEqual(unusable.map(({ gpio }) => gpio));
+});
+
+test("a product without settings is known as one", () => {
+  expect(productSettings()).toContainEqual({ name: "streamer", settings: {} });
+});
+
 test.each([
   ["a key twice", { a: INTEGER, b: INTEGER }, /setting b has the key of a: 1/],
   ["a minimum above the maximum", { a: { ...INTEGER, minimum: 10 } }, /a has a minimum above its maximum/],
@@ -36,6 +49,9 @@ test.each([
     /only an integer can have a value for none/,
   ],
   ["a default that does not fit", { a: { ...INTEGER, default: 10 } }, /a: its default must be an integer from 1 to 9/],
+  ["a list with exceptions", { a: { ...TEXTS, except: [1] } }, /a: only an integer can have except/],
+  ["an integer that differs from nothing", { a: { ...INTEGER, differsFrom: "b" } }, /a differs from b, which is no/],
+  ["an integer with a form", { a: { ...INTEGER, form: "opening-hours" } }, /a: only integers can have a form/],
   ["a key beyond the table", { a: { ...INTEGER, key: 256 } }, /is not a product file: .*key/],
   ["a type that there is not", { a: { ...INTEGER, type: "float" } }, /is not a product file: .*type/],
   ["a word that there is not", { a: { ...INTEGER, units: "s" } }, /is not a product file/],

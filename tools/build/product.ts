@@ -73,23 +73,26 @@ export function readProduct(path: string): Product | undefined {
 
 /** Of the package: those that can be told something. */
 export function readProducts(): Product[] {
+  return readAll().filter(({ settings }) => settings !== undefined);
+}
+
+function readAll(): Product[] {
   const firmware = join(PACKAGE_ROOT, "firmware");
   return readdirSync(firmware)
     .sort()
     .map((folder) => join(firmware, folder, FILE))
     .filter((file) => existsSync(file))
-    .map(readFile)
-    .filter(({ settings }) => settings !== undefined);
+    .map(readFile);
 }
 
-/** Of the package's products, and of those in the folders; of two with one name the later one. */
+/** Of the package's products, also those without settings, and of those in the folders; of two with one name the later one. */
 export function productSettings(folders: readonly string[] = []): ProductSettings[] {
   const more = folders.map((folder) => {
     const product = readProduct(folder);
     if (product === undefined) throw new BuildError(`${folder} has no ${FILE}; name the folder of a product`);
     return product;
   });
-  const byName = new Map([...readProducts(), ...more].map(({ name, settings = {} }) => [name, { name, settings }]));
+  const byName = new Map([...readAll(), ...more].map(({ name, settings = {} }) => [name, { name, settings }]));
   return [...byName.values()];
 }
 
@@ -103,13 +106,18 @@ function readFile(file: string): Product {
 function settingFaults(settings: Settings): string[] {
   const names = Object.keys(settings);
   return Object.entries(settings).flatMap(([name, setting], at) => {
-    const { key, type, minimum, maximum, maxItems, none, default: otherwise } = setting;
+    const { key, type, minimum, maximum, maxItems, none, except, differsFrom, form, default: otherwise } = setting;
     const first = names.find((other) => settings[other]?.key === key);
     if (first !== names[at]) return [`${name} has the key of ${first}: ${key}; give it one that was never used`];
     if (minimum !== undefined && maximum !== undefined && minimum > maximum)
       return [`${name} has a minimum above its maximum`];
     if (isList(type) !== (maxItems !== undefined)) return [`${name}: a list, and nothing else, needs maxItems`];
     if (none !== undefined && type !== "integer") return [`${name}: only an integer can have a value for none`];
+    if ((except ?? differsFrom) !== undefined && type !== "integer")
+      return [`${name}: only an integer can have except or differsFrom`];
+    if (differsFrom !== undefined && !names.includes(differsFrom))
+      return [`${name} differs from ${differsFrom}, which is no setting of it`];
+    if (form !== undefined && type !== "integers") return [`${name}: only integers can have a form`];
     const [fault] = otherwise === undefined ? [] : faultsOf(settings, { [name]: otherwise });
     return fault === undefined ? [] : [`${name}: its default ${fault.reason}`];
   });

@@ -5,6 +5,7 @@ import { boardNames, readBoard } from "../build/board.ts";
 import { findPin, pinText } from "../build/board-pins.ts";
 import type { Board, BoardPin } from "../build/board-schema.ts";
 import { LEVELS, usesOf } from "../build/pin-uses.ts";
+import { table } from "./table.ts";
 
 export function addBoardsCommand(program: Command): void {
   const boards = program
@@ -82,15 +83,4 @@ function placesText(places: Record<string, string>, pins: readonly BoardPin[]): 
 function onBoard({ pins, adc }: Board): string {
   const wired = pins.flatMap(({ wired }) => wired?.title ?? []);
   return [...wired, ...(adc?.wired === undefined ? [] : [`${adc.label}: ${adc.wired}`])].join(", ");
-}
-
-/** Columns as wide as their longest cell, two spaces apart. */
-function table(rows: string[][]): string[] {
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
 }

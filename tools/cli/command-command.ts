@@ -5,14 +5,15 @@ import type { CommandOrder, CommandStatus } from "../client/order-client.ts";
 import { type OrderOptions, reach, untilEnd, withWait } from "./order-options.ts";
 
 const DEFAULT_TIMEOUT_S = 60;
-const ENDS = ["done", "failed", "expired"];
+/** States that a command stays in. */
+export const COMMAND_ENDS = ["done", "failed", "expired"];
 
 export function addCommandCommand(program: Command): void {
   withWait(program.command("command"), DEFAULT_TIMEOUT_S)
     .description("have a device do something: restart, report, log-level, stream-now, and what its product knows")
     .argument("<device>", "MAC address, twelve hex digits")
-    .argument("<method>", "as restart")
-    .argument("[arguments...]", "integers, two at most", parseArguments)
+    .argument("<method>", "one of these, or what the README of the product names")
+    .argument("[arguments...]", "integers, two at most; of log-level 0 error to 3 debug, then seconds", parseArguments)
     .option("--expires <time>", "not later than this from now, as 60s, 10m, 2h or 1d", parseExpires)
     .action(run);
 }
@@ -32,7 +33,7 @@ async function run(
   };
   const first = await orders.addCommand(mac, order);
   const what = `${method} (${first.id}) on ${mac}`;
-  const isEnd = ({ state }: CommandStatus) => ENDS.includes(state);
+  const isEnd = ({ state }: CommandStatus) => COMMAND_ENDS.includes(state);
   const end = wait ? await untilEnd(first, () => orders.command(mac, first.id), isEnd, { timeout, json, what }) : first;
   if (json) console.log(JSON.stringify(end));
   else if (!wait) console.log(`${what}: ${end.state}`);
@@ -44,8 +45,10 @@ async function run(
 
 const FAILURES: Record<string, string> = {
   "": "failed",
-  unknown: "is no command that the device knows",
-  refused: "was refused by the device: its arguments make no sense there",
+  unknown:
+    "is no command that the device knows: all know restart, report, stream-now and log-level, and its product's README tells of more",
+  refused:
+    "was refused by the device: its arguments are out of their range, or the board has not what it takes; see the README of its product",
   "result-lost": "was taken by the device, and its answer was lost: it may have been run",
 };
 

@@ -1,11 +1,15 @@
 /** A graph from its file, for the commands that work on the compiled form: what is wrong with it ends the command. */
-import { compileGraph, GraphErrors, type GraphModel } from "../graph/index.ts";
+import { type CompileOptions, compileGraph, GraphErrors, type GraphModel } from "../graph/index.ts";
 import { CommandError } from "./command-error.ts";
 import { readGraphSource } from "./graph-files.ts";
 
-export function compileGraphFile(name: string, optimize: boolean): { file: string; model: GraphModel } {
+export function compileGraphFile(
+  name: string,
+  optimize: boolean,
+  room: CompileOptions["room"] = "device",
+): { file: string; model: GraphModel } {
   const { file, source } = readGraphSource(name);
-  return { file, model: reportFaults(file, () => compileGraph(source, { file, optimize })) };
+  return { file, model: reportFaults(file, () => compileGraph(source, { file, optimize, room })) };
 }
 
 /** Work on a graph's text; its faults are what the command ends with. */

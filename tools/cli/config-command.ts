@@ -54,6 +54,7 @@ async function change(
         "start it with --product and the folder of the product",
     );
   }
+  if (Object.keys(before.schema).length === 0) throw new CommandError(nothingToSet(before.product));
   const status = await orders.changeConfig(mac, settingsOf(before.schema));
   const what = `configuration ${status.version} of ${mac}`;
   const isEnd = ({ state, version }: ConfigStatus) => ENDS.includes(state) || version !== status.version;
@@ -64,6 +65,10 @@ async function change(
   if (reason === undefined) return;
   console.error(`lintel: ${what} ${reason}`);
   process.exitCode = 1;
+}
+
+function nothingToSet(product: string | null): string {
+  return `a ${product} has no settings; what it does comes with its program, or with its graph (lintel graph push)`;
 }
 
 /** Why the device does not use it; undefined: it does, or may yet. */
@@ -124,9 +129,10 @@ function show({
   connection,
   schema,
 }: ConfigStatus): void {
-  console.log(
-    `product ${product ?? "unknown"}, configuration ${version ?? "none"}: ${state}, in use ${reported ?? "none"}`,
-  );
+  const ordered = version === null ? "nothing was set" : `configuration ${version}: ${state}`;
+  console.log(`product ${product ?? "unknown"}, ${ordered}, in use ${reported ?? "none"}`);
+  if (schema !== null && Object.keys(schema).length === 0) console.log(nothingToSet(product));
+  if (schema === null) console.log("the server does not know what it can be told: start it with --product FOLDER");
   if (state === "refused") console.log(`refused: ${setting ?? reason}`);
   for (const [name, value] of Object.entries(connection)) console.log(`  ${name} = ${JSON.stringify(value)}`);
   for (const [name, it] of Object.entries(schema ?? {})) {
@@ -135,5 +141,6 @@ function show({
     console.log(
       `  ${name} = ${value === undefined ? "" : JSON.stringify(value)}  (${from}${it.title}: ${allowed(it)})`,
     );
+    if (it.description !== undefined) console.log(`      ${it.description}`);
   }
 }

@@ -1,5 +1,4 @@
 /** `lintel flash`: from a blank board to one that counts, over serial. */
-import { randomBytes } from "node:crypto";
 import type { Command } from "commander";
 import type { DeviceConfig } from "../../runtime/board/config-image.ts";
 import { CONFIG_TEXT_MAX_BYTES } from "../../runtime/contract/config-record.ts";
@@ -7,11 +6,13 @@ import { SSID_MAX_BYTES } from "../../runtime/contract/host-abi.ts";
 import { imageIdText } from "../../runtime/image/image-header.ts";
 import { DEFAULT_BOARD, readBoard } from "../build/board.ts";
 import { ApiClient } from "../client/api-client.ts";
+import { findToken } from "../client/credentials.ts";
 import { watchFirstBoot } from "../flash/first-boot.ts";
 import { type FlashResult, flashDevice } from "../flash/flash-device.ts";
 import { flashPlan } from "../flash/flash-plan.ts";
 import { ProgressBar } from "../flash/progress-bar.ts";
 import { showLine } from "../monitor/show-line.ts";
+import { newSecret, tell } from "./board-credentials.ts";
 import { boardOption } from "./board-options.ts";
 import { CommandError } from "./command-error.ts";
 import { addContentsOptions, type ContentsChoice, checkServer, checkText, makeContents } from "./contents-options.ts";
@@ -23,7 +24,6 @@ import { EXIT_INTERRUPTED, StopRequest } from "./stop-request.ts";
 import { isUserError } from "./user-errors.ts";
 
 const PASSPHRASE_VARIABLE = "LINTEL_PASSPHRASE";
-const SECRET_BYTES = 18;
 const DEFAULT_TIMEOUT_S = 90;
 
 interface FlashOptions extends LoaderOptions, ContentsChoice {
@@ -49,7 +49,10 @@ export function addFlashCommand(program: Command): void {
     .option("--ssid <name>", "Wi-Fi network; absent: the board waits to be told over serial (Improv)")
     .option("--passphrase <text>", `of that network; better in ${PASSPHRASE_VARIABLE}, or asked for`)
     .option("--server <host:port>", "MQTT listener of the server, as boards reach it", parseAddress)
-    .option("--secret <text>", "the device's password at the server (default: a random one)")
+    .option(
+      "--secret <text>",
+      "what the board shows the server: a claim code, or a claim token (default: a secret of its own, told to the server)",
+    )
     .option("--keep-config", "leave the configuration on the board as it is", false)
     .option("--erase", "erase everything first, readings that were not sent included", false)
     .option("--no-wait", "end when the board is flashed, whether or not it comes online")
@@ -104,6 +107,7 @@ async function carryOut(path: string, options: FlashOptions, report: Record<stri
   const seconds = () => Number(((performance.now() - startedMs) / 1000).toFixed(1));
   report["seconds"] = seconds();
   say(`${result.mac} is flashed${result.verified ? " and compared" : ", not compared (--no-stub)"}: ${seconds()} s`);
+  if (config !== undefined && options.secret === undefined) await introduce(options, result.mac, config.secret, say);
   if (config?.ssid === "") say("it has no Wi-Fi yet: give it one over serial with any Improv tool (ESP Web Tools)");
   if (!options.wait || config?.ssid === "") return;
   const stop = new StopRequest();
@@ -124,18 +128,18 @@ function reportOf(result: FlashResult): object {
 }
 
 async function seeOnline(
-  { server, api, timeout }: FlashOptions,
+  options: FlashOptions,
   port: Awaited<ReturnType<typeof findPort>>["port"],
   mac: string,
   config: DeviceConfig | undefined,
   stop: StopRequest,
   say: (line: string) => void,
 ): Promise<ApiClient | undefined> {
-  const url =
-    api ?? (server === undefined ? undefined : new URL(`http://${urlHost(server.host)}:${DEFAULT_HTTP_PORT}`));
+  const url = apiOf(options);
+  const { timeout } = options;
   const where = config === undefined ? "its server" : `${config.serverHost}:${config.serverPort}`;
   say(`waiting up to ${timeout} s until it is online at ${where}; Ctrl-C leaves it alone`);
-  const serverApi = url === undefined ? undefined : new ApiClient(url);
+  const serverApi = url === undefined ? undefined : new ApiClient(url, findToken(url));
   await watchFirstBoot(port, {
     mac,
     timeoutS: timeout,
@@ -144,6 +148,25 @@ async function seeOnline(
     ...(serverApi === undefined ? {} : { api: serverApi }),
   });
   return serverApi;
+}
+
+function apiOf({ server, api }: Pick<FlashOptions, "server" | "api">): URL | undefined {
+  return api ?? (server === undefined ? undefined : new URL(`http://${urlHost(server.host)}:${DEFAULT_HTTP_PORT}`));
+}
+
+/** Tells the server which secret the board has; where there is none to tell, the board is a stranger that can be taken in later. */
+async function introduce(options: FlashOptions, mac: string, secret: string, say: (line: string) => void) {
+  const url = apiOf(options);
+  if (url === undefined) return;
+  const client = new ApiClient(url, findToken(url));
+  if (!(await client.isHealthy())) {
+    say(
+      `no API answers at ${url.origin}, so the server does not know ${mac}: lintel devices strangers shows it when it comes`,
+    );
+    return;
+  }
+  await tell(url, client, new Map([[mac, secret]]));
+  say(`the server knows ${mac} and its secret`);
 }
 
 /** What the server was told before still holds: it would update the board again. */
@@ -180,7 +203,7 @@ async function configOf(options: FlashOptions, port: string): Promise<DeviceConf
     passphrase,
     serverHost: server.host,
     serverPort: server.port,
-    secret: secret ?? randomBytes(SECRET_BYTES).toString("base64url"),
+    secret: secret ?? newSecret(),
     product: new Map(),
   };
 }

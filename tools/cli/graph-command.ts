@@ -1,4 +1,5 @@
 /** `lintel graph`: sensor graphs, checked, compiled, put into shape and drawn. Each command on a graph is a function here. */
+
 import { basename } from "node:path";
 import type { Command } from "commander";
 import {
@@ -6,7 +7,7 @@ import {
   GRAPH_MAX_BYTES,
   GRAPH_NODES_MAX,
   GRAPH_STREAMERS_MAX,
-} from "../../runtime/contract/graph-format.ts";
+} from "../../runtime/contract/graph-limits.ts";
 import { configTypeText } from "../graph/compile/config-values.ts";
 import { drawGraph } from "../graph/draw/draw.ts";
 import { encodeGraph, type GraphModel, measureGraph, nodeText, streamerText, streamText } from "../graph/index.ts";
@@ -16,7 +17,7 @@ import { slotText } from "../graph/streams.ts";
 import { CommandError } from "./command-error.ts";
 import { shown, writeFiles } from "./command-files.ts";
 import { compileGraphFile, reportFaults } from "./compile-graph-file.ts";
-import { isStandardInput, readGraphSource } from "./graph-files.ts";
+import { isStandardInput, readGraphSource, shownGraph } from "./graph-files.ts";
 import { addGraphPushCommands } from "./graph-push-command.ts";
 import { addGraphRunCommand } from "./graph-run-command.ts";
 
@@ -157,8 +158,4 @@ function tellWarnings(file: string, { warnings }: GraphModel): void {
   for (const { line, column, message } of warnings) {
     console.error(`lintel: warning: ${shownGraph(file)}:${line}:${column}: ${message}`);
   }
-}
-
-function shownGraph(file: string): string {
-  return file === "standard input" ? file : shown(file);
 }

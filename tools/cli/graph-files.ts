@@ -2,10 +2,13 @@
 import { readFileSync } from "node:fs";
 import { readFile } from "../build/read-file.ts";
 import { CommandError } from "./command-error.ts";
+import { shown } from "./command-files.ts";
 
 /** A graph of more is none; the language has its own limit. */
 const FILE_MAX_BYTES = 256 * 1024;
 const TOO_LONG = `no graph is longer than ${FILE_MAX_BYTES}`;
+
+const STANDARD_INPUT = "standard input";
 
 export interface GraphSource {
   /** As faults name it. */
@@ -21,7 +24,12 @@ export function readGraphSource(file: string): GraphSource {
   if (!isStandardInput(file)) return { file, source: textOf(file, readFile(file, FILE_MAX_BYTES, TOO_LONG)) };
   const bytes = readFileSync(process.stdin.fd);
   if (bytes.length > FILE_MAX_BYTES) throw new CommandError(`standard input has ${bytes.length} bytes: ${TOO_LONG}`);
-  return { file: "standard input", source: textOf("standard input", bytes) };
+  return { file: STANDARD_INPUT, source: textOf(STANDARD_INPUT, bytes) };
+}
+
+/** The name of a source as people read it. */
+export function shownGraph(file: string): string {
+  return file === STANDARD_INPUT ? file : shown(file);
 }
 
 function textOf(file: string, bytes: Uint8Array): string {

@@ -14,7 +14,7 @@ const REFUSALS: Record<string, string> = {
   secret: "a streamer is signed, and the device has no secret",
   unknown: "an id that the kind in the slot does not take, a kind that there is not, or a call that nothing answers",
   value: "in a config block: no pin, a text where a number belongs, or a number out of its range",
-  pin: "two slots want a pin, or the pin cannot do that",
+  pin: "two slots want a pin, or it carries the flash (GPIO6 to 11) or the serial port (1, 3), or is no input (16), or not led out",
   memory: "more slots with something in them than the device can hold",
   "not-written": "its flash is worn out",
 };
@@ -62,13 +62,19 @@ async function order(mac: string, graph: Uint8Array, options: OrderOptions): Pro
 function reasonOf({ state, reason, version }: GraphStatus, wanted: number | null): string | undefined {
   if (version !== wanted) return `was replaced by ${version}`;
   if (state === "refused") {
-    return `was refused by the device (${reason}): ${REFUSALS[reason ?? ""] ?? "compile it again"}; the one before runs on`;
+    return `was refused by the device (${reason}): ${remedyOf(reason)}; the one before runs on`;
   }
   if (state === "rolled-back") return "was tried, the server was not reached with it, and the one before runs again";
   return undefined;
 }
 
+function remedyOf(reason: string | null): string {
+  return REFUSALS[reason ?? ""] ?? "compile it again";
+}
+
 function describe({ product, version, state, reason, reported, sizeBytes }: GraphStatus): string {
-  const wanted = version === null ? "no graph was ordered" : `graph ${version} (${sizeBytes} bytes): ${state}`;
-  return `product ${product ?? "unknown"}, ${wanted}${reason === null ? "" : `, ${reason}`}, in use ${reported ?? "none"}`;
+  const size = sizeBytes === 0 ? "none" : `${sizeBytes} bytes`;
+  const wanted = version === null ? "no graph was ordered" : `graph ${version} (${size}): ${state}`;
+  const why = reason === null ? "" : ` (${reason}: ${remedyOf(reason)})`;
+  return `product ${product ?? "unknown"}, ${wanted}${why}, in use ${reported ?? "none"}`;
 }

@@ -1,4 +1,7 @@
-/** `lintel graph run`: a graph in virtual time on this computer, by the device's own engine. */
+/**
+ * `lintel graph run`: a graph in virtual time on this computer, by the device's own engine with larger tables. A graph that no
+ * device has room for runs too, with a warning.
+ */
 import type { Command } from "commander";
 import {
   GRAPH_STREAM_BATTERY,
@@ -7,7 +10,7 @@ import {
   GRAPH_STREAM_TICK_10S,
   GRAPH_STREAM_TICK_FAST,
 } from "../../runtime/contract/graph-format.ts";
-import { encodeGraph, nodeText, streamText } from "../graph/index.ts";
+import { encodeGraph, type GraphModel, nodeText, streamText } from "../graph/index.ts";
 import { GraphRefusedError } from "../graph/simulate/graph-machine.ts";
 import { type GraphRecord, recordGraph, TooManyReadingsError } from "../graph/simulate/record-graph.ts";
 import { type SimulationLosses, type SimulationOptions, simulateGraph } from "../graph/simulate/simulate-graph.ts";
@@ -15,6 +18,7 @@ import { GraphLineError, parseMock, parseStimulus, parseTimeS, parseWatch } from
 import { isCompilerMade, selects, slotText } from "../graph/streams.ts";
 import { CommandError } from "./command-error.ts";
 import { compileGraphFile } from "./compile-graph-file.ts";
+import { shownGraph } from "./graph-files.ts";
 import { parseCount } from "./option-values.ts";
 
 interface RunFlags {
@@ -58,10 +62,11 @@ export function addGraphRunCommand(graph: Command): void {
     .action((file: string, flags: RunFlags) => run(file, flags));
 }
 
-function run(file: string, flags: RunFlags): void {
+function run(name: string, flags: RunFlags): void {
   const options = optionsOf(flags);
   const watched = orCommandError(() => flags.watch.map(parseWatch));
-  const { model } = compileGraphFile(file, flags.optimize);
+  const { file, model } = compileGraphFile(name, flags.optimize, "computer");
+  tellBeyondDevice(file, model);
   const graph = encodeGraph(model);
   if (!flags.json) return tellLosses(printRun(graph, options, watched));
   const wants = watched.length > 0 ? (stream: number) => isWatched(watched, stream) : isUserVisible;
@@ -115,6 +120,12 @@ function printRun(graph: Uint8Array, options: SimulationOptions, watched: readon
       sent: (timeS, streamer, readings) => print(timeS, `streamer ${streamer} sends ${readings}`),
     }),
   );
+}
+
+function tellBeyondDevice(file: string, { beyondDevice }: GraphModel): void {
+  for (const { line, column, message } of beyondDevice) {
+    console.error(`lintel: warning: ${shownGraph(file)}:${line}:${column}: ${message}: it runs here only`);
+  }
 }
 
 function tellLosses({ visitsLost, readingsLost }: SimulationLosses): void {

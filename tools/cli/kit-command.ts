@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { DEFAULT_BOARD, readBoard } from "../build/board.ts";
 import { ApiClient } from "../client/api-client.ts";
+import { findToken } from "../client/credentials.ts";
 import { checkKitBoard, flashKit, kitConfig, kitFiles } from "../flash/flash-kit.ts";
 import { flashPlan } from "../flash/flash-plan.ts";
 import { boardOption } from "./board-options.ts";
@@ -52,7 +53,7 @@ async function makeKit(path: string, options: KitOptions): Promise<void> {
     say(`${shown(out)}: manifest.json and ${kit.parts.length} parts, for a web server and ESP Web Tools`);
   }
   if (upload !== undefined) {
-    await new ApiClient(upload).uploadKit(kit);
+    await new ApiClient(upload, findToken(upload)).uploadKit(kit);
     say(`${kit.product} ${kit.version} for ${board.title} is offered at ${new URL("/flash", upload)}`);
   }
   say(`boards flashed with it have no Wi-Fi and no secret; they look for ${server.host}:${server.port}`);

@@ -5,12 +5,15 @@ import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { PACKAGE_ROOT } from "../build/package-root.ts";
 import { addDemoCommand } from "../demo/demo-command.ts";
+import { addBackupCommands } from "./backup-command.ts";
 import { addBoardsCommand } from "./boards-command.ts";
 import { addBuildCommand } from "./build-command.ts";
 import { addChipCommands } from "./chip-commands.ts";
 import { addCommandCommand } from "./command-command.ts";
 import { CommandError } from "./command-error.ts";
+import { addCompletionCommand } from "./completion-command.ts";
 import { addConfigCommand } from "./config-command.ts";
+import { addDevicesCommand } from "./devices-command.ts";
 import { addDisasmCommand } from "./disasm-command.ts";
 import { addFlashCommand } from "./flash-command.ts";
 import { addGraphCommand } from "./graph-command.ts";
@@ -18,12 +21,19 @@ import { addImageCommand } from "./image-command.ts";
 import { addKeysCommand } from "./keys-command.ts";
 import { addKitCommand } from "./kit-command.ts";
 import { addLogCommand } from "./log-command.ts";
+import { addLoginCommands } from "./login-command.ts";
 import { addMonitorCommand } from "./monitor-command.ts";
+import { addMqttUsersCommand } from "./mqtt-users-command.ts";
+import { addOrganisationsCommand, addProjectsCommand } from "./organisations-command.ts";
+import { addReleaseCommand } from "./release-command.ts";
+import { addRolloutCommand } from "./rollout-command.ts";
 import { addServeCommand } from "./serve-command.ts";
 import { addSimCommand } from "./sim-command.ts";
 import { addTailCommand } from "./tail-command.ts";
+import { addTokensCommand } from "./tokens-command.ts";
 import { addUpdateCommand } from "./update-command.ts";
 import { isUserError } from "./user-errors.ts";
+import { addUsersCommand } from "./users-command.ts";
 
 async function main(): Promise<void> {
   const { version } = JSON.parse(readFileSync(join(PACKAGE_ROOT, "package.json"), "utf8")) as { version: string };
@@ -37,6 +47,9 @@ async function main(): Promise<void> {
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "lintel: ")) });
   const commands = [
     addServeCommand,
+    addBackupCommands,
+    addDevicesCommand,
+    addMqttUsersCommand,
     addBuildCommand,
     addBoardsCommand,
     addKeysCommand,
@@ -47,6 +60,8 @@ async function main(): Promise<void> {
     addChipCommands,
     addImageCommand,
     addUpdateCommand,
+    addReleaseCommand,
+    addRolloutCommand,
     addConfigCommand,
     addCommandCommand,
     addLogCommand,
@@ -54,6 +69,12 @@ async function main(): Promise<void> {
     addTailCommand,
     addDemoCommand,
     addDisasmCommand,
+    addLoginCommands,
+    addUsersCommand,
+    addTokensCommand,
+    addOrganisationsCommand,
+    addProjectsCommand,
+    addCompletionCommand,
   ];
   for (const add of commands) add(program);
   await program.parseAsync();

@@ -1,4 +1,5 @@
 /** Values of command line options: checked, with a line that says what is expected. */
+import { isIP } from "node:net";
 import { InvalidArgumentError } from "commander";
 
 import { ENGINES, type Engine } from "../build/compile-program.ts";
@@ -67,6 +68,19 @@ export function parseAddress(text: string): { host: string; port: number } {
     throw new InvalidArgumentError("A server is given as HOST:PORT, as 127.0.0.1:1883.");
   }
   return { host: host.replace(/^\[|\]$/g, ""), port: Number(port) };
+}
+
+/** Addresses and networks, with commas. */
+export function parseProxies(text: string): string {
+  const isNetwork = (part: string) => {
+    const [address = "", bits, ...more] = part.split("/");
+    const version = isIP(address);
+    if (version === 0 || more.length > 0) return false;
+    return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+  };
+  const parts = text.split(",").map((part) => part.trim());
+  if (parts.every(isNetwork)) return parts.join(",");
+  throw new InvalidArgumentError("Addresses are expected, as 127.0.0.1 or 10.0.0.0/8, with commas between them.");
 }
 
 export function parseUrl(text: string): URL {

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { ApiClient } from "../client/api-client.ts";
+import { findToken } from "../client/credentials.ts";
 import { CommandError } from "./command-error.ts";
 import { parseDuration, parseUrl } from "./option-values.ts";
 import { DEFAULT_HOST, DEFAULT_HTTP_PORT } from "./serve-command.ts";
@@ -34,12 +35,12 @@ export function withWait(command: Command, timeoutS: number): Command {
 
 /** The API, once the device is one that a server can know. */
 export function reach(server: URL, mac: string): ApiClient {
-  if (!/^[0-9a-f]{12}$/.test(mac)) {
+  if (!/^([0-9a-f]{12}|d--0000(-[0-9a-f]{4}){3})$/.test(mac)) {
     throw new CommandError(
       `a device is named by 12 lowercase hex digits, not "${mac}": see ${server.origin}/api/v1/devices`,
     );
   }
-  return new ApiClient(server);
+  return new ApiClient(server, findToken(server));
 }
 
 /** Asks until the answer is the last one, or the time is over; says each new state. */

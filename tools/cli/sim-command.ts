@@ -11,20 +11,29 @@ import { DEFAULT_BOARD, flashRegionBytes, readBoard } from "../build/board.ts";
 import type { Board } from "../build/board-schema.ts";
 import type { Engine } from "../build/compile-program.ts";
 import { type PinPlan, type PinWishes, planPins } from "../build/pin-plan.ts";
+import { readProduct } from "../build/product.ts";
 import { ApiClient } from "../client/api-client.ts";
 import { buildBoardImages } from "../image/board-images.ts";
 import { boardsInFlash } from "../image/flash-board.ts";
 import { publicPoint, readKey } from "../image/keys.ts";
 import { explainLogLine } from "../monitor/log-text.ts";
-import { type BarrierPins, CounterFleet, DEVICES_MAX, type FleetOptions, SHOP_WIFI } from "../sim/counter-fleet.ts";
+import {
+  type BarrierPins,
+  CounterFleet,
+  DEVICES_MAX,
+  type FleetOptions,
+  fleetMacs,
+  SHOP_WIFI,
+} from "../sim/counter-fleet.ts";
 import { FlashFolder } from "../sim/flash-folder.ts";
 import { checkKeptEngine } from "../sim/kept-engine.ts";
 import { tallyReadings } from "../sim/tally.ts";
 import { VirtualShop } from "../sim/virtual-shop.ts";
+import { apiBeside, registerBoards } from "./board-credentials.ts";
 import { boardOption, pinOption } from "./board-options.ts";
 import { ChipWatch, describeChip } from "./chip-watch.ts";
 import { CommandError } from "./command-error.ts";
-import { parseAddress, parseCount, parseDuration, parseEngine, parseTcpPort } from "./option-values.ts";
+import { parseAddress, parseCount, parseDuration, parseEngine, parseTcpPort, parseUrl } from "./option-values.ts";
 import { reachServer } from "./reach-server.ts";
 import { DEFAULT_HOST, DEFAULT_MQTT_PORT } from "./serve-command.ts";
 import { simulateOnCable } from "./sim-cable.ts";
@@ -37,7 +46,9 @@ interface SimOptions {
   board?: string;
   pin: PinWishes;
   devices: number;
+  first: number;
   server?: { host: string; port: number };
+  api?: URL;
   seconds?: number;
   virtualHours?: number;
   data?: string;
@@ -55,7 +66,7 @@ interface SimOptions {
 export function addSimCommand(program: Command): void {
   program
     .command("sim")
-    .description("run virtual counters at the doors of a virtual shop")
+    .description("run virtual boards: counters at the doors of a virtual shop, or another program with nobody around")
     .argument("[program]", "folder of the program", "firmware/counter")
     .option("--engine <engine>", "wasm, or lx106: machine code on an emulated chip", parseEngine, "wasm")
     .addOption(
@@ -69,10 +80,17 @@ export function addSimCommand(program: Command): void {
       1,
     )
     .option(
+      "--first <n>",
+      "number of the first board, which ends its MAC address; one that no other sim at the server has",
+      parseCount(1, DEVICES_MAX),
+      1,
+    )
+    .option(
       "--server <host:port>",
       `MQTT listener of a running server (default: ${DEFAULT_HOST}:${DEFAULT_MQTT_PORT})`,
       parseAddress,
     )
+    .option("--api <url>", "API of the server (default: port 8080, if --server has port 1883)", parseUrl)
     .option(
       "--seconds <s>",
       "close the doors after this time (default: at Ctrl-C); the last counts take one period more",
@@ -109,6 +127,8 @@ export function addSimCommand(program: Command): void {
         if (options.json) console.log(JSON.stringify(result));
         process.exit(0);
       }
+      if (options.first + options.devices - 1 > DEVICES_MAX)
+        throw new CommandError(`boards have the numbers 1 to ${DEVICES_MAX}: give a lower --first, or fewer --devices`);
       const server = options.server ?? { host: DEFAULT_HOST, port: DEFAULT_MQTT_PORT };
       if (options.virtualHours === undefined) await reachServer(server);
       else if (options.flash !== undefined && options.data === undefined) {
@@ -120,6 +140,9 @@ export function addSimCommand(program: Command): void {
       const trusted = options.key === undefined ? [] : [publicPoint(readKey(options.key))];
       const images = await buildBoardImages(path, options.engine, { trusted, board: board.id, pins: plan.pins });
       const watch = new ChipWatch(images, options);
+      const isNew = (mac: string) => flashes?.has(mac) !== true;
+      const api = options.virtualHours === undefined ? (options.api ?? apiBeside(server)) : undefined;
+      const secrets = await registerBoards(api, fleetMacs(options.devices, options.first).filter(isNew));
       const pins = options.board === undefined && options.pin.size === 0 ? undefined : barrierPins(plan);
       const shop = {
         program: images,
@@ -130,7 +153,10 @@ export function addSimCommand(program: Command): void {
           checkKeptEngine(flash, options.engine, `${mac} in ${options.flash}`);
           return checkBoard(flash, board, `${mac} in ${options.flash}`);
         },
+        secretOf: (mac: string) => secrets.get(mac) ?? "",
         devices: options.devices,
+        first: options.first,
+        isOther: (readProduct(path)?.name ?? "counter") !== "counter",
         periodS: options.period,
         meanIntervalMs: options.interval * 1000,
         log: (mac: string, level: LogLevel, text: string) =>
@@ -188,7 +214,9 @@ async function simulateInRealTime(
     server,
   });
   fleet.start();
-  log(`${options.devices} virtual boards talk to ${server.host}:${server.port}`);
+  log(
+    `${options.devices} virtual ${options.devices === 1 ? "board talks" : "boards talk"} to ${server.host}:${server.port}`,
+  );
   await new StopRequest().wait(options.seconds);
   fleet.closeDoors();
   const lastS = fleet.longestPeriodS;

@@ -1,6 +1,7 @@
 /** `lintel tail`: readings as the server stores them. */
 import type { Command } from "commander";
 import { ApiClient } from "../client/api-client.ts";
+import { findToken } from "../client/credentials.ts";
 import { CommandError } from "./command-error.ts";
 import { parseUrl } from "./option-values.ts";
 import { DEFAULT_HOST, DEFAULT_HTTP_PORT } from "./serve-command.ts";
@@ -27,7 +28,7 @@ export function addTailCommand(program: Command): void {
     .option("--stream <id>", "of one stream only, four hex digits")
     .option("--json", "one JSON object a line", false)
     .action(async ({ server, device, stream, json }: TailOptions) => {
-      const api = new ApiClient(server);
+      const api = new ApiClient(server, findToken(server));
       checkHex("--device", device, 12);
       checkHex("--stream", stream, 4);
       if (!(await api.isHealthy())) {

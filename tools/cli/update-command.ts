@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { UpdateFailure } from "../../runtime/contract/update-messages.ts";
 import { checkImage, imageIdText } from "../../runtime/image/image-header.ts";
 import { ApiClient, ApiError, type Device, type StoredImage, type UpdateStatus } from "../client/api-client.ts";
+import { findToken } from "../client/credentials.ts";
 import { failureText } from "../image/failure-texts.ts";
 import { inspectFile } from "../image/inspect-image.ts";
 import { CommandError } from "./command-error.ts";
@@ -85,7 +86,7 @@ async function carryOut(options: UpdateOptions, report: UpdateReport): Promise<v
   const bytes = readSigned(options.image);
   const image = imageIdText(bytes);
   Object.assign(report, { image, imageBytes: bytes.length });
-  const api = new ApiClient(server);
+  const api = new ApiClient(server, findToken(server));
   const device = await findDevice(api, options, deadlineMs, say);
   const stored = await api.uploadImage(bytes);
   // From here on Ctrl-C ends the wait, not the order.

@@ -11,7 +11,14 @@ const URL_OF_IT = new URL(`http://127.0.0.1:8080/api/v1/devices/${MAC}/update`);
 const HANGS: Partial<UpdateStatus> = {};
 const SILENT = new ApiError("no server answers at http://127.0.0.1:8080");
 
-const DEVICE: Device = { mac: MAC, product: "counter", online: true, failedImage: null, failure: null };
+const DEVICE: Device = {
+  mac: MAC,
+  product: "counter",
+  online: true,
+  lastHello: null,
+  failedImage: null,
+  failure: null,
+};
 const FAILED_BEFORE: Device = { ...DEVICE, failedImage: IMAGE, failure: "crash" };
 const STATUS: UpdateStatus = {
   ...{ desired: IMAGE, givenUp: false, confirmed: false, online: true, running: OTHER, trial: false },

@@ -1,6 +1,9 @@
 /** The server's HTTP API, as far as the tools use it. */
 import { EventSource } from "eventsource";
 import { type LogLine, OrderClient } from "./order-client.ts";
+import { PeopleClient } from "./people-client.ts";
+import { RegistrationClient } from "./registration-client.ts";
+import { RolloutClient } from "./rollout-client.ts";
 
 /** Rows of one page; the server's maximum. */
 const PAGE_ROWS = 10_000;
@@ -11,9 +14,21 @@ export interface Device {
   mac: string;
   product: string | null;
   online: boolean;
+  /** When it began its last connection. */
+  lastHello: string | null;
   /** Id of the last image that failed there, and why. */
   failedImage: string | null;
   failure: string | null;
+}
+
+/** As the server knows it, besides what it has said itself. */
+export interface RegisteredDevice extends Device {
+  slug: string;
+  name: string | null;
+  project: string | null;
+  standing: string;
+  secret: string;
+  replacedBy: string | null;
 }
 
 export interface Reading {
@@ -74,6 +89,13 @@ export interface UpdateStatus {
   history: UpdateStep[];
 }
 
+export interface BackupStatus {
+  state: "running" | "done" | "failed";
+  percent: number;
+  sizeBytes: number | null;
+  error: string | null;
+}
+
 /** What browsers flash boards of this kind with. */
 export interface UploadedKit {
   board: string;
@@ -101,10 +123,22 @@ interface Page<T> {
 export class ApiClient {
   /** What devices are told. */
   readonly orders = new OrderClient((method, path, body) => this.#send(method, path, body));
+  /** What many devices are to run. */
+  readonly rollouts = new RolloutClient((method, path, body) => this.#send(method, path, body));
+  /** Who may do what. */
+  readonly people = new PeopleClient({
+    send: (method, path, body) => this.#send(method, path, body),
+    all: (path) => this.#all(path),
+  });
+  /** Which boards and applications are let in. */
+  readonly registrations = new RegistrationClient((method, path, body) => this.#send(method, path, body));
   readonly #url: URL;
+  readonly #headers: Record<string, string>;
 
-  constructor(url: URL) {
+  /** `token`: what to show the server; none for one that asks for none. */
+  constructor(url: URL, token?: string) {
     this.#url = url;
+    this.#headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   }
 
   async isHealthy(): Promise<boolean> {
@@ -120,8 +154,10 @@ export class ApiClient {
     return this.#get(`/api/v1/devices/${mac}`);
   }
 
-  devices(): Promise<Device[]> {
-    return this.#all<Device>("/api/v1/devices");
+  /** `filter`: as the API takes it, by name. */
+  devices(filter: Record<string, string> = {}): Promise<RegisteredDevice[]> {
+    const query = new URLSearchParams(filter).toString();
+    return this.#all<RegisteredDevice>(query === "" ? "/api/v1/devices" : `/api/v1/devices?${query}`);
   }
 
   streams(mac: string): Promise<Array<{ stream: string }>> {
@@ -172,16 +208,41 @@ export class ApiClient {
   live(filter: { device?: string; stream?: string }, onReading: (reading: LiveReading) => void): LiveView {
     const url = new URL("/api/v1/live", this.#url);
     for (const [key, value] of Object.entries(filter)) url.searchParams.set(key, value);
-    const source = new EventSource(url);
+    const source = this.#events(url);
     source.addEventListener("reading", (event) => onReading(JSON.parse(event.data) as LiveReading));
     return source;
   }
 
   /** Lines of log until `close` is called; connects again by itself when the server was away. */
   log(mac: string, onLine: (line: LogLine) => void): LiveView {
-    const source = new EventSource(new URL(`/api/v1/devices/${mac}/log`, this.#url));
+    const source = this.#events(new URL(`/api/v1/devices/${mac}/log`, this.#url));
     source.addEventListener("line", (event) => onLine(JSON.parse(event.data) as LogLine));
     return source;
+  }
+
+  #events(url: URL): EventSource {
+    return new EventSource(url, {
+      fetch: (input, init) => fetch(input, { ...init, headers: { ...init.headers, ...this.#headers } }),
+    });
+  }
+
+  startBackup(): Promise<BackupStatus> {
+    return this.#send("POST", "/api/v1/backup").then((text) => JSON.parse(text) as BackupStatus);
+  }
+
+  backup(): Promise<BackupStatus> {
+    return this.#get("/api/v1/backup");
+  }
+
+  /** Takes as long as it takes: a backup has gigabytes. */
+  async backupContent(): Promise<ReadableStream<Uint8Array>> {
+    const response = await fetch(new URL("/api/v1/backup/content", this.#url), { headers: this.#headers });
+    if (response.ok && response.body !== null) return response.body;
+    throw new ApiError(`the backup could not be fetched: ${readProblem(await response.text()).message}`);
+  }
+
+  async deleteBackup(): Promise<void> {
+    await this.#send("DELETE", "/api/v1/backup");
   }
 
   async #whole<T>(path: string): Promise<T[]> {
@@ -214,8 +275,8 @@ export class ApiClient {
     let response: Response;
     let text: string;
     try {
-      const sent = body === undefined ? {} : { headers: { "content-type": body.type }, body: body.bytes };
-      response = await fetch(url, { method, signal, ...sent });
+      const headers = { ...this.#headers, ...(body !== undefined && { "content-type": body.type }) };
+      response = await fetch(url, { method, signal, headers, ...(body !== undefined && { body: body.bytes }) });
       text = await response.text();
     } catch (error) {
       const { origin } = this.#url;
@@ -238,7 +299,7 @@ interface Body {
 }
 
 /** What a problem document (RFC 9457) says; anything else as it is. */
-function readProblem(text: string): { message: string; code?: string | undefined } {
+export function readProblem(text: string): { message: string; code?: string | undefined } {
   try {
     const { title, detail, code } = JSON.parse(text) as { title?: string; detail?: string; code?: string };
     if (title !== undefined)

@@ -9,6 +9,9 @@ export class ServerProcessError extends Error {}
 const START_TIMEOUT_MS = 20_000;
 const START_POLL_MS = 50;
 
+/** It listens on this machine alone, and ends with the demo. */
+const OPEN = ["--no-login", "--registration", "anyone"];
+
 export interface ServerProcessOptions {
   dataDir: string;
   host: string;
@@ -37,7 +40,7 @@ export class ServerProcess {
     // Its own process group: Ctrl-C in the terminal goes to the demo, which then stops the server in order.
     const child = spawn(
       process.execPath,
-      [...process.execArgv, main, "serve", "--data", dataDir, "--host", host, ...ports],
+      [...process.execArgv, main, "serve", "--data", dataDir, "--host", host, ...ports, ...OPEN],
       { stdio: ["ignore", "ignore", "pipe"], detached: true },
     );
     this.#child = child;

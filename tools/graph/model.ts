@@ -70,6 +70,8 @@ export interface GraphModel {
   readonly config: readonly GraphConfig[];
   readonly meta: Readonly<Record<string, number | string>>;
   readonly warnings: readonly PlacedFault[];
+  /** Why no device has room for it. */
+  readonly beyondDevice: readonly PlacedFault[];
 }
 
 export const ALWAYS: GraphTrigger = { operator: GraphOperator.Always, onCount: false, reference: 0 };

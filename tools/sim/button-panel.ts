@@ -4,7 +4,7 @@
  * one comes when the one before has been gone for a while; what a panel cannot know is not simulated.
  */
 import type { RandomSource } from "../../runtime/board/random.ts";
-import type { TimeSource } from "../../runtime/board/time-source.ts";
+import type { Cancel, TimeSource } from "../../runtime/board/time-source.ts";
 
 const BUTTONS = 5;
 /** Shortest and longest press. */
@@ -38,7 +38,8 @@ export class ButtonPanel {
   people = 0;
   readonly #options: PanelOptions;
   #down = 0;
-  #isOpen = false;
+  /** The next one to come. */
+  #next: Cancel = () => {};
 
   constructor(options: PanelOptions) {
     this.#options = options;
@@ -46,22 +47,20 @@ export class ButtonPanel {
   }
 
   open(): void {
-    this.#isOpen = true;
     this.#expectNext();
   }
 
-  /** Nobody new comes. */
+  /** Nobody new comes. Whoever is there ends what he does. */
   close(): void {
-    this.#isOpen = false;
+    this.#next();
   }
 
   #expectNext(): void {
     const { time, random, meanIntervalMs } = this.#options;
-    time.at(APART_MIN_MS - Math.log(1 - random.fraction()) * meanIntervalMs, () => {
-      if (!this.#isOpen) return;
+    this.#next = time.at(APART_MIN_MS - Math.log(1 - random.fraction()) * meanIntervalMs, () => {
       const busyMs = this.#come();
       this.people++;
-      time.at(busyMs, () => this.#expectNext());
+      this.#next = time.at(busyMs, () => this.#expectNext());
     });
   }
 

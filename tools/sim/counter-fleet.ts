@@ -43,6 +43,10 @@ export interface FleetOptions {
   /** The flash of a board, its configuration included: that of an earlier run, or the new one. Absent: a new one. */
   flashOf?: (mac: string, makeNew: () => Flash) => Flash;
   devices: number;
+  /** Number of the first board, the end of its MAC address. Absent: 1. */
+  first?: number;
+  /** The program is another product: keys of settings mean something else there, so it is configured with none. */
+  isOther?: boolean;
   /** Absent: a generic board of 1 MB. */
   board?: { id: number; regionBytes: number };
   /** Where the barriers are by the program's own constants: the configuration names no pins. Absent: it does. */
@@ -55,6 +59,8 @@ export interface FleetOptions {
    */
   boardRandom?: RandomSource;
   server: { host: string; port: number };
+  /** What a new board shows the server; absent: nothing. */
+  secretOf?: (mac: string) => string;
   /** One count each so many seconds. */
   periodS: number;
   /** Mean time between two visitors at one door, milliseconds. */
@@ -69,6 +75,9 @@ export interface FleetMember {
   flash: Flash;
   door: Door;
 }
+
+/** Of the first board, where nobody has chosen one. */
+const FIRST_NUMBER = 1;
 
 export class CounterFleet {
   readonly members: FleetMember[];
@@ -100,6 +109,7 @@ export class CounterFleet {
 
   /** Of the board that counts least often: those that were kept have the period of the run that made them. */
   get longestPeriodS(): number {
+    if (this.#options.isOther) return this.#options.periodS;
     const periods = this.members.flatMap(({ flash }) =>
       readSettings(flash).map((settings) => settings.get(CounterSetting.PeriodS)),
     );
@@ -128,11 +138,11 @@ export class CounterFleet {
 
   #member(index: number): FleetMember {
     const { time, random, program, network, boardRandom, meanIntervalMs, log, engine } = this.#options;
-    const address = macAddress(index);
+    const address = macAddress(index + (this.#options.first ?? FIRST_NUMBER));
     const mac = address.toString("hex");
     const { outer, inner } = this.#pins;
     const hasInner = inner !== undefined && index % 2 === 1;
-    const makeNew = () => this.#flashNew(hasInner);
+    const makeNew = () => this.#flashNew(mac, hasInner);
     const flash = this.#options.flashOf?.(mac, makeNew) ?? makeNew();
     const board = new VirtualBoard({
       time,
@@ -155,15 +165,17 @@ export class CounterFleet {
     return { mac, device, flash, door };
   }
 
-  #flashNew(hasInner: boolean): Flash {
-    const { server, periodS } = this.#options;
+  #flashNew(mac: string, hasInner: boolean): Flash {
+    const { server, periodS, secretOf, isOther = false } = this.#options;
     const flash = Flash.from(this.#newFlash);
-    const product = new Map<number, number>([[CounterSetting.PeriodS, periodS], ...this.#pinSettings(hasInner)]);
+    const product = new Map<number, number>(
+      isOther ? [] : [[CounterSetting.PeriodS, periodS], ...this.#pinSettings(hasInner)],
+    );
     writeConfig(flash, {
       ...SHOP_WIFI,
       serverHost: server.host,
       serverPort: server.port,
-      secret: "",
+      secret: secretOf?.(mac) ?? "",
       product,
     });
     return flash;
@@ -178,9 +190,14 @@ export class CounterFleet {
   }
 }
 
+/** The addresses of a fleet of this many. */
+export function fleetMacs(devices: number, first = FIRST_NUMBER): string[] {
+  return Array.from({ length: devices }, (_, index) => macAddress(index + first).toString("hex"));
+}
+
 /** Locally administered, so that no real board has it; the bytes 4c 4e 54 spell LNT. */
-function macAddress(index: number): Buffer {
+function macAddress(number: number): Buffer {
   const address = Buffer.from([0x02, 0x4c, 0x4e, 0x54, 0, 0]);
-  address.writeUInt16BE(index + 1, 4);
+  address.writeUInt16BE(number, 4);
   return address;
 }

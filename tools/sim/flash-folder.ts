@@ -7,6 +7,7 @@
  */
 import {
   closeSync,
+  existsSync,
   openSync,
   readFileSync,
   renameSync,
@@ -56,9 +57,14 @@ export class FlashFolder {
     this.#lock = lock;
   }
 
+  /** There is a board of an earlier run. */
+  has(mac: string): boolean {
+    return existsSync(this.#fileOf(mac));
+  }
+
   /** The flash that the board had, or the new one if no such board has been here; kept from now on. */
   open(mac: string, makeNew: () => Flash): Flash {
-    const file = join(this.#folder, `${mac}.flash`);
+    const file = this.#fileOf(mac);
     try {
       const flash = load(file) ?? create(file, makeNew());
       const descriptor = openSync(file, "r+");
@@ -76,6 +82,10 @@ export class FlashFolder {
     for (const descriptor of this.#descriptors.splice(0)) closeSync(descriptor);
     rmSync(join(this.#folder, PID_FILE), { force: true });
     this.#lock.release();
+  }
+
+  #fileOf(mac: string): string {
+    return join(this.#folder, `${mac}.flash`);
   }
 
   #owner(): string {

@@ -2,9 +2,7 @@
  * A shop in virtual time with boards of any product: each has a program, settings and a network of its own, and all share the
  * server, the air and the seed. What happens around a board (a door, buttons, phones) is up to whoever opens the shop.
  */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import type { Duplex } from "node:stream";
 import { type SettingInput, writeConfig } from "../../runtime/board/config-image.ts";
 import type { DeviceLife } from "../../runtime/board/device-life.ts";
@@ -16,10 +14,13 @@ import { type RandomSource, SeededRandom } from "../../runtime/board/random.ts";
 import { type LogSink, VirtualBoard } from "../../runtime/board/virtual-board.ts";
 import { VirtualTime } from "../../runtime/board/virtual-time.ts";
 import { FLASH_REGION_MAX_BYTES } from "../../runtime/contract/flash-map.ts";
+import { OPEN_HOUSE } from "../../server/access/open-house.ts";
 import { type LintelServer, startServer } from "../../server/app.ts";
 import { silentLogger } from "../../server/logger.ts";
 import { createDevice, type DeviceProgram } from "../build/create-device.ts";
+import { productSettings } from "../build/product.ts";
 import { ApiClient, type Reading } from "../client/api-client.ts";
+import { makeScratchFolder } from "./scratch-folder.ts";
 
 const SERVER = { host: "server", port: 1883 };
 export const SHOP_NETWORK: AccessPoint = { ssid: "shop", passphrase: "virtual-shop", rssiDbm: -55 };
@@ -67,17 +68,19 @@ export class ProductShop {
   }
 
   static async open({ seed, startUnixMs, neighbours = [], onConnection }: ProductShopOptions): Promise<ProductShop> {
-    const folder = await mkdtemp(join(tmpdir(), "lintel-products-"));
+    const folder = await makeScratchFolder("lintel-products-");
     const time = new VirtualTime({ startUnixMs });
     const random = new SeededRandom(seed);
     try {
       const server = await startServer({
+        ...OPEN_HOUSE,
         dataDir: folder,
         host: "127.0.0.1",
         mqttPort: 0,
         httpPort: 0,
         logger: silentLogger,
         nowMs: () => time.unixMs(),
+        products: productSettings(),
       });
       const accessPoints = [SHOP_NETWORK, ...neighbours];
       const network = new MemoryNetwork({ time, random: random.fork(-1), accessPoints, idle: () => server.idle() });

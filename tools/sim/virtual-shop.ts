@@ -2,6 +2,7 @@
  * A shop in virtual time: a fleet of counters and the real server in one process, joined by the in-memory network. A day
  * takes seconds, and the readings carry the virtual clock.
  */
+
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +10,7 @@ import type { Duplex } from "node:stream";
 import { MemoryNetwork } from "../../runtime/board/memory-network.ts";
 import { SeededRandom } from "../../runtime/board/random.ts";
 import { VirtualTime } from "../../runtime/board/virtual-time.ts";
+import { OPEN_HOUSE } from "../../server/access/open-house.ts";
 import { type LintelServer, startServer } from "../../server/app.ts";
 import { silentLogger } from "../../server/logger.ts";
 import { productSettings } from "../build/product.ts";
@@ -54,6 +56,7 @@ export class VirtualShop {
     const random = new SeededRandom(seed);
     try {
       const server = await startServer({
+        ...OPEN_HOUSE,
         dataDir: dataDir ?? temporary ?? "",
         host: "127.0.0.1",
         mqttPort: 0,

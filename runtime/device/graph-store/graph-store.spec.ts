@@ -1,7 +1,8 @@
 /** Sensor graphs from the server: judged, kept in flash, tried, taken back, and answered. */
+
 import { CONFIG_TRIAL_ATTEMPTS, CONFIG_TRIAL_MS } from "../../contract/config-record.ts";
 import { FLASH_GRAPH_OFFSET, FLASH_SECTOR_BYTES } from "../../contract/flash-map.ts";
-import { GRAPH_MAX_BYTES } from "../../contract/graph-format.ts";
+import { GRAPH_MAX_BYTES } from "../../contract/graph-limits.ts";
 import { CHANNEL_CONFIG, CHANNEL_GRAPH, CHANNEL_RESULT } from "../../contract/topics.ts";
 import { CborReader } from "../cbor/reader.ts";
 import { CborWriter } from "../cbor/writer.ts";

@@ -5,10 +5,12 @@
  * There is one copy in memory. While a new graph is written it is that one, so the old one must not run any more then:
  * `isReplaced`, for the second until the restart.
  */
+
 import { DesiredGraphKey, ResultCode, ResultKey } from "../../contract/command-messages.ts";
 import { CONFIG_TRIAL_MS, GRAPH_RECORD_MAGIC } from "../../contract/config-record.ts";
 import { FLASH_GRAPH_OFFSET } from "../../contract/flash-map.ts";
-import { GRAPH_MAX_BYTES, GraphRefusal } from "../../contract/graph-format.ts";
+import { GraphRefusal } from "../../contract/graph-format.ts";
+import { GRAPH_MAX_BYTES } from "../../contract/graph-limits.ts";
 import { LogLevel } from "../../contract/host-abi.ts";
 import { CHANNEL_GRAPH, CHANNEL_RESULT } from "../../contract/topics.ts";
 import { CborError } from "../cbor/format.ts";

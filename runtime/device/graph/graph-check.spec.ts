@@ -1,5 +1,4 @@
 import {
-  GRAPH_MAX_BYTES,
   GRAPH_NO_STREAM,
   GRAPH_NO_STREAMER,
   GraphCombiner,
@@ -7,6 +6,7 @@ import {
   GraphFunction,
   GraphRefusal,
 } from "../../contract/graph-format.ts";
+import { GRAPH_MAX_BYTES } from "../../contract/graph-limits.ts";
 import {
   ALWAYS,
   buffered,

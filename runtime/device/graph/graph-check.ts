@@ -2,6 +2,7 @@
  * Whether bytes are a graph that the engine can run (contract/graph-format.ts). Everything that the engine, its streamers
  * and its clock rely on is looked at here, so that they need not look again. No byte beyond the length is read.
  */
+
 import {
   GRAPH_ALL_IDS,
   GRAPH_CONFIG_ADDRESS,
@@ -10,13 +11,11 @@ import {
   GRAPH_CONFIG_TYPE,
   GRAPH_CONFIGS_OFFSET,
   GRAPH_CONSTANT_BYTES,
-  GRAPH_CONSTANTS_MAX,
   GRAPH_CONTROLLER,
   GRAPH_FIRST_SLOT,
   GRAPH_HEADER_BYTES,
   GRAPH_LENGTH_OFFSET,
   GRAPH_MAGIC,
-  GRAPH_MAX_BYTES,
   GRAPH_NO_STREAM,
   GRAPH_NO_STREAMER,
   GRAPH_NODE_BYTES,
@@ -26,15 +25,12 @@ import {
   GRAPH_NODE_OUTPUT,
   GRAPH_NODE_TRIGGER_A,
   GRAPH_NODE_TRIGGER_B,
-  GRAPH_NODES_MAX,
-  GRAPH_ROOTS_MAX,
   GRAPH_SELECT_MORE,
   GRAPH_SLOT_MAX,
   GRAPH_STREAMER_BYTES,
   GRAPH_STREAMER_FLAGS,
   GRAPH_STREAMER_RECEIVER,
   GRAPH_STREAMER_WITH,
-  GRAPH_STREAMERS_MAX,
   GRAPH_TYPE_SHIFT,
   GRAPH_VERSION,
   GRAPH_VERSION_OFFSET,
@@ -46,6 +42,13 @@ import {
   GraphStreamerFlag,
   GraphStreamType,
 } from "../../contract/graph-format.ts";
+import {
+  GRAPH_CONSTANTS_MAX,
+  GRAPH_MAX_BYTES,
+  GRAPH_NODES_MAX,
+  GRAPH_ROOTS_MAX,
+  GRAPH_STREAMERS_MAX,
+} from "../../contract/graph-limits.ts";
 import {
   configBytes,
   configsAt,
@@ -131,22 +134,27 @@ function isInput(stream: u32): bool {
 /** Each node is a root, or reads what one writes that is reached. A turn of the loop reaches another node or is the last. */
 function areReached(graph: usize): bool {
   const count = nodeCount(graph);
-  let reached: u32 = 0;
-  let before: u32;
+  // A byte for each node: an input leads to it. Here, so that only programs that check graphs have it.
+  const reached = memory.data(GRAPH_NODES_MAX);
+  memory.fill(reached, 0, GRAPH_NODES_MAX);
+  let left = count;
+  let before: i32;
   do {
-    before = reached;
+    before = left;
     for (let i = 0; i < count; i++) {
+      if (load<u8>(reached + i) != 0) continue;
       const node = nodeAt(graph, i);
-      if (isRoot(node) || isFed(graph, node, reached)) reached |= 1 << i;
+      if (!isRoot(node) && !isFed(graph, node, count, reached)) continue;
+      store<u8>(reached + i, 1);
+      left--;
     }
-  } while (reached != before);
-  // All bits of the nodes; a shift by 32 would be none.
-  return count == 0 || reached == 0xffffffff >> (32 - count);
+  } while (left != before);
+  return left == 0;
 }
 
-function isFed(graph: usize, node: usize, reached: u32): bool {
-  for (let i: u32 = 0; reached != 0; i++, reached >>= 1) {
-    if (!(reached & 1)) continue;
+function isFed(graph: usize, node: usize, count: i32, reached: usize): bool {
+  for (let i = 0; i < count; i++) {
+    if (load<u8>(reached + i) == 0) continue;
     const output: u32 = load<u16>(nodeAt(graph, i), GRAPH_NODE_OUTPUT);
     if (output == inputStream(node, 0) || output == inputStream(node, 1)) return true;
   }

@@ -365,6 +365,19 @@ describe("a graph in a circle", () => {
     expect(engine.visitsLost).toBe(1 + 2 * 512 - 512);
   });
 
+  test("of copies is stopped by what it copies", () => {
+    graph.begin();
+    graph.node(IN, ALWAYS, 0, buffered(1), GraphFunction.CopyLatest);
+    graph.node(buffered(1), ALWAYS, 0, buffered(1), GraphFunction.CopyAll);
+    graph.node(buffered(1), ALWAYS, 0, buffered(1), GraphFunction.CopyAll);
+    run();
+    const readings = give(1).split(" ").length;
+    // Of 512 visits the last one may copy as many as the engine holds.
+    expect(readings).toBeGreaterThan(500);
+    expect(readings).toBeLessThan(1 + 512 + READINGS);
+    expect(engine.visitsLost).toBeGreaterThan(0);
+  });
+
   test("of logs copies what was there, not what it adds", () => {
     graph.begin();
     graph.node(IN, ALWAYS, 0, buffered(1), GraphFunction.CopyLatest);

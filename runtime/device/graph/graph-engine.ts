@@ -4,8 +4,9 @@
  * whom a node that fired has woken, first come first served; a node with both inputs on one stream is woken twice.
  *
  * A graph can run in a circle. What one input may cause has a limit (GRAPH_VISITS_MAX, GRAPH_QUEUE_MAX); visits beyond
- * it are left out and counted.
+ * it are left out and counted. It is a limit of readings as well, which a circle of copies would multiply.
  */
+
 import {
   GRAPH_ALL_IDS,
   GRAPH_COMPILER_ID,
@@ -26,7 +27,7 @@ import {
   GraphRefusal,
   GraphStreamType,
 } from "../../contract/graph-format.ts";
-import { GRAPH_QUEUE_MAX, GRAPH_VISITS_MAX } from "../../contract/limits.ts";
+import { GRAPH_QUEUE_MAX, GRAPH_VISITS_MAX } from "../../contract/graph-limits.ts";
 import { GraphCalls, GraphOutput } from "./graph-calls.ts";
 import { checkGraph, isRoot } from "./graph-check.ts";
 import { configsAt, constantsAt, findConfig, inputStream, nodeAt, nodeCount } from "./graph-form.ts";
@@ -51,7 +52,7 @@ const CALL_RPC_MASK: u32 = 0xffff;
 
 export class GraphEngine {
   readonly streamers: GraphStreamers = new GraphStreamers();
-  /** Nodes visited since the graph was taken. */
+  /** Nodes visited since the graph was taken; of readings that one visit copies, each after the first counts as another. */
   visits: u32 = 0;
   /** Visits left out, because one input caused too many. */
   visitsLost: u32 = 0;
@@ -125,7 +126,7 @@ export class GraphEngine {
     this.queued = 0;
     for (let i = 0; i < this.count; i++) if (isRoot(nodeAt(this.graph, i))) this.wake(i);
     for (let end = this.visits + GRAPH_VISITS_MAX; this.queued > 0; this.visits++) {
-      if (this.visits == end) {
+      if (<i32>(this.visits - end) >= 0) {
         this.visitsLost += this.queued;
         return;
       }
@@ -264,11 +265,13 @@ export class GraphEngine {
   private copyAll(a: u32, output: u32): bool {
     const inputs = this.inputs;
     const isConstant = inputs.isConstant(a);
+    // There is one at least.
     let count: u32 = isConstant ? 1 : inputs.count(a);
     if (count > <u32>this.readingsMax) {
       inputs.lost += count - this.readingsMax;
       count = this.readingsMax;
     }
+    this.visits += count - 1;
     for (; count > 0 && inputs.count(a) > 0; count--) this.push(output, inputs.take(a));
     return true;
   }

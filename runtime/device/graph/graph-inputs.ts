@@ -6,7 +6,9 @@
  * sum are all that is kept of it. Only an input that wants each reading keeps them, in a store that all such inputs share;
  * when the store is full, the input that holds most loses its oldest reading.
  */
-import { GRAPH_NODES_MAX, GRAPH_TYPE_SHIFT, GraphFunction, GraphStreamType } from "../../contract/graph-format.ts";
+
+import { GRAPH_TYPE_SHIFT, GraphFunction, GraphStreamType } from "../../contract/graph-format.ts";
+import { GRAPH_NODES_MAX } from "../../contract/graph-limits.ts";
 import { isLog } from "./graph-form.ts";
 
 /** How an input holds what it is given. */

@@ -3,6 +3,7 @@
  * was not sent yet. An automatic one is ready then; a manual one when it was marked by then; one that goes along with
  * another when that one is. A mark holds until the next look, whether there was data or not.
  */
+
 import {
   GRAPH_ALL_IDS,
   GRAPH_NO_STREAMER,
@@ -10,11 +11,11 @@ import {
   GRAPH_STREAMER_BYTES,
   GRAPH_STREAMER_FLAGS,
   GRAPH_STREAMER_WITH,
-  GRAPH_STREAMERS_MAX,
   GRAPH_SYSTEM_BIT,
   GRAPH_TYPE_SHIFT,
   GraphStreamerFlag,
 } from "../../contract/graph-format.ts";
+import { GRAPH_STREAMERS_MAX } from "../../contract/graph-limits.ts";
 import { streamerCount, streamersAt } from "./graph-form.ts";
 
 /** Of the streams of the system: that of restarts, a gap in all others. Selectors "with breaks" take it as well. */

@@ -58,6 +58,11 @@ describe("HoldingQueue", () => {
     queue.release(9);
     expect(sent(queue)).toBe(3);
     expect(queue.held).toBe(0);
+    expect(queue.hold(2, 22, 4)).toBe(4);
+    expect(queue.held).toBe(1);
+    queue.releaseAll();
+    expect(sent(queue)).toBe(4);
+    expect(queue.held).toBe(0);
   });
 
   test("a reading that goes takes along what is before it, and not what is held after it", () => {
@@ -69,6 +74,15 @@ describe("HoldingQueue", () => {
     acknowledge(queue, 2);
     expect(sent(queue)).toBe(0);
     expect(queue.held).toBe(1);
+  });
+
+  test("what went along with a later reading is released already: that reading stays free", () => {
+    const queue = started();
+    const held = queue.hold(2, 20, 2);
+    queue.push(1, 10, 3);
+    queue.release(held);
+    expect(queue.held).toBe(0);
+    expect(sent(queue)).toBe(2);
   });
 
   test("a start finds what was held, and its own first reading lets it go", () => {

@@ -42,10 +42,15 @@ export class HoldingQueue extends FlashQueue {
     return this.nextSequence - 1;
   }
 
-  /** Everything up to and including `sequence` may go. */
+  /** Everything up to and including `sequence` may go. It may have gone long since, with a later reading. */
   release(sequence: u32): void {
-    if (sequence < this.heldFrom) return;
+    if (this.heldFrom == NOTHING_HELD || sequence < this.heldFrom) return;
     this.heldFrom = sequence + 1 < this.nextSequence ? sequence + 1 : NOTHING_HELD;
+  }
+
+  /** Everything may go. */
+  releaseAll(): void {
+    this.heldFrom = NOTHING_HELD;
   }
 
   /** Numbers begin again, those given out by `hold` mean nothing any more: everything goes. */

@@ -1,4 +1,5 @@
 /** Makes graphs in the binary form (contract/graph-format.ts) for specs: nodes, then streamers, constants and config, in this order. */
+
 import {
   GRAPH_CONFIG_ADDRESS,
   GRAPH_CONFIG_ID,
@@ -10,7 +11,6 @@ import {
   GRAPH_HEADER_BYTES,
   GRAPH_LENGTH_OFFSET,
   GRAPH_MAGIC,
-  GRAPH_MAX_BYTES,
   GRAPH_NO_STREAM,
   GRAPH_NODE_COMBINER,
   GRAPH_NODE_FUNCTION,
@@ -34,6 +34,7 @@ import {
   GraphOperator,
   GraphStreamType,
 } from "../../contract/graph-format.ts";
+import { GRAPH_MAX_BYTES } from "../../contract/graph-limits.ts";
 
 export const ALWAYS: u32 = GraphOperator.Always << 1;
 

@@ -2,8 +2,7 @@
  * The engine of sensor graphs, for tests: graphs are put into its memory, run second by second, and what they push and
  * call is written behind one another as records of u32 kind (a stream, or CALL | address << 16 | rpc), u32 time, i32 value.
  */
-import { GRAPH_MAX_BYTES } from "../../../runtime/contract/graph-format.ts";
-import { GRAPH_READINGS_MAX } from "../../../runtime/contract/limits.ts";
+import { GRAPH_MAX_BYTES, GRAPH_READINGS_MAX } from "../../../runtime/contract/graph-limits.ts";
 import { GraphCalls, GraphOutput } from "../../../runtime/device/graph/graph-calls.ts";
 import { GraphClock } from "../../../runtime/device/graph/graph-clock.ts";
 import { GraphEngine } from "../../../runtime/device/graph/graph-engine.ts";

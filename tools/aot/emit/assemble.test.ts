@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { decode } from "../../lx106/decode.ts";
+import { SeededRandom } from "../../../runtime/board/random.ts";
+import { decode, widthAt } from "../../lx106/decode.ts";
 import type { Condition } from "../machine/machine-function.ts";
 import { assemble } from "./assemble.ts";
 import { BranchForm, type CodeItem, type Label } from "./code-item.ts";
@@ -37,6 +38,17 @@ function branchBack(condition: Condition, distance: number) {
   const label = { address: 0 };
   const { bytes } = assemble([{ kind: "label", label }, ...fill(distance), branch(condition, label), nop]);
   return { size: bytes.length - distance - 3, mnemonic: decode(bytes, distance, distance)?.mnemonic };
+}
+
+/** Where the branch or jump at `address` ends up when it is taken: past one jump, or over one that its opposite skips. */
+function whereTo(bytes: Uint8Array, address: number): number | undefined {
+  const first = decode(bytes, address, address);
+  const target = first?.operands.at(-1) as number;
+  const behind = address + widthAt(bytes, address);
+  const isOpposite = first?.mnemonic.startsWith("bnez") || first?.mnemonic === "bgeu";
+  const jump = decode(bytes, isOpposite ? behind : target, isOpposite ? behind : target);
+  if (isOpposite) return jump?.mnemonic === "j" ? jump.operands[0] : undefined;
+  return first?.mnemonic !== "j" && jump?.mnemonic === "j" ? jump.operands[0] : target;
 }
 
 describe("forms of branches", () => {
@@ -84,6 +96,49 @@ describe("forms of branches", () => {
     // The second is 3 bytes, so the first has 65 between: just narrow.
     expect(decode(bytes, 0)).toEqual({ mnemonic: "beqz.n", operands: [4, 67] });
     expect(decode(bytes, 2, 2)?.mnemonic).toBe("beqz");
+  });
+
+  it("goes by way of another one's jump to the same place, where that is in reach", () => {
+    const label = { address: 0 };
+    const { bytes } = assemble([
+      branch("beq", label),
+      nop,
+      branch("bany", label),
+      ...fill(300),
+      { kind: "label", label },
+      nop,
+    ]);
+    expect(decode(bytes, 0)).toEqual({ mnemonic: "bne", operands: [4, 5, 6] });
+    expect(decode(bytes, 3, 3)).toEqual({ mnemonic: "j", operands: [312] });
+    expect(decode(bytes, 9, 9)).toEqual({ mnemonic: "bany", operands: [4, 5, 3] });
+    expect(bytes.length).toBe(315);
+  });
+
+  it("gets every branch where it belongs, however many need a jump", () => {
+    for (let seed = 0; seed < 40; seed++) {
+      const random = new SeededRandom(seed);
+      const labels: Label[] = Array.from({ length: 6 }, () => ({ address: 0 }));
+      const places = labels.map(() => random.integer(0, 399));
+      const branches: { at: Label; to: Label }[] = [];
+      const items: CodeItem[] = [];
+      for (let position = 0; position < 400; position++) {
+        labels.forEach((label, index) => {
+          if (places[index] === position) items.push({ kind: "label", label }, nop);
+        });
+        const to = labels[random.integer(0, labels.length - 1)] as Label;
+        const kind = random.integer(0, 9);
+        if (kind > 2) {
+          items.push(...fill(random.integer(2, 12)));
+          continue;
+        }
+        const at = { address: 0 };
+        branches.push({ at, to });
+        items.push({ kind: "label", label: at });
+        items.push(kind === 0 ? { kind: "jump", to } : branch(kind === 1 ? "beqz" : "bltu", to));
+      }
+      const { bytes } = assemble(items);
+      for (const { at, to } of branches) expect(whereTo(bytes, at.address)).toBe(to.address);
+    }
   });
 
   it("has the trap inline where its shared instruction is out of reach, and drops that", () => {

@@ -1,13 +1,10 @@
-/**
- * Gives each branch the shortest form that reaches its target, and writes the bytes. Forms only grow, from the narrowest
- * on, until all fit: that ends, and with the least for code whose branches do not lean on each other.
- */
+/** Writes the bytes of a function, once each branch has its form (settle-branches.ts). */
 import { encode, type Instruction } from "../../lx106/encode.ts";
 import type { Mnemonic } from "../../lx106/instruction-table.ts";
-import type { Condition } from "../machine/machine-function.ts";
 import { oppositeOf } from "../machine/opposite-condition.ts";
 import type { Trap } from "../ssa/ir.ts";
 import { BranchForm, type CodeItem, type Label } from "./code-item.ts";
+import { ALIGNMENT_BYTES, type Branch, BranchSettler, hasNarrow, sizeOfBranch } from "./settle-branches.ts";
 
 export interface AssembledCode {
   bytes: Uint8Array;
@@ -17,18 +14,14 @@ export interface AssembledCode {
   instructions: { offset: number; source?: number }[];
 }
 
-const WIDE_BYTES = 3;
-const NARROW_BYTES = 2;
-const ALIGNMENT_BYTES = 4;
 /** What a jump, a call and an l32r are encoded with until the linker knows better: aligned, in range, far from 0. */
 const PLACEHOLDER_ADDRESS = 0x100000;
 
-type Branch = Extract<CodeItem, { kind: "branch" }>;
-
 export function assemble(items: readonly CodeItem[]): AssembledCode {
-  settleBranches(items);
+  const settler = new BranchSettler(items);
+  settler.settle(items);
   const used = dropUnusedTraps(items);
-  if (used.length < items.length) settleBranches(used);
+  if (used.length < items.length) settler.settle(used);
   return new Writer(used).write();
 }
 
@@ -40,69 +33,6 @@ function dropUnusedTraps(items: readonly CodeItem[]): CodeItem[] {
     if ((item.kind === "branch" || item.kind === "jump") && !isInline) used.add(item.to);
   }
   return items.filter((item) => item.kind !== "shared-trap" || used.has(item.label));
-}
-
-function settleBranches(items: readonly CodeItem[]): void {
-  for (let changed = true; changed; ) {
-    changed = false;
-    placeLabels(items);
-    let address = 0;
-    for (const item of items) {
-      if (item.kind === "branch" && item.form !== BranchForm.Over && !reaches(item, address)) {
-        item.form++;
-        changed = true;
-      }
-      address += sizeOfItem(item, address);
-    }
-  }
-}
-
-function placeLabels(items: readonly CodeItem[]): void {
-  let address = 0;
-  for (const item of items) {
-    if (item.kind === "label" || item.kind === "shared-trap") item.label.address = address;
-    address += sizeOfItem(item, address);
-  }
-}
-
-function sizeOfItem(item: CodeItem, address: number): number {
-  switch (item.kind) {
-    case "plain":
-      return item.instruction.mnemonic.endsWith(".n") ? NARROW_BYTES : WIDE_BYTES;
-    case "label":
-      return 0;
-    case "branch":
-      return sizeOfBranch(item);
-    case "trap":
-    case "shared-trap":
-      return NARROW_BYTES;
-    case "align":
-      return -address & (ALIGNMENT_BYTES - 1);
-    default:
-      return WIDE_BYTES;
-  }
-}
-
-function sizeOfBranch({ form, condition, trap }: Branch): number {
-  if (form === BranchForm.Narrow) return NARROW_BYTES;
-  if (form === BranchForm.Wide) return WIDE_BYTES;
-  return sizeOfShortest(condition) + (trap === undefined ? WIDE_BYTES : NARROW_BYTES);
-}
-
-function sizeOfShortest(condition: Condition): number {
-  return hasNarrow(condition) ? NARROW_BYTES : WIDE_BYTES;
-}
-
-function hasNarrow(condition: Condition): boolean {
-  return condition === "beqz" || condition === "bnez";
-}
-
-/** Ranges: see label6, label8 and label12 of the operand table. */
-function reaches({ form, condition, to }: Branch, address: number): boolean {
-  const distance = to.address - address;
-  if (form === BranchForm.Narrow) return hasNarrow(condition) && distance >= 4 && distance <= 67;
-  const isZero = condition.endsWith("z");
-  return isZero ? distance >= -2044 && distance <= 2051 : distance >= -124 && distance <= 131;
 }
 
 class Writer {
@@ -160,10 +90,11 @@ class Writer {
   }
 
   #writeBranch(item: Branch): void {
-    const { condition, operands, to, form, trap } = item;
+    const { condition, operands, to, form, trap, hop } = item;
     if (form !== BranchForm.Over) {
       const mnemonic = form === BranchForm.Narrow ? (`${condition}.n` as Mnemonic) : condition;
-      return this.#put({ mnemonic, operands: [...operands, to.address] }, item);
+      const target = form === BranchForm.Hop && hop !== undefined ? hop.address : to.address;
+      return this.#put({ mnemonic, operands: [...operands, target] }, item);
     }
     const opposite = oppositeOf(condition);
     const mnemonic = hasNarrow(opposite) ? (`${opposite}.n` as Mnemonic) : opposite;

@@ -11,8 +11,8 @@ export interface Label {
 export type CodeItem = { source?: number } & (
   | { kind: "plain"; instruction: Instruction }
   | { kind: "label"; label: Label }
-  /** `operands` are those before the target. With a `trap`, the label is that of the trap's shared instruction. */
-  | { kind: "branch"; condition: Condition; operands: number[]; to: Label; trap?: Trap; form: BranchForm }
+  /** `operands` are those before the target. With a `trap`, the label is that of the trap's shared instruction. `hop`: see Hop. */
+  | { kind: "branch"; condition: Condition; operands: number[]; to: Label; trap?: Trap; form: BranchForm; hop?: Label }
   | { kind: "jump"; to: Label }
   | { kind: "trap"; trap: Trap }
   /** Where the branches to this trap go; at the end of the function, and only if one of them goes there. */
@@ -29,6 +29,8 @@ export enum BranchForm {
   /** beqz.n, bnez.n */
   Narrow = 0,
   Wide = 1,
+  /** To a jump, or a trap, near by that another one needs anyway: `hop`. */
+  Hop = 2,
   /** The opposite branch over a jump, or over the trap itself. */
-  Over = 2,
+  Over = 3,
 }

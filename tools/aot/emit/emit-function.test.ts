@@ -218,6 +218,62 @@ b4:
     expect(listing(code).filter((line) => line === "movi.n a2, 7")).toHaveLength(1);
   });
 
+  it("has blocks that are equal once, though each ends where others go on", () => {
+    const code = compile(`
+b0:
+  v16 = copy a2
+  v17 = const 1
+  branch beqz v16 -> b1
+  jump -> b2
+b1:
+  s32i v17 v16 40
+  jump -> b5
+b2:
+  v18 = l32i v16 0
+  branch beqz v18 -> b3
+  jump -> b4
+b3:
+  s32i v17 v16 40
+  jump -> b5
+b4:
+  s32i v18 v16 8
+  jump -> b5
+b5:
+  v19 = l32i v16 4
+  a2 = copy v19
+  ret a2`);
+    expect(listing(code).filter((line) => /^s32i.n a\d+, a2, 40$/.test(line))).toHaveLength(1);
+    expect(listing(code).filter((line) => /^j /.test(line)).length).toBeLessThanOrEqual(1);
+  });
+
+  it("has the same last instructions once where that saves enough, not in a loop for a jump more", () => {
+    const stores = (count: number, loop: string, after: string) => {
+      const ending = Array.from({ length: count }, (_, index) => `s32i v16 v17 ${4 * index}`).join("\n");
+      const code = compile(`
+b0:
+  v16 = copy a2
+  v17 = copy a3
+  jump -> b1
+b1: ${loop}
+  branch beqz v16 -> b2
+  jump -> b3
+b2: ${loop}
+  v16 = addi v16 1
+  ${ending}
+  ${after}
+b3: ${loop}
+  v16 = addi v16 2
+  ${ending}
+  ${after}
+b4:
+  ret`);
+      return listing(code).filter((line) => line.startsWith("s32i.n")).length;
+    };
+    expect(stores(1, "", "ret")).toBe(2);
+    expect(stores(5, "", "ret")).toBe(5);
+    expect(stores(5, "(depth 1)", "branch bgei v16 128 -> b4\njump -> b1")).toBe(10);
+  });
+
   it("is the same every time", () => {
     const shape = { statements: 200, maxArgumentWords: 8, callPercent: 10 };
     expect(emitRandom(3, shape).code.bytes).toEqual(emitRandom(3, shape).code.bytes);

@@ -16,7 +16,9 @@ import { type AssembledCode, assemble } from "./assemble.ts";
 import type { CodeItem, Label } from "./code-item.ts";
 import { orderBlocks } from "./layout.ts";
 import { Lowerer } from "./lower-inst.ts";
+import { mergeEqualBlocks } from "./merge-equal-blocks.ts";
 import { mergeTails, type Part } from "./merge-tails.ts";
+import { BYTES_PER_JUMP_RUN, shareTails } from "./share-tails.ts";
 import { simplifyFlow } from "./simplify-flow.ts";
 
 export interface FunctionCode extends AssembledCode {
@@ -28,6 +30,8 @@ export interface FunctionCode extends AssembledCode {
 }
 
 export function emitFunction(fn: MachineFunction, allocation: Allocation): FunctionCode {
+  simplifyFlow(fn);
+  mergeEqualBlocks(fn, allocation.frame);
   simplifyFlow(fn);
   const items = new FunctionEmitter(fn, allocation).emit();
   return {
@@ -48,8 +52,6 @@ function clobbersOf(fn: MachineFunction, { frame }: Allocation): number {
   return mask & ~restored;
 }
 
-/** A copy of a way out instead of a jump to it: at most so many bytes more for each run of the jump that it saves. */
-const COPY_BYTES_PER_RUN = 20;
 const JUMP_BYTES = 3;
 const COPY_INSTS_MAX = 4;
 
@@ -70,7 +72,7 @@ class FunctionEmitter {
 
   emit(): CodeItem[] {
     const parts = this.#order.map((block, index) => this.#emitBlock(block, this.#order[index + 1]));
-    const items = removeIdleJumps(mergeTails(dropUnused(parts)).flatMap((part) => part.items));
+    const items = removeIdleJumps(shareTails(mergeTails(dropUnused(parts))).flatMap((part) => part.items));
     for (const [trap, label] of this.#traps) items.push({ kind: "shared-trap", label, trap });
     return items;
   }
@@ -80,7 +82,7 @@ class FunctionEmitter {
     const start = this.#lowerer.items.length;
     this.#lowerer.startBlock(label, this.#allocation.frame.framedAtStart.has(block));
     const fallsThrough = this.#emitInsts(block, next, 0);
-    return { label, items: this.#lowerer.items.slice(start), fallsThrough };
+    return { label, items: this.#lowerer.items.slice(start), fallsThrough, frequency: this.#frequencies.of(block) };
   }
 
   /** Returns whether the code runs on into `next`. */
@@ -150,7 +152,7 @@ class FunctionEmitter {
     if (!endsHere || to.insts.length > COPY_INSTS_MAX) return false;
     if (last.op === "jump" && to.successors.length !== 2) return false;
     const extraBytes = this.#estimateBytes(to) - JUMP_BYTES;
-    return extraBytes <= COPY_BYTES_PER_RUN * Math.min(1, this.#frequencies.ofEdge(from, to));
+    return extraBytes <= BYTES_PER_JUMP_RUN * Math.min(1, this.#frequencies.ofEdge(from, to));
   }
 
   #estimateBytes(block: MachineBlock): number {

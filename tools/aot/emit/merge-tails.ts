@@ -1,6 +1,7 @@
 /** Blocks that end as another block does, whole, become labels in that one: the ways out of a function mostly. */
 import { oppositeOf } from "../machine/opposite-condition.ts";
 import type { CodeItem, Label } from "./code-item.ts";
+import { ItemTexts, LABEL } from "./item-texts.ts";
 
 /** The code of a block; its label is the first item. */
 export interface Part {
@@ -8,19 +9,16 @@ export interface Part {
   items: CodeItem[];
   /** It runs on into the next one. */
   fallsThrough: boolean;
+  /** How often it runs for one run of the function. */
+  frequency: number;
 }
 
 /** Of the parts that end with the same instruction, so many are compared. */
 const CANDIDATES_MAX = 8;
 
 export function mergeTails(parts: readonly Part[]): Part[] {
-  const names = new Map<Label, number>();
-  const nameOf = (label: Label): number => {
-    const name = names.get(label) ?? names.size;
-    names.set(label, name);
-    return name;
-  };
-  const texts = parts.map(({ items }) => items.map((item) => textOf(item, nameOf)));
+  const { textOf } = new ItemTexts();
+  const texts = parts.map(({ items }) => items.map(textOf));
   const byLast = new Map<string, number[]>();
   for (const [index, { fallsThrough }] of parts.entries()) {
     const last = texts[index]?.at(-1);
@@ -52,15 +50,13 @@ export function mergeTails(parts: readonly Part[]): Part[] {
       if (around !== undefined) {
         around.condition = oppositeOf(around.condition);
         around.to = (parts[index] as Part).label;
-        (texts[previous] as string[]).splice(-1, 1, textOf(around, nameOf));
+        (texts[previous] as string[]).splice(-1, 1, textOf(around));
       }
       break;
     }
   }
   return parts.filter((_, index) => isGone[index] === 0);
 }
-
-const LABEL = "label";
 
 type Branch = Extract<CodeItem, { kind: "branch" }>;
 
@@ -91,29 +87,4 @@ function nearest(candidates: readonly number[], index: number): number[] {
   const others = candidates.filter((other) => other !== index);
   others.sort((a, b) => Math.abs(a - index) - Math.abs(b - index) || a - b);
   return others.slice(0, CANDIDATES_MAX);
-}
-
-/** Equal for items that do the same. */
-function textOf(item: CodeItem, nameOf: (label: Label) => number): string {
-  switch (item.kind) {
-    case "plain":
-      return `${item.instruction.mnemonic} ${item.instruction.operands.join()}`;
-    case "label":
-      return LABEL;
-    case "branch":
-      return `${item.condition} ${item.operands.join()} ${nameOf(item.to)} ${item.trap ?? ""}`;
-    case "jump":
-      return `j ${nameOf(item.to)}`;
-    case "trap":
-      return `trap ${item.trap}`;
-    case "call":
-      return `call ${item.function} ${item.isTail}`;
-    case "literal":
-      return `l32r ${item.register} ${item.value} ${item.symbol ?? ""}`;
-    case "table-call":
-    case "shared-trap":
-      return `${item.kind} ${nameOf(item.kind === "table-call" ? item.to : item.label)}`;
-    case "align":
-      return item.kind;
-  }
 }

@@ -1,4 +1,5 @@
 /** A compiled graph back to a model; what no device takes is refused, with the reason that a device would give. */
+
 import * as format from "../../../runtime/contract/graph-format.ts";
 import {
   GraphCombiner,
@@ -7,6 +8,13 @@ import {
   GraphOperator,
   GraphRefusal,
 } from "../../../runtime/contract/graph-format.ts";
+import {
+  GRAPH_CONSTANTS_MAX,
+  GRAPH_MAX_BYTES,
+  GRAPH_NODES_MAX,
+  GRAPH_ROOTS_MAX,
+  GRAPH_STREAMERS_MAX,
+} from "../../../runtime/contract/graph-limits.ts";
 import { numberBytes } from "../compile/config-values.ts";
 import { isRoot, reachable } from "../compile/links.ts";
 import type {
@@ -43,8 +51,7 @@ export function decodeGraph(bytes: Uint8Array): GraphModel {
   const parts = (from: number, count: number, size: number) =>
     Array.from({ length: count }, (_, index) => view.subarray(from + index * size, from + (index + 1) * size));
   const nodes = parts(format.GRAPH_HEADER_BYTES, counts.nodes, format.GRAPH_NODE_BYTES).map(readNode);
-  if (nodes.filter(isRoot).length > format.GRAPH_ROOTS_MAX)
-    throw refused(GraphRefusal.TooManyRoots, "it has too many roots");
+  if (nodes.filter(isRoot).length > GRAPH_ROOTS_MAX) throw refused(GraphRefusal.TooManyRoots, "it has too many roots");
   const streamers = parts(nodesEnd, counts.streamers, format.GRAPH_STREAMER_BYTES).map((part) =>
     readStreamer(part, counts.streamers),
   );
@@ -52,14 +59,23 @@ export function decodeGraph(bytes: Uint8Array): GraphModel {
   const config = readConfigs(view.subarray(constantsEnd), counts.configs);
   if (reachable(nodes).length < nodes.length)
     throw refused(GraphRefusal.Unreachable, "a node is one that no input leads to");
-  return { nodes, listed: nodes.map((_, index) => index), streamers, constants, config, meta: {}, warnings: [] };
+  return {
+    nodes,
+    listed: nodes.map((_, index) => index),
+    streamers,
+    constants,
+    config,
+    meta: {},
+    warnings: [],
+    beyondDevice: [],
+  };
 }
 
 function readHeader(view: Buffer) {
-  if (view.length < format.GRAPH_HEADER_BYTES || view.length > format.GRAPH_MAX_BYTES) {
+  if (view.length < format.GRAPH_HEADER_BYTES || view.length > GRAPH_MAX_BYTES) {
     throw refused(
       GraphRefusal.Length,
-      `it has ${view.length} bytes, not ${format.GRAPH_HEADER_BYTES} to ${format.GRAPH_MAX_BYTES}`,
+      `it has ${view.length} bytes, not ${format.GRAPH_HEADER_BYTES} to ${GRAPH_MAX_BYTES}`,
     );
   }
   const version = view.readUInt8(format.GRAPH_VERSION_OFFSET);
@@ -74,22 +90,12 @@ function readHeader(view: Buffer) {
     return found;
   };
   return {
-    nodes: count(format.GRAPH_NODES_OFFSET, format.GRAPH_NODES_MAX, GraphRefusal.TooManyNodes, "nodes"),
+    nodes: count(format.GRAPH_NODES_OFFSET, GRAPH_NODES_MAX, GraphRefusal.TooManyNodes, "nodes"),
     streamers: count(
-      ...([
-        format.GRAPH_STREAMERS_OFFSET,
-        format.GRAPH_STREAMERS_MAX,
-        GraphRefusal.TooManyStreamers,
-        "streamers",
-      ] as const),
+      ...([format.GRAPH_STREAMERS_OFFSET, GRAPH_STREAMERS_MAX, GraphRefusal.TooManyStreamers, "streamers"] as const),
     ),
     constants: count(
-      ...([
-        format.GRAPH_CONSTANTS_OFFSET,
-        format.GRAPH_CONSTANTS_MAX,
-        GraphRefusal.TooManyConstants,
-        "constants",
-      ] as const),
+      ...([format.GRAPH_CONSTANTS_OFFSET, GRAPH_CONSTANTS_MAX, GraphRefusal.TooManyConstants, "constants"] as const),
     ),
     configs: view.readUInt16LE(format.GRAPH_CONFIGS_OFFSET),
   };

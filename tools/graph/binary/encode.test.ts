@@ -1,7 +1,9 @@
 /** Graphs as bytes: against records packed by Python's struct module in IOTile's form, back again, and damaged. */
+
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { GRAPH_MAX_BYTES, GraphRefusal } from "../../../runtime/contract/graph-format.ts";
+import { GraphRefusal } from "../../../runtime/contract/graph-format.ts";
+import { GRAPH_MAX_BYTES } from "../../../runtime/contract/graph-limits.ts";
 import { compileGraph } from "../compile/compile.ts";
 import { GraphErrors } from "../faults.ts";
 import type { GraphModel } from "../model.ts";

@@ -1,19 +1,13 @@
 /** What can only be checked when the whole graph is known: streamers named by number, streams that nothing writes, limits. */
-import {
-  GRAPH_ALL_IDS,
-  GRAPH_CONSTANTS_MAX,
-  GRAPH_MAX_BYTES,
-  GRAPH_NODES_MAX,
-  GRAPH_ROOTS_MAX,
-  GRAPH_STREAMERS_MAX,
-  GraphStreamType,
-} from "../../../runtime/contract/graph-format.ts";
+
+import { GRAPH_ALL_IDS, GraphStreamType } from "../../../runtime/contract/graph-format.ts";
 import { measureGraph } from "../binary/encode.ts";
 import { type Fault, lineOf, type Place } from "../faults.ts";
 import type { Statement } from "../language/syntax.ts";
 import { type GraphModel, type GraphNode, inputsOf } from "../model.ts";
 import { idOf, isSystem, streamText, typeOf } from "../streams.ts";
 import type { Draft, DraftNode } from "./draft.ts";
+import { GRAPH_ROOMS, type GraphRoom } from "./limits.ts";
 import { findCycle, isRoot } from "./links.ts";
 
 type Placed = GraphNode & { readonly from?: Place };
@@ -74,34 +68,36 @@ function isFed(stream: number): boolean {
   return isSystem(stream) || type === GraphStreamType.Input || type === GraphStreamType.Constant;
 }
 
-/** What of a graph a device has no room for, with the statements that take most. */
+/** What of a graph there is no room for, with the statements that take most. */
 export function limitFaults(
+  room: GraphRoom,
   model: GraphModel,
   nodes: readonly Placed[],
   statements: readonly Statement[],
   source: string,
 ): Fault[] {
+  const limits = GRAPH_ROOMS[room];
   const at = statements[0]?.at ?? { offset: 0, length: 1 };
   const roots = nodes.filter(isRoot);
   const { sizeBytes, constants } = measureGraph(model);
   const faults: Fault[] = [];
   const limit = (count: number, most: number, what: string, makers: readonly Placed[]) => {
     if (count <= most) return;
-    const message = `the graph takes ${count} ${what}, and a device has room for ${most}`;
+    const message = `the graph takes ${count} ${what}, and a ${room} has room for ${most}`;
     faults.push({ message: `${message}${contributors(makers, statements, source)}`, at });
   };
-  limit(nodes.length, GRAPH_NODES_MAX, "nodes", nodes);
-  limit(roots.length, GRAPH_ROOTS_MAX, "nodes that read inputs", roots);
-  limit(model.streamers.length, GRAPH_STREAMERS_MAX, "streamers", []);
+  limit(nodes.length, limits.GRAPH_NODES_MAX, "nodes", nodes);
+  limit(roots.length, limits.GRAPH_ROOTS_MAX, "nodes that read inputs", roots);
+  limit(model.streamers.length, limits.GRAPH_STREAMERS_MAX, "streamers", []);
   const stored = new Set(constants.map(({ stream }) => stream));
   const constant = ({ stream }: { stream: number }) => stored.has(stream);
   limit(
     constants.length,
-    GRAPH_CONSTANTS_MAX,
+    limits.GRAPH_CONSTANTS_MAX,
     "constants",
     nodes.filter((node) => inputsOf(node).some(constant)),
   );
-  limit(sizeBytes, GRAPH_MAX_BYTES, "bytes", nodes);
+  limit(sizeBytes, limits.GRAPH_MAX_BYTES, "bytes", nodes);
   return faults;
 }
 

@@ -14,6 +14,7 @@ import { isCompilerMade, typeOf } from "../streams.ts";
 import { checkStreamers, limitFaults, warnOfSilence } from "./check.ts";
 import { compileBody, warnOfSilentTicks } from "./compile-blocks.ts";
 import { Draft } from "./draft.ts";
+import type { GraphRoom } from "./limits.ts";
 import { reachable, sortByLevels } from "./links.ts";
 import { RootScope } from "./scopes.ts";
 
@@ -21,6 +22,8 @@ export interface CompileOptions {
   /** Name that faults give. */
   readonly file?: string;
   readonly optimize: boolean;
+  /** More than there is room for is an error; more than a device has is told in the model. Default: a device. */
+  readonly room?: GraphRoom;
 }
 
 const NO_FILE = "graph";
@@ -30,7 +33,8 @@ export function compileGraph(source: string, options: CompileOptions): GraphMode
   return compileText(parseGraph(source, file), source, { ...options, file });
 }
 
-export function compileText(text: GraphText, source: string, { file = NO_FILE, optimize }: CompileOptions): GraphModel {
+export function compileText(text: GraphText, source: string, options: CompileOptions): GraphModel {
+  const { file = NO_FILE, optimize, room = "device" } = options;
   const draft = new Draft();
   compileBody(draft, new RootScope(draft), text.body);
   checkStreamers(draft);
@@ -52,10 +56,12 @@ export function compileText(text: GraphText, source: string, { file = NO_FILE, o
     config: draft.config,
     meta: Object.fromEntries(draft.meta),
     warnings: draft.warnings.map((warning) => placeFault(warning, source)),
+    beyondDevice: [],
   };
-  const faults = limitFaults(model, nodes, text.body, source);
+  const faultsIn = (place: GraphRoom) => limitFaults(place, model, nodes, text.body, source);
+  const faults = faultsIn(room);
   if (faults.length > 0) throw new GraphErrors(faults, source, file);
-  return model;
+  return { ...model, beyondDevice: faultsIn("device").map((fault) => placeFault(fault, source)) };
 }
 
 function constantsOf(node: GraphNode): number[] {

@@ -1,15 +1,12 @@
 /**
  * The device's engine of sensor graphs with the simulator around it: its clock, and calls and readings that go out as
- * imports. Compiled by `npm run generate` into tools/graph/simulate/generated-engine.ts.
+ * imports. With the limits of a computer (graph-limits.ts). Compiled by `npm run generate` into tools/graph/simulate/generated-engine.ts.
  */
-import { GRAPH_MAX_BYTES } from "../../../runtime/contract/graph-format.ts";
+import { GRAPH_MAX_BYTES, GRAPH_READINGS_MAX } from "../../../runtime/contract/graph-limits.ts";
 import { GraphCalls, GraphOutput } from "../../../runtime/device/graph/graph-calls.ts";
 import { GraphClock } from "../../../runtime/device/graph/graph-clock.ts";
 import { GraphEngine } from "../../../runtime/device/graph/graph-engine.ts";
 import { answer, call, pushed } from "./simulator.ts";
-
-/** Room for single readings: as many as IOTile's simulator has in its storage. */
-const READINGS_MAX = 16128;
 
 const bytes = memory.data(GRAPH_MAX_BYTES, 4);
 
@@ -29,7 +26,7 @@ class SimulatedOutput implements GraphOutput {
   }
 }
 
-const engine = new GraphEngine(new SimulatedCalls(), new SimulatedOutput(), READINGS_MAX);
+const engine = new GraphEngine(new SimulatedCalls(), new SimulatedOutput(), GRAPH_READINGS_MAX);
 const clock = new GraphClock(engine);
 
 /** Where a graph is put, GRAPH_MAX_BYTES. */

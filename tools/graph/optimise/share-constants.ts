@@ -1,5 +1,5 @@
 /** Where a graph has more constants than a device: those of the compiler that nobody writes, and that are the same, become one. */
-import { GRAPH_CONSTANTS_MAX } from "../../../runtime/contract/graph-format.ts";
+import { GRAPH_CONSTANTS_MAX } from "../../../runtime/contract/graph-limits.ts";
 import type { GraphInput } from "../model.ts";
 import { isCompilerMade } from "../streams.ts";
 import { inputConstants } from "./simplify.ts";

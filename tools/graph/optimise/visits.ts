@@ -23,15 +23,27 @@ export interface Visit {
 /** A graph with more visits at one input, or with a cycle, is not looked into. */
 const VISITS_MAX = 600;
 
+type Followers = ReadonlyMap<number, readonly { reader: RankedNode; input: string }[]>;
+
+/** Of each list of nodes that was asked for: passes ask for the same one again and again. */
+const known = new WeakMap<readonly RankedNode[], Visit[][] | "too many">();
+
 /** Visits for each input stream that the graph reads; undefined when there are too many. */
 export function visitsByInput(nodes: readonly RankedNode[]): Visit[][] | undefined {
+  const found = known.get(nodes) ?? findVisits(nodes) ?? "too many";
+  known.set(nodes, found);
+  return found === "too many" ? undefined : found;
+}
+
+function findVisits(nodes: readonly RankedNode[]): Visit[][] | undefined {
+  const followers = findFollowers(nodes);
   const roots = nodes.filter(isRoot);
   const streams = new Set(roots.map(({ a }) => a.stream));
   const all: Visit[][] = [];
   for (const stream of streams) {
     // A root with one input writes only when that input comes; one with two may have waited for something else.
     const visits = visitsFrom(
-      nodes,
+      followers,
       roots.filter((root) => root.b !== undefined || root.a.stream === stream),
     );
     if (visits === undefined) return undefined;
@@ -40,8 +52,7 @@ export function visitsByInput(nodes: readonly RankedNode[]): Visit[][] | undefin
   return all;
 }
 
-function visitsFrom(nodes: readonly RankedNode[], roots: readonly RankedNode[]): Visit[] | undefined {
-  const followers = new Map(nodes.map(({ output }) => [output, followersOf(output, nodes)]));
+function visitsFrom(followers: Followers, roots: readonly RankedNode[]): Visit[] | undefined {
   const visits: Visit[] = roots.map((node) => ({ node, path: String(node.rank), cause: "" }));
   for (const { node, path } of visits) {
     for (const { reader, input } of followers.get(node.output) ?? []) {
@@ -52,12 +63,19 @@ function visitsFrom(nodes: readonly RankedNode[], roots: readonly RankedNode[]):
   return visits;
 }
 
-function followersOf(stream: number, nodes: readonly RankedNode[]): { reader: RankedNode; input: string }[] {
-  return nodes.flatMap((reader) =>
-    inputsOf(reader).flatMap((input, index) =>
-      input.stream === stream && !(index === 1 && isGate(reader)) ? [{ reader, input: "ab"[index] ?? "" }] : [],
-    ),
-  );
+/** Who is visited when a stream was written, in order. */
+function findFollowers(nodes: readonly RankedNode[]): Followers {
+  const followers = new Map<number, { reader: RankedNode; input: string }[]>();
+  for (const reader of nodes) {
+    inputsOf(reader).forEach(({ stream }, index) => {
+      if (index === 1 && isGate(reader)) return;
+      const before = followers.get(stream);
+      const follower = { reader, input: "ab"[index] ?? "" };
+      if (before === undefined) followers.set(stream, [follower]);
+      else before.push(follower);
+    });
+  }
+  return followers;
 }
 
 /** Each visit of the node follows one writing of the stream that it reads, and comes before the next one. */

@@ -1,6 +1,7 @@
 /**
  * Writes generated-engine.ts: the device's engine of sensor graphs (runtime/device/graph), compiled to WebAssembly. The
- * file is committed, so that simulating a graph does not start with a compiler; a test says when it is stale.
+ * file is committed, so that simulating a graph does not start with a compiler; a test says when it is stale. The device's
+ * limits are left out: those of a computer are compiled in their place.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
@@ -11,6 +12,8 @@ import { PACKAGE_ROOT } from "../../build/package-root.ts";
 export const GENERATED_PATH = join(import.meta.dirname, "generated-engine.ts");
 
 const ENTRY = "tools/graph/engine/main.ts";
+const DEVICE_LIMITS = "runtime/contract/graph-limits.ts";
+const COMPUTER_LIMITS = "tools/graph/engine/graph-limits.ts";
 const CHARACTERS_PER_LINE = 112;
 const OPTIONS = [
   ["--runtime", "stub"],
@@ -38,7 +41,7 @@ async function compileEngine(): Promise<Uint8Array> {
   const { error } = await asc.main([ENTRY, ...OPTIONS, "--outFile", "out.wasm"], {
     stdout: { write: () => true },
     stderr: { write: (chunk: string | Uint8Array) => Boolean(diagnostics.push(String(chunk))) },
-    readFile: readText,
+    readFile: (name: string) => readText(name === DEVICE_LIMITS ? COMPUTER_LIMITS : name),
     writeFile: (name: string, contents: Uint8Array | string) => {
       if (name === "out.wasm" && typeof contents !== "string") wasm = contents;
     },

@@ -1,5 +1,7 @@
 /** The device's engine of sensor graphs, run on this computer: one graph, its memory and what it reaches outside. */
-import { GRAPH_MAX_BYTES, GraphRefusal } from "../../../runtime/contract/graph-format.ts";
+
+import { GraphRefusal } from "../../../runtime/contract/graph-format.ts";
+import { GRAPH_MAX_BYTES } from "../engine/graph-limits.ts";
 import { ENGINE_MODULE } from "./generated-engine.ts";
 
 export interface MachineWorld {

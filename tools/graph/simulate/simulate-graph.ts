@@ -3,7 +3,7 @@
  * order in which they were given; the ticks follow (runtime/device/graph/graph-clock.ts). Those of second 0 come before
  * everything, and the first tick is 1. Streamers send at the end of a second, and everything they send arrives.
  */
-import { GRAPH_STREAMERS_MAX } from "../../../runtime/contract/graph-format.ts";
+import { GRAPH_STREAMERS_MAX } from "../engine/graph-limits.ts";
 import { GraphMachine } from "./graph-machine.ts";
 import type { Mock, Stimulus } from "./stimulus.ts";
 

@@ -1,0 +1,138 @@
+/** What the routes about boards, strangers and MQTT users take and give. */
+import * as Type from "typebox/type";
+import { CONFIG_TEXT_MAX_BYTES } from "../../runtime/contract/config-record.ts";
+import { DEVICES_PER_REQUEST_MAX, TOPIC_GRANTS_MAX } from "../limits.ts";
+import { Instant, Nullable, OrganisationQuery, PageQuery } from "./schemas.ts";
+import { DEVICE_PATTERN } from "./slugs.ts";
+
+export const STANDINGS = ["waiting", "active", "revoked", "replaced"] as const;
+export const NAME_MAX_CHARS = 100;
+export const SECRET_MIN_CHARS = 16;
+
+const Mac = Type.String({ pattern: DEVICE_PATTERN, description: "MAC address, or slug, as d--0000-5ccf-7f12-3456" });
+const ProjectRef = Type.Union(
+  [Type.Integer({ minimum: 1 }), Type.String({ minLength: 1, maxLength: NAME_MAX_CHARS })],
+  {
+    description: "id, slug (p--0000-0001), or name in the organisation",
+  },
+);
+const Name = Nullable(Type.String({ minLength: 1, maxLength: NAME_MAX_CHARS, description: "for people" }));
+
+export const NewDevice = Type.Object(
+  {
+    mac: Mac,
+    name: Type.Optional(Name),
+    project: Type.Optional(ProjectRef),
+    secret: Type.Optional(
+      Type.String({
+        minLength: SECRET_MIN_CHARS,
+        maxLength: CONFIG_TEXT_MAX_BYTES,
+        description: "what the board was given, as its MQTT password; without it the answer is a one-time claim code",
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export const NewDevices = Type.Union([
+  NewDevice,
+  Type.Array(NewDevice, { minItems: 1, maxItems: DEVICES_PER_REQUEST_MAX }),
+]);
+
+const Created = {
+  mac: Type.String(),
+  slug: Type.String(),
+  created: Type.Boolean({ description: "false: it was there, and has got this new credential" }),
+  claimCode: Nullable(
+    Type.String({ description: "lets the board in until it has a secret of its own; shown here and never again" }),
+  ),
+};
+
+export const DeviceCreated = Type.Object(Created);
+
+export const ImportReport = Type.Object({
+  created: Type.Integer(),
+  updated: Type.Integer(),
+  failed: Type.Integer(),
+  lines: Type.Array(
+    Type.Object({
+      line: Type.Integer({ description: "of the table, its header is line 1; of a list, the first is 1" }),
+      mac: Nullable(Type.String()),
+      created: Type.Boolean(),
+      claimCode: Nullable(Type.String()),
+      code: Nullable(Type.String({ description: "of the problem; null: it was taken" })),
+      detail: Nullable(Type.String()),
+    }),
+  ),
+});
+
+export const DeviceQuery = Type.Object({
+  ...PageQuery.properties,
+  project: Type.Optional(Type.String({ maxLength: NAME_MAX_CHARS, description: "id or slug" })),
+  standing: Type.Optional(Type.Enum([...STANDINGS])),
+  online: Type.Optional(Type.Boolean()),
+  product: Type.Optional(Type.String({ maxLength: 32 })),
+});
+
+export const DevicePatch = Type.Object(
+  { name: Type.Optional(Name), project: Type.Optional(ProjectRef) },
+  { additionalProperties: false, minProperties: 1 },
+);
+
+export const ReplaceBody = Type.Object(
+  { by: Type.Union([Mac], { description: "the board that goes on; one that nobody knows gets a claim code" }) },
+  { additionalProperties: false },
+);
+
+export const StrangerSchema = Type.Object({
+  mac: Type.String(),
+  credential: Type.String({
+    description: "tells apart what boards with this address have shown; none: an empty secret",
+  }),
+  address: Nullable(Type.String({ description: "where it came from" })),
+  first: Instant,
+  last: Instant,
+  times: Type.Integer(),
+});
+
+export const AdmitBody = Type.Object(
+  {
+    project: Type.Optional(ProjectRef),
+    credential: Type.Optional(Type.String({ maxLength: 16, description: "which, where there are several" })),
+  },
+  { additionalProperties: false },
+);
+
+export const MqttUserParams = Type.Object({
+  name: Type.String({ pattern: "^[a-z][a-z0-9-]{1,62}$", description: "lowercase letters, digits and hyphens" }),
+});
+
+const Grants = Type.Array(
+  Type.Object(
+    {
+      filter: Type.String({ minLength: 1, maxLength: 200, description: "topic filter, MQTT 3.1.1 section 4.7" }),
+      access: Type.Enum(["read", "write", "both"]),
+    },
+    { additionalProperties: false },
+  ),
+  { maxItems: TOPIC_GRANTS_MAX, description: "below lintel/1/ (read) or app/<slug of the organisation>/" },
+);
+
+export const NewMqttUser = Type.Object(
+  { ...MqttUserParams.properties, grants: Type.Optional(Grants) },
+  { additionalProperties: false },
+);
+export const MqttUserPatch = Type.Object({ grants: Grants }, { additionalProperties: false });
+
+export const MqttUserSchema = Type.Object({
+  name: Type.String(),
+  organisation: Type.String({ description: "slug" }),
+  grants: Grants,
+  created: Instant,
+});
+export const MqttUserWithPassword = Type.Object({
+  ...MqttUserSchema.properties,
+  password: Type.String({ description: "shown here and never again" }),
+});
+
+export { OrganisationQuery };

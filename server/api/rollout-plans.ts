@@ -1,0 +1,109 @@
+/** Plans of rollouts as people write them, and as they are kept (server/rollouts/rollout-plan.ts). */
+import type { Static, TSchema } from "typebox";
+import { DEFAULT_PLAN, type RolloutPlan } from "../rollouts/rollout-plan.ts";
+import { isVersionRange } from "../rollouts/target.ts";
+import { isZone } from "../rollouts/windows.ts";
+import { showTime } from "./device-routes.ts";
+import { Problem } from "./problem.ts";
+import { DAY_NAMES, type PlanBody } from "./rollout-schemas.ts";
+
+type Body = Static<typeof PlanBody>;
+const HOUR_MIN = 60;
+
+export function readPlan(body: Body): RolloutPlan {
+  const {
+    target = {},
+    canary,
+    steps,
+    error,
+    success,
+    atOnce,
+    bytesPerS,
+    zone,
+    windows,
+    startsAt,
+    expiresAt,
+    retry,
+  } = body;
+  if (target.version !== undefined && !isVersionRange(target.version))
+    throw refuse(`${target.version} is no range of versions; one is ">=1.2.0 <2.0.0" or "1.x"`);
+  if (zone !== undefined && !isZone(zone)) throw refuse(`${zone} is no time zone of the IANA; one is Europe/Rome`);
+  if (steps?.some((percent, at) => percent <= (steps[at - 1] ?? 0)) === true)
+    throw refuse("steps are percent of all devices, each more than the one before, as 10, 50, 100");
+  const startMs = readTime("startsAt", startsAt);
+  const expiresMs = readTime("expiresAt", expiresAt);
+  if (startMs !== null && expiresMs !== null && expiresMs <= startMs) throw refuse("it would expire before it starts");
+  return {
+    target: { ...target } as RolloutPlan["target"],
+    canary: canary ?? DEFAULT_PLAN.canary,
+    steps: steps ?? DEFAULT_PLAN.steps,
+    error: readError(error),
+    success: { ...DEFAULT_PLAN.success, ...success } as RolloutPlan["success"],
+    atOnce: atOnce ?? DEFAULT_PLAN.atOnce,
+    bytesPerS: bytesPerS ?? null,
+    zone: zone ?? DEFAULT_PLAN.zone,
+    windows: (windows ?? []).map(({ days, from, to }) => ({
+      days: days.map((day) => DAY_NAMES.indexOf(day)),
+      fromMin: readClock(from),
+      toMin: readClock(to),
+    })),
+    startMs,
+    expiresMs,
+    retry: retry ?? DEFAULT_PLAN.retry,
+  };
+}
+
+/** In the form that it can be sent in again. */
+export function showPlan({ startMs, expiresMs, windows, ...plan }: RolloutPlan): Body {
+  return {
+    ...plan,
+    windows: windows.map(({ days, fromMin, toMin }) => ({
+      days: days.map((day) => DAY_NAMES[day] ?? "sun"),
+      from: showClock(fromMin),
+      to: showClock(toMin),
+    })),
+    startsAt: startMs === null ? null : showTime(startMs),
+    expiresAt: expiresMs === null ? null : showTime(expiresMs),
+  };
+}
+
+/** The first name in what came that the schema does not have, as `error.vitals.restart`; Fastify drops those without a word. */
+export function unknownName(schema: TSchema, value: unknown, path = ""): string | undefined {
+  const { properties } = schema as { properties?: Record<string, TSchema> };
+  if (properties === undefined || typeof value !== "object" || value === null) return undefined;
+  for (const [name, part] of Object.entries(value)) {
+    const own = Object.hasOwn(properties, name) ? properties[name] : undefined;
+    const found = own === undefined ? path + name : unknownName(own, part, `${path}${name}.`);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function readError(given: Body["error"] = {}): RolloutPlan["error"] {
+  const { percent, ...rest } = DEFAULT_PLAN.error;
+  // A number of devices stands in place of the percent that nobody has asked for.
+  const limit = given.devices === undefined && percent !== undefined ? { percent } : {};
+  return { ...rest, ...limit, ...given } as RolloutPlan["error"];
+}
+
+function readTime(name: string, text: string | null | undefined): number | null {
+  if (text == null) return null;
+  const timeMs = /^\d{1,15}$/.test(text) ? Number(text) : Date.parse(text);
+  if (!Number.isFinite(timeMs))
+    throw new Problem("timeInvalid", `${name} is ISO 8601 or Unix milliseconds, not "${text}"`);
+  return timeMs;
+}
+
+function readClock(text: string): number {
+  const [hour = 0, minute = 0] = text.split(":").map(Number);
+  return hour * HOUR_MIN + minute;
+}
+
+function showClock(minutes: number): string {
+  const two = (value: number) => String(value).padStart(2, "0");
+  return `${two(Math.floor(minutes / HOUR_MIN))}:${two(minutes % HOUR_MIN)}`;
+}
+
+function refuse(detail: string): Problem {
+  return new Problem("planRefused", detail);
+}

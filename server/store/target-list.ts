@@ -1,0 +1,64 @@
+/** What rollouts are resolved against: the devices of an organisation as they are now, and the images of a release. */
+import type Database from "better-sqlite3";
+import type { TargetDevice, TargetImage } from "../rollouts/target.ts";
+import { idText } from "../updates/update-messages.ts";
+
+export interface ListedDevice extends TargetDevice {
+  id: number;
+  /** Null: it belongs to none yet. */
+  organisation: number | null;
+  isOnline: boolean;
+  freeBytes: number | null;
+  firstSeenMs: number;
+}
+
+type Raw<T, Ids extends keyof T> = Omit<T, Ids> & { [Id in Ids]: Buffer | null };
+type DeviceRow = Omit<Raw<ListedDevice, "image" | "failedImage">, "isOnline"> & { online: number };
+
+export class TargetList {
+  readonly #sql: ReturnType<typeof prepare>;
+
+  constructor(db: Database.Database) {
+    this.#sql = prepare(db);
+  }
+
+  devices(organisation: number): ListedDevice[] {
+    return this.#sql.devices.all(organisation).map(toDevice);
+  }
+
+  device(id: number): ListedDevice | undefined {
+    const row = this.#sql.device.get(id);
+    return row && toDevice(row);
+  }
+
+  images(release: number): TargetImage[] {
+    return this.#sql.images.all(release).map((row) => ({ ...row, id: idText(row.id) }));
+  }
+}
+
+function toDevice({ online, image, failedImage, ...row }: DeviceRow): ListedDevice {
+  return {
+    ...row,
+    isOnline: online === 1,
+    image: image && idText(image),
+    failedImage: failedImage && idText(failedImage),
+  };
+}
+
+const COLUMNS = `d.id, d.mac, p.organisation_id AS organisation, d.project_id AS project, d.standing, d.product, d.version, d.board, d.abi, d.image,
+  d.failed_image AS failedImage, d.online, d.free_bytes AS freeBytes, d.first_seen_ms AS firstSeenMs, i.arch,
+  i.security_counter AS securityCounter`;
+const TABLES = "devices d LEFT JOIN projects p ON p.id = d.project_id LEFT JOIN images i ON i.id = d.image";
+
+function prepare(db: Database.Database) {
+  return {
+    devices: db.prepare<[number], DeviceRow>(
+      `SELECT ${COLUMNS} FROM ${TABLES} WHERE p.organisation_id = ? ORDER BY d.mac`,
+    ),
+    device: db.prepare<[number], DeviceRow>(`SELECT ${COLUMNS} FROM ${TABLES} WHERE d.id = ?`),
+    images: db.prepare<[number], Omit<TargetImage, "id"> & { id: Buffer }>(
+      `SELECT i.id, i.product, i.version, i.arch, i.abi, i.board, i.security_counter AS securityCounter
+       FROM release_images r JOIN images i ON i.id = r.image_id WHERE r.release_id = ? ORDER BY i.number`,
+    ),
+  };
+}

@@ -1,0 +1,71 @@
+/** A server that asks who comes, boards that are taken in by themselves, and what people say about them on the command line. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { runLintel } from "./run-lintel.ts";
+import { RunningLintel } from "./start-lintel.ts";
+
+const TIMEOUT_MS = 240_000;
+const HOST = "127.0.0.1";
+const BOARD = "024c4e540001";
+
+let folder: string;
+let server: RunningLintel;
+let url: string;
+let mqttPort: number;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "lintel-devices-"));
+  // The tools find the operator's token there.
+  process.env["LINTEL_DATA"] = join(folder, "data");
+  const ports = ["--mqtt-port", "0", "--http-port", "0"];
+  server = new RunningLintel("serve", "--data", join(folder, "data"), ...ports, "--json");
+  mqttPort = JSON.parse(await server.line(/listening for devices/)).mqttPort;
+  url = JSON.parse(await server.line(/listening for people/)).url;
+}, TIMEOUT_MS);
+
+afterAll(async () => {
+  delete process.env["LINTEL_DATA"];
+  await server?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const devices = (...more: string[]) => runLintel("devices", ...more, "--server", url);
+const sim = (...more: string[]) =>
+  runLintel("sim", "--period", "1", "--seconds", "2", "--server", `${HOST}:${mqttPort}`, ...more);
+
+test("boards of lintel sim are taken in with secrets of their own; without them they are strangers", {
+  timeout: TIMEOUT_MS,
+}, async () => {
+  expect((await sim()).code).toBe(0);
+  expect(JSON.parse((await devices("list", "--json")).stdout)).toEqual([]);
+  const strangers = JSON.parse((await devices("strangers", "--json")).stdout);
+  expect(strangers).toMatchObject([{ mac: BOARD, credential: "none", address: HOST }]);
+  expect((await sim("--api", url)).code).toBe(0);
+  expect(JSON.parse((await devices("list", "--json")).stdout)).toMatchObject([
+    { mac: BOARD, product: "counter", standing: "active", secret: "own" },
+  ]);
+  expect(JSON.parse((await devices("strangers", "--json")).stdout)).toEqual([]);
+});
+
+test("create, import, name, revoke, approve, delete; an error says what to do", { timeout: TIMEOUT_MS }, async () => {
+  const table = join(folder, "boards.csv");
+  await writeFile(table, "mac,name\n5ccf7f0000a1,Door\n5ccf7f0000a2,\nwrong,\n");
+  const imported = await devices("import", table);
+  expect(imported.code).toBe(1);
+  expect(imported.stdout).toMatch(/^5ccf7f0000a1,lc_[\w-]{43}\n5ccf7f0000a2,lc_[\w-]{43}\n$/);
+  expect(imported.stderr).toContain('line 4: "wrong" is no MAC address: twelve lowercase hex digits');
+  expect(imported.stderr).toContain("1 of 3 lines were not taken; mend them and import the table again");
+  expect((await devices("create", "5ccf7f0000a3", "--secret", "0123456789abcdef")).stdout).toBe(
+    "5ccf7f0000a3 is taken in\n",
+  );
+  await devices("name", "d--0000-5ccf-7f00-00a3", "Back door");
+  await devices("revoke", "5ccf7f0000a3");
+  const shown = await devices("list", "--standing", "revoked");
+  expect(shown.stdout).toMatch(/^MAC +NAME.*\n5ccf7f0000a3 +Back door +p--0000-0001 +revoked +own\n$/);
+  expect((await devices("approve", "5ccf7f0000a3")).stdout).toContain("comes back by itself within a minute");
+  expect((await devices("delete", "5ccf7f0000a3")).stdout).toBe("5ccf7f0000a3 is forgotten\n");
+  const gone = await devices("show", "5ccf7f0000a3");
+  expect([gone.code, gone.stderr]).toEqual([1, expect.stringContaining("No such device")]);
+});

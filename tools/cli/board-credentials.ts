@@ -1,0 +1,46 @@
+/**
+ * Secrets of boards that this machine makes: drawn here, told to the server, written into their configuration. Without an API to
+ * tell they have none, and the server takes them if it takes anyone.
+ */
+import { makeSecret } from "../../server/access/secrets.ts";
+import { ApiClient, ApiError } from "../client/api-client.ts";
+import { findToken } from "../client/credentials.ts";
+import { CommandError } from "./command-error.ts";
+import { DEFAULT_HTTP_PORT, DEFAULT_MQTT_PORT } from "./serve-command.ts";
+
+/** Where the API of this broker is, if that can be known: both have the ports that they have by default. */
+export function apiBeside({ host, port }: { host: string; port: number }): URL | undefined {
+  if (port !== DEFAULT_MQTT_PORT) return undefined;
+  return new URL(`http://${host.includes(":") ? `[${host}]` : host}:${DEFAULT_HTTP_PORT}`);
+}
+
+export function newSecret(): string {
+  return makeSecret("device");
+}
+
+/** By MAC address. */
+export async function registerBoards(api: URL | undefined, macs: readonly string[]): Promise<Map<string, string>> {
+  const none = new Map<string, string>();
+  if (api === undefined || macs.length === 0) return none;
+  const client = new ApiClient(api, findToken(api));
+  if (!(await client.isHealthy())) return none;
+  const secrets = new Map(macs.map((mac) => [mac, newSecret()]));
+  await tell(api, client, secrets);
+  return secrets;
+}
+
+/** Throws what a person can do about it. */
+export async function tell(api: URL, client: ApiClient, secrets: ReadonlyMap<string, string>): Promise<void> {
+  try {
+    const devices = [...secrets].map(([mac, secret]) => ({ mac, secret }));
+    const { lines } = await client.registrations.createAll(devices);
+    const bad = lines.find(({ code }) => code !== null);
+    if (bad !== undefined) throw new CommandError(`the server does not take ${bad.mac}: ${bad.detail}`);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== "notLoggedIn") throw error;
+    throw new CommandError(
+      `the server at ${api.origin} asks who takes in boards: set LINTEL_TOKEN, or LINTEL_DATA to the data folder of a ` +
+        "server on this machine",
+    );
+  }
+}

@@ -1,0 +1,93 @@
+/** `lintel devices approve`, `revoke`, `rotate`, `name`, `move`, `replace`, `delete`. */
+import type { Command } from "commander";
+import { ApiError } from "../client/api-client.ts";
+import { withOrganisation, withPlace } from "./device-create-commands.ts";
+import { apiOf, type ServerOptions, withJson } from "./server-options.ts";
+
+interface PlaceOptions extends ServerOptions {
+  project?: string;
+  organisation?: string;
+  credential?: string;
+}
+
+const DEVICE = ["<device>", "MAC address or slug"] as const;
+
+export function addDeviceChangeCommands(devices: Command): void {
+  withPlace(withJson(devices.command("approve")))
+    .description("take in a board that waits, one that was revoked, or a stranger")
+    .argument(...DEVICE)
+    .option("--credential <mark>", "of a stranger, where several have come under this address")
+    .action(async (mac: string, options: PlaceOptions) => {
+      const isStranger = !(await isKnown(options, mac)) || options.credential !== undefined;
+      const answer = isStranger ? await admit(options, mac) : await order(options, mac, "approve");
+      tell(options, answer, `${mac} is taken in; it comes back by itself within a minute`);
+    });
+  withJson(devices.command("revoke"))
+    .alias("reject")
+    .description("refuse a board from now on; what it has sent stays")
+    .argument(...DEVICE)
+    .action(async (mac: string, options: ServerOptions) => {
+      tell(options, await order(options, mac, "revoke"), `${mac} is refused`);
+    });
+  withJson(devices.command("rotate"))
+    .description("give a board another secret; the one before is good until it works with the new one")
+    .argument(...DEVICE)
+    .action(async (mac: string, options: ServerOptions) => {
+      tell(options, await order(options, mac, "rotate"), `${mac} is given another secret`);
+    });
+  withJson(devices.command("name"))
+    .description("name a board for people; an empty name takes it away")
+    .argument(...DEVICE)
+    .argument("<name>", 'as "Front door"')
+    .action(async (mac: string, name: string, options: ServerOptions) => {
+      const answer = await apiOf(options.server).registrations.change(mac, { name: name === "" ? null : name });
+      tell(options, answer, `${mac} is called ${name || "nothing"}`);
+    });
+  withOrganisation(withJson(devices.command("move")))
+    .description("move a board to another project, with its history")
+    .argument(...DEVICE)
+    .argument("<project>", "number, slug or name")
+    .action(async (mac: string, project: string, options: PlaceOptions) => {
+      const answer = await apiOf(options.server).registrations.change(mac, { project }, options.organisation);
+      tell(options, answer, `${mac} belongs to ${project}`);
+    });
+  withJson(devices.command("replace"))
+    .description("put another board in the place of one: its name, project, settings and sensor graph")
+    .argument("<device>", "the board that goes")
+    .argument("<by>", "the board that comes")
+    .action(async (mac: string, by: string, options: ServerOptions) => {
+      const answer = await apiOf(options.server).registrations.replace(mac, by);
+      tell(options, answer, `${by} stands in the place of ${mac}`);
+      if (answer.claimCode !== null && !options.json) console.log(`claim code, shown this once: ${answer.claimCode}`);
+    });
+  withJson(devices.command("delete"))
+    .description("forget a board that has never sent a reading")
+    .argument(...DEVICE)
+    .action(async (mac: string, options: ServerOptions) => {
+      await apiOf(options.server).registrations.delete(mac);
+      tell(options, { mac, deleted: true }, `${mac} is forgotten`);
+    });
+}
+
+function tell({ json }: ServerOptions, answer: object, text: string): void {
+  console.log(json ? JSON.stringify(answer) : text);
+}
+
+function order({ server }: ServerOptions, mac: string, what: "approve" | "revoke" | "rotate"): Promise<object> {
+  return apiOf(server).registrations.order(mac, what);
+}
+
+function admit({ server, project, credential, organisation }: PlaceOptions, mac: string): Promise<object> {
+  const choice = { ...(project === undefined ? {} : { project }), ...(credential === undefined ? {} : { credential }) };
+  return apiOf(server).registrations.admit(mac, choice, organisation);
+}
+
+async function isKnown({ server }: ServerOptions, mac: string): Promise<boolean> {
+  try {
+    await apiOf(server).device(mac);
+    return true;
+  } catch (error) {
+    if (error instanceof ApiError && error.code === "deviceUnknown") return false;
+    throw error;
+  }
+}
