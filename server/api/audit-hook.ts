@@ -6,10 +6,10 @@ import type { FastifyRequest } from "fastify";
 import { ActorKind, type AuditEntry } from "../access/people-requests.ts";
 import type { Principal } from "../access/principal.ts";
 import type { Logger } from "../logger.ts";
+import { isUnsafe } from "./asker.ts";
 import type { AuditPort } from "./ports.ts";
 import type { ApiApp } from "./typed-app.ts";
 
-const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
 const SUBJECT_MAX_CHARS = 200;
 const TOO_MANY_REQUESTS = 429;
 
@@ -23,7 +23,7 @@ export function addAuditHook(app: ApiApp, audit: AuditPort, logger: Logger, nowM
   app.addHook("onSend", async (request, reply, payload) => {
     const { url } = request.routeOptions;
     // Strangers are counted and slowed down elsewhere; here they could fill the disk, as could who is told to slow down.
-    if (SAFE_METHODS.has(request.method) || url === undefined) return payload;
+    if (!isUnsafe(request) || url === undefined) return payload;
     if (!request.access?.isKnown || reply.statusCode === TOO_MANY_REQUESTS) return payload;
     const { outcome } = await audit.write(entryOf(request, url, reply.statusCode, nowMs()));
     if (outcome !== "done")

@@ -1,8 +1,9 @@
 /** Derived streams of a device: made, listed, deleted. They are read like any other stream. */
-import { BUSY_RETRY_S, DERIVED_STREAMS_MAX } from "../limits.ts";
+import { DERIVED_STREAMS_MAX } from "../limits.ts";
 import type { AliasPart, DerivedDefinition } from "../store/derived-definition.ts";
 import type { DerivedRow } from "../store/series-reader.ts";
 import { findDevice, showStream, showTime } from "./device-routes.ts";
+import { busy } from "./image-routes.ts";
 import { composeSeries, parseTime } from "./open-series.ts";
 import type { DerivedPort, SeriesPort, StorePort } from "./ports.ts";
 import { Problem } from "./problem.ts";
@@ -134,8 +135,4 @@ function showDerived({ stream, definition, createdMs }: DerivedRow) {
     ...(toMs !== null && { to: showTime(toMs) }),
   }));
   return { kind: definition.kind, sections, ...common };
-}
-
-function busy(): Problem {
-  return new Problem("busy", `nothing was changed; try again in ${BUSY_RETRY_S} s`);
 }

@@ -1,8 +1,8 @@
 /**
- * `bench fleet`: a fleet of light devices on one server, all on this machine: a pack of ten readings each every 30 s, an update
- * of the fleet under way, then a restart of the server. The server and the devices have processes of their own.
+ * `bench fleet`: a fleet of light devices on one server, all on this machine: a pack of ten readings each every 30 s, a rollout
+ * to the fleet under way, then a restart of the server. The server and the devices have processes of their own.
  *
- * - `p50Ms`, `p99Ms`: from the sending of a pack to its acknowledgement, while the update runs.
+ * - `p50Ms`, `p99Ms`: from the sending of a pack to its acknowledgement, while the rollout runs.
  * - `rssMiB`: the server's resident memory at its peak; `cpuCores`: what it used of the processors, on average.
  * - `reconnectAllMs`: from the order to stop the server until the last device has had its hello answered by the new one.
  * - `lost`: readings that were made and are not stored at the end.
@@ -14,9 +14,13 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import Database from "better-sqlite3";
-import { noise, setDesired, testImage, upload } from "../../server/testing/test-images.ts";
+import { noise, testImage } from "../../server/testing/test-images.ts";
+import { newKey } from "../../tools/image/keys.ts";
+import { signImage } from "../../tools/image/pack-image.ts";
+import { addImages, rollOut } from "../rollout/call-api.ts";
 import type { FleetFigures, FleetShare, ToFleet } from "./fleet-load.ts";
-import { macOf } from "./ingest-packs.ts";
+import type { ServerPart } from "./ingest-server.ts";
+import { type ListeningPart, startPart } from "./parts.ts";
 
 export const FLEET_HELP = `Usage: npm run bench -- fleet [options]
 
@@ -32,7 +36,8 @@ const CONNECT_PER_S = 250;
 const PRODUCT = "counter";
 /** As large as the counter; does not compress, so that all of it is sent. */
 const IMAGE_BYTES = 27_000;
-const ORDERS_AT_ONCE = 32;
+/** A canary, then everybody at once: more downloads at a time than a person would ask for. */
+const PLAN = { canary: { devices: 50 }, steps: [100], success: { percent: 100, soakMin: 0 }, atOnce: 10_000 };
 /** Everybody is back and everything is acknowledged within this, or the bench fails. */
 const SETTLE_MAX_MS = 180_000;
 /** Linux, sysconf(_SC_CLK_TCK). */
@@ -66,11 +71,11 @@ export async function benchFleet(args: string[]): Promise<void> {
     await ask("reset");
     const beforeCpuMs = cpuMsOf(server.process);
     const startMs = performance.now();
-    const image = testImage(noise(IMAGE_BYTES, 1), { product: PRODUCT });
-    await upload(server, image.bytes);
-    const ordered = orderAll(server, devices, image.id);
+    const key = newKey();
+    const image = signImage(testImage(noise(IMAGE_BYTES, 1), { product: PRODUCT }).bytes, key);
+    await addImages(server, key, [image]);
+    await rollOut(server, image, "1.2.0", PLAN);
     await sleep(seconds * 1000);
-    await ordered;
     const elapsedMs = performance.now() - startMs;
     const cpuCores = (cpuMsOf(server.process) - beforeCpuMs) / elapsedMs;
     const busy = await ask("figures");
@@ -117,19 +122,10 @@ export async function benchFleet(args: string[]): Promise<void> {
   }
 }
 
-async function startServer(folder: string, port: number, children: ChildProcess[]) {
-  const child = fork(new URL("./ingest-server.js", import.meta.url), [folder, String(port)]);
-  children.push(child);
-  const told = await new Promise<{ port: number; url: string }>((resolve, reject) => {
-    child.once("message", (message) => resolve(message as { port: number; url: string }));
-    child.once("exit", (code) => reject(new Error(`the server ended with code ${code}; its error is above`)));
-  });
-  const stop = () =>
-    new Promise<void>((resolve) => {
-      child.once("exit", () => resolve());
-      child.send("stop");
-    });
-  return { process: child, ...told, stop };
+async function startServer(folder: string, mqttPort: number, children: ChildProcess[]): Promise<ListeningPart> {
+  const part = await startPart("ingest-server", [folder, JSON.stringify({ mqttPort } satisfies ServerPart)]);
+  children.push(part.process);
+  return part;
 }
 
 function startLoad(port: number, index: number, devices: number, children: ChildProcess[]): ChildProcess {
@@ -188,18 +184,6 @@ async function until(
     }
     await sleep(200);
   }
-}
-
-async function orderAll(server: { url: string }, devices: number, image: string): Promise<void> {
-  let next = 0;
-  const order = async () => {
-    while (next < devices) {
-      const mac = macOf(next++);
-      const answer = await setDesired(server, mac, image);
-      if (!answer.ok) throw new Error(`ordering the image for ${mac} answered ${answer.status}`);
-    }
-  };
-  await Promise.all(Array.from({ length: ORDERS_AT_ONCE }, order));
 }
 
 /** User and system time, ms: proc(5), fields 14 and 15 of stat, after the name in parentheses. */

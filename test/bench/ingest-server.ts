@@ -1,21 +1,28 @@
-/** The real server in a process of its own, for the bench. */
+/** The real server in a process of its own, for benchmarks and faults: a data folder, then a ServerPart as JSON. */
 import { OPEN_HOUSE } from "../../server/access/open-house.ts";
 import { startServer } from "../../server/app.ts";
 import { silentLogger } from "../../server/logger.ts";
 import { keepHeapSmall } from "../../server/small-heap.ts";
 import type { RetentionOptions } from "../../server/store/retention.ts";
 
+export interface ServerPart {
+  /** Default: any that is free. */
+  mqttPort?: number;
+  retention?: RetentionOptions;
+}
+
 const UNLIMITED = { perSecond: Number.MAX_SAFE_INTEGER, burst: Number.MAX_SAFE_INTEGER };
 
 keepHeapSmall();
+const { mqttPort = 0, retention } = JSON.parse(process.argv[3] ?? "{}") as ServerPart;
 const server = await startServer({
   ...OPEN_HOUSE,
   dataDir: process.argv[2] ?? "",
   host: "127.0.0.1",
-  mqttPort: Number(process.argv[3] ?? 0),
+  mqttPort,
   httpPort: 0,
   logger: silentLogger,
-  ...(process.argv[3] !== undefined && { retention: JSON.parse(process.argv[3]) as RetentionOptions }),
+  ...(retention !== undefined && { retention }),
   // What the server can take, not what it allows: no board is as fast as this load.
   connectionLimits: { connectionsOfAddress: Number.POSITIVE_INFINITY, rates: { packets: UNLIMITED, bytes: UNLIMITED } },
 });

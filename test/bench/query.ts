@@ -14,6 +14,7 @@ import { parseArgs } from "node:util";
 import { DAY_MS, MINUTES_A_DAY } from "../../server/store/day.ts";
 import { openForReading } from "../../server/store/open-database.ts";
 import type { LoadOptions, LoadResult } from "./ingest-load.ts";
+import type { ServerPart } from "./ingest-server.ts";
 import { atLeastOne, type ListeningPart, round, runPart, startPart } from "./parts.ts";
 import { QUERY_FIRST_DAY, queryMac } from "./query-names.ts";
 
@@ -75,8 +76,8 @@ export async function benchQuery(args: string[]): Promise<void> {
     const segments = segmentsIn(folder);
     // Half of the days, so that there is something to delete to the end.
     const rawMs = Date.now() - (QUERY_FIRST_DAY + DAYS / 2) * DAY_MS;
-    const retention = JSON.stringify({ rawMs, rollupsMs: null, maxBytes: null });
-    const deleting = await startPart("ingest-server", [join(folder, "store"), retention]);
+    const deletion: ServerPart = { retention: { rawMs, rollupsMs: null, maxBytes: null } };
+    const deleting = await startPart("ingest-server", [join(folder, "store"), JSON.stringify(deletion)]);
     const busy = await load(deleting.port, seconds, 2);
     await deleting.stop();
     const deletedSegments = segments - segmentsIn(folder);

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { runLintel } from "./run-lintel.ts";
-import { RunningLintel } from "./start-lintel.ts";
+import { type RunningLintel, startServe } from "./start-lintel.ts";
 
 const TIMEOUT_MS = 240_000;
 const HOST = "127.0.0.1";
@@ -19,10 +19,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "lintel-devices-"));
   // The tools find the operator's token there.
   process.env["LINTEL_DATA"] = join(folder, "data");
-  const ports = ["--mqtt-port", "0", "--http-port", "0"];
-  server = new RunningLintel("serve", "--data", join(folder, "data"), ...ports, "--json");
-  mqttPort = JSON.parse(await server.line(/listening for devices/)).mqttPort;
-  url = JSON.parse(await server.line(/listening for people/)).url;
+  ({ server, mqttPort, url } = await startServe(folder, []));
 }, TIMEOUT_MS);
 
 afterAll(async () => {

@@ -9,7 +9,7 @@ import { freePort } from "../../tools/demo/free-port.ts";
 import { readPrivateKey } from "../../tools/image/keys.ts";
 import { packImage, signImage } from "../../tools/image/pack-image.ts";
 import { runLintel } from "./run-lintel.ts";
-import { OPEN, RunningLintel } from "./start-lintel.ts";
+import { RunningLintel, startServe } from "./start-lintel.ts";
 
 const TIMEOUT_MS = 180_000;
 const HOST = "127.0.0.1";
@@ -24,22 +24,10 @@ let key: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "lintel-flash-"));
-  server = new RunningLintel(
-    "serve",
-    ...OPEN,
-    "--data",
-    join(folder, "data"),
-    "--mqtt-port",
-    "0",
-    "--http-port",
-    "0",
-    "--json",
-  );
   board = new RunningLintel("sim", "--serial", "tcp:0", "--board", "esp-01", "--interval", "1");
   await runLintel("keys", "new", "--out", join(folder, "shop"));
   key = join(folder, "shop.key.pem");
-  mqttPort = JSON.parse(await server.line(/listening for devices/)).mqttPort;
-  url = JSON.parse(await server.line(/listening for people/)).url;
+  ({ server, mqttPort, url } = await startServe(folder));
   port = /rfc2217:[\d./:]+\d/.exec(await board.line(/is on rfc2217/))?.[0] ?? "";
 }, TIMEOUT_MS);
 

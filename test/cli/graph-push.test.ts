@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ApiClient } from "../../tools/client/api-client.ts";
 import { runLintel } from "./run-lintel.ts";
-import { OPEN, RunningLintel } from "./start-lintel.ts";
+import { RunningLintel, startServe } from "./start-lintel.ts";
 import { until } from "./until.ts";
 
 const MAC = "024c4e540001";
@@ -21,11 +21,8 @@ const graph = (...args: string[]) => runLintel("graph", ...args, "--server", url
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "lintel-graph-push-"));
-  server = new RunningLintel(
-    ...["serve", ...OPEN, "--data", join(folder, "data"), "--mqtt-port", "0", "--http-port", "0", "--json"],
-  );
-  const { mqttPort } = JSON.parse(await server.line(/listening for devices/));
-  url = JSON.parse(await server.line(/listening for people/)).url;
+  let mqttPort: number;
+  ({ server, mqttPort, url } = await startServe(folder));
   sim = new RunningLintel("sim", "firmware/streamer", "--server", `127.0.0.1:${mqttPort}`, "--json");
   const api = new ApiClient(new URL(url));
   await until(

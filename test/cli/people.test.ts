@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { PACKAGE_ROOT } from "../../tools/build/package-root.ts";
 import { LINTEL } from "./run-lintel.ts";
-import { RunningLintel } from "./start-lintel.ts";
+import { type RunningLintel, startServe } from "./start-lintel.ts";
 
 const PASSWORD = "nine green bottles";
 const TIMEOUT_MS = 300_000;
@@ -40,10 +40,7 @@ const at = (home: string, ...args: string[]) => lintel(home, [...args, "--server
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "lintel-people-"));
-  server = new RunningLintel(
-    ...["serve", "--data", join(folder, "data"), "--mqtt-port", "0", "--http-port", "0", "--json"],
-  );
-  url = JSON.parse(await server.line(/listening for people/)).url;
+  ({ server, url } = await startServe(folder, []));
   link = JSON.parse(await server.line(/makes the first one/)).link;
 }, TIMEOUT_MS);
 

@@ -8,7 +8,7 @@ import { ApiClient } from "../../tools/client/api-client.ts";
 import { freePort } from "../../tools/demo/free-port.ts";
 import { tallyReadings } from "../../tools/sim/tally.ts";
 import { runLintel, runLintelOnFullDisk } from "./run-lintel.ts";
-import { OPEN, RunningLintel } from "./start-lintel.ts";
+import { RunningLintel, startServe } from "./start-lintel.ts";
 import { until } from "./until.ts";
 
 const HOST = "127.0.0.1";
@@ -27,19 +27,9 @@ let running: RunningLintel | undefined;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "lintel-sim-flash-"));
-  server = new RunningLintel(
-    "serve",
-    ...OPEN,
-    "--data",
-    join(folder, "data"),
-    "--mqtt-port",
-    "0",
-    "--http-port",
-    "0",
-    "--json",
-  );
-  mqttPort = JSON.parse(await server.line(/listening for devices/)).mqttPort;
-  api = new ApiClient(new URL(JSON.parse(await server.line(/listening for people/)).url));
+  let url: string;
+  ({ server, mqttPort, url } = await startServe(folder));
+  api = new ApiClient(new URL(url));
 }, TIMEOUT_MS);
 
 afterAll(async () => {

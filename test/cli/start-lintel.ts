@@ -1,6 +1,7 @@
 /** The command line as a process that goes on, until it is told to stop. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { PACKAGE_ROOT } from "../../tools/build/package-root.ts";
 import { LINTEL } from "./run-lintel.ts";
@@ -10,6 +11,20 @@ const WAIT_MS = 90_000;
 
 /** For a server that asks nobody who he is. */
 export const OPEN = ["--no-login", "--registration", "anyone"] as const;
+
+/** `lintel serve` on free ports, with its data below `folder`. `more`: other options than those of an open house. */
+export async function startServe(folder: string, more: readonly string[] = OPEN) {
+  const ports = ["--mqtt-port", "0", "--http-port", "0"];
+  const server = new RunningLintel("serve", ...more, "--data", join(folder, "data"), ...ports, "--json");
+  try {
+    const { mqttPort } = JSON.parse(await server.line(/listening for devices/)) as { mqttPort: number };
+    const { url } = JSON.parse(await server.line(/listening for people/)) as { url: string };
+    return { server, mqttPort, url };
+  } catch (error) {
+    await server.kill();
+    throw error;
+  }
+}
 
 export class RunningLintel {
   readonly #child: ChildProcess;

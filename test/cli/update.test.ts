@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ApiClient, type UpdateStatus } from "../../tools/client/api-client.ts";
 import { type Finished, runLintel } from "./run-lintel.ts";
-import { OPEN, RunningLintel } from "./start-lintel.ts";
+import { RunningLintel, startServe } from "./start-lintel.ts";
 import { until } from "./until.ts";
 import { makeUpdateFiles, type UpdateFiles } from "./update-images.ts";
 
@@ -52,20 +52,8 @@ const starts = ({ history }: UpdateStatus, image: string | null) =>
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "lintel-update-"));
-  server = new RunningLintel(
-    "serve",
-    ...OPEN,
-    "--data",
-    join(folder, "data"),
-    "--mqtt-port",
-    "0",
-    "--http-port",
-    "0",
-    "--json",
-  );
+  ({ server, mqttPort, url } = await startServe(folder));
   files = await makeUpdateFiles(folder);
-  mqttPort = JSON.parse(await server.line(/listening for devices/)).mqttPort;
-  url = JSON.parse(await server.line(/listening for people/)).url;
   api = new ApiClient(new URL(url));
   files.putImpatientBoard(join(folder, "flash"), IMPATIENT, mqttPort);
   sim = startSim();

@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import type { ServerPart } from "../bench/ingest-server.ts";
 
 export interface FaultyServer {
   port: number;
@@ -15,7 +16,11 @@ export interface FaultyServer {
 export async function startFaultyServer(dataDir: string, port: number): Promise<FaultyServer> {
   const isSource = import.meta.url.endsWith(".ts");
   const entry = fileURLToPath(new URL(`../bench/ingest-server.${isSource ? "ts" : "js"}`, import.meta.url));
-  const child = fork(entry, [dataDir, String(port)], isSource ? { execArgv: ["--import", "tsx"] } : {});
+  const child = fork(
+    entry,
+    [dataDir, JSON.stringify({ mqttPort: port } satisfies ServerPart)],
+    isSource ? { execArgv: ["--import", "tsx"] } : {},
+  );
   const told = await firstMessage(child);
   const end = async (send: () => void) => {
     if (child.exitCode !== null || child.signalCode !== null) return;

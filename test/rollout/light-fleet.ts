@@ -6,8 +6,9 @@ import type { LintelServer, ServerOptions } from "../../server/app.ts";
 import { makeRandom } from "../../server/testing/mutate.ts";
 import { noise, testImage } from "../../server/testing/test-images.ts";
 import { makeFolder, startTestServer, TEST_NOW_MS } from "../../server/testing/test-server.ts";
-import { newKey, publicHalf } from "../../tools/image/keys.ts";
+import { newKey } from "../../tools/image/keys.ts";
 import { signImage } from "../../tools/image/pack-image.ts";
+import { addImages, askApi, callApi, rollOut } from "./call-api.ts";
 import { FAULTS, type Fault, LightDevice } from "./light-device.ts";
 
 const PAYLOAD_BYTES = 6000;
@@ -97,9 +98,7 @@ export class LightFleet {
       await Promise.all(this.devices.slice(at, at + CONNECTS_AT_ONCE).map((device) => device.connect()));
       await this.server.idle();
     }
-    for (const image of [this.oldImage, this.newImage]) await this.call("POST", "/images", image);
-    const pem = String(publicHalf(this.#key).export({ type: "spki", format: "pem" }));
-    await this.call("POST", "/release-keys", { pem, name: "test" });
+    await addImages(this.server, this.#key, [this.oldImage, this.newImage]);
   }
 
   async startServer(): Promise<void> {
@@ -120,12 +119,8 @@ export class LightFleet {
   }
 
   /** A release of the new image, and a rollout of it. */
-  async roll(plan: object): Promise<Rollout> {
-    const release = await this.call<{ id: number }>("POST", "/releases", {
-      version: `1.1.0-${this.nowMs}`,
-      images: [imageIdText(this.newImage)],
-    });
-    return await this.call<Rollout>("POST", "/rollouts", { release: release.id, ...plan });
+  roll(plan: object): Promise<Rollout> {
+    return rollOut(this.server, this.newImage, `1.1.0-${this.nowMs}`, plan);
   }
 
   rollout(id: number): Promise<Rollout> {
@@ -169,21 +164,12 @@ export class LightFleet {
     return loaded.has(imageIdText(this.newImage));
   }
 
-  async call<T>(method: string, path: string, body?: object, headers: Record<string, string> = {}): Promise<T> {
-    const response = await this.ask(method, path, body, headers);
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
-    return (text === "" ? null : JSON.parse(text)) as T;
+  call<T>(method: string, path: string, body?: object, headers?: Record<string, string>): Promise<T> {
+    return callApi(this.server, method, path, body, headers);
   }
 
-  ask(method: string, path: string, body?: object, headers: Record<string, string> = {}): Promise<Response> {
-    const isBytes = body instanceof Uint8Array;
-    const type = isBytes ? "application/octet-stream" : "application/json";
-    return fetch(`${this.server.url}/api/v1${path}`, {
-      method,
-      headers: { ...headers, ...(body !== undefined && { "content-type": type }) },
-      ...(body !== undefined && { body: isBytes ? new Uint8Array(body) : JSON.stringify(body) }),
-    });
+  ask(method: string, path: string, body?: object, headers?: Record<string, string>): Promise<Response> {
+    return askApi(this.server, method, path, body, headers);
   }
 
   async stop(): Promise<void> {
