@@ -4,7 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { PACKAGE_ROOT } from "../build/package-root.ts";
 import { BUILT_VARIABLE } from "./built-variable.ts";
@@ -13,6 +13,15 @@ interface Outcome {
   passed: number;
   failed: number;
   skipped: number;
+}
+
+/** What is read of vitest's JSON report. */
+interface VitestReport {
+  numPassedTests: number;
+  numFailedTests: number;
+  numPendingTests: number;
+  numTodoTests: number;
+  testResults: Array<{ name: string; assertionResults: Array<{ fullName: string; status: string }> }>;
 }
 
 const VITEST_REPORT = join(PACKAGE_ROOT, "build", "vitest.json");
@@ -54,13 +63,20 @@ async function runVitest(filters: string[]): Promise<Outcome> {
     ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${VITEST_REPORT}`, ...filters],
     true,
   );
-  const report = JSON.parse(readFileSync(VITEST_REPORT, "utf8")) as Record<string, number>;
-  const { numPassedTests = 0, numFailedTests = 0, numPendingTests = 0, numTodoTests = 0 } = report;
+  const report = JSON.parse(readFileSync(VITEST_REPORT, "utf8")) as VitestReport;
+  // Also those that a process took along when it died, whose names stand nowhere else.
+  for (const { name, assertionResults } of report.testResults) {
+    for (const { fullName, status } of assertionResults)
+      if (status !== "passed" && status !== "failed")
+        console.log(
+          `${status === "todo" ? "to do" : "not run to its end"}: ${relative(PACKAGE_ROOT, name)}: ${fullName}`,
+        );
+  }
   return {
-    passed: numPassedTests,
+    passed: report.numPassedTests,
     // A file that does not load, or an error outside of a test, fails no test of its own.
-    failed: code === 0 ? numFailedTests : Math.max(1, numFailedTests),
-    skipped: numPendingTests + numTodoTests,
+    failed: code === 0 ? report.numFailedTests : Math.max(1, report.numFailedTests),
+    skipped: report.numPendingTests + report.numTodoTests,
   };
 }
 
