@@ -103,6 +103,17 @@ module.exports = {
       from: { path: "^server/store/" },
       to: { path: ["node_modules/(aedes|mqtt)", "^server/(broker|api)/"] },
     },
+    only(
+      "health",
+      "^server/health/",
+      [
+        "^server/health/",
+        "^server/rollouts/(windows|rollout-plan)\\.ts$",
+        "^server/updates/store-requests\\.ts$",
+        "^server/(limits|errors|logger)\\.ts$",
+      ],
+      "decisions about health know no database, no broker and no API",
+    ),
     {
       name: "api-never-touches-broker",
       severity: "error",

@@ -25,8 +25,10 @@ import { Door } from "./broker/door.ts";
 import { checkPort, type Listener, listenError, listenTcp, listenTls, listenWebSocket } from "./broker/listeners.ts";
 import { type CertificateFiles, Certificates } from "./certificates.ts";
 import { StartError } from "./errors.ts";
+import { HealthDesk } from "./health/health-desk.ts";
 import { Ingest } from "./ingest/ingest.ts";
 import {
+  HEALTH_TICK_MS,
   HOUSEKEEPING_EVERY_MS,
   MQTT_BYTES_BURST,
   MQTT_BYTES_PER_SECOND,
@@ -85,6 +87,8 @@ export interface ServerOptions {
   connectionLimits?: Partial<ConnectionLimits>;
   /** Unix time, ms. */
   nowMs?: () => number;
+  /** Ms of a clock that nobody sets; where `nowMs` is given and this is not, that one. */
+  elapsedMs?: () => number;
 }
 
 const CONNECTION_LIMITS: ConnectionLimits = {
@@ -228,6 +232,15 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
     nowMs,
   });
   undo.push(() => rollouts.stop());
+  const health = new HealthDesk({
+    store: reader.health,
+    request: (request) => writer.request(request),
+    isHealthy: () => ingest.isHealthy,
+    logger,
+    nowMs,
+    elapsedMs: options.elapsedMs ?? options.nowMs ?? (() => performance.now()),
+  });
+  undo.push(() => health.stop());
 
   const orders = new OrderDesk({
     store: reader.orders,
@@ -274,6 +287,8 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
     logs,
     rolloutStore: reader.rollouts,
     rollouts,
+    fitness: reader.health,
+    setHealthPolicy: (request) => writer.request(request),
     kitStore: reader.kits,
     kits: {
       set: (kit) => writer.request({ kind: "setFlashKit", kit, atMs: nowMs() }),
@@ -318,6 +333,7 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
       contentType: metrics.registry.contentType,
       text: () => {
         ingest.collect();
+        metrics.tellHealth(reader.health.counts(null));
         return metrics.text();
       },
     },
@@ -335,17 +351,19 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
   const httpPort = await listenHttp(api, host, options.httpPort);
   const closeWebSocket = listenWebSocket(api.server, accept);
 
-  const tick = () => {
+  const tickOften = () => {
     rollouts.tick();
     chunks.pump();
   };
-  const ticks = setInterval(tick, ROLLOUT_TICK_MS);
-  ticks.unref();
-  undo.push(() => clearInterval(ticks));
+  const timers = [setInterval(tickOften, ROLLOUT_TICK_MS), setInterval(() => health.tick(), HEALTH_TICK_MS)];
+  for (const timer of timers) timer.unref();
+  const endTicks = () => timers.forEach((timer) => void clearInterval(timer));
+  undo.push(endTicks);
 
   const stop = async () => {
-    clearInterval(ticks);
+    endTicks();
     rollouts.stop();
+    health.stop();
     updates.stop();
     mqtt?.stopAccepting();
     mqtts?.stopAccepting();
@@ -375,8 +393,11 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
     firstLink:
       firstInvitation === null ? null : invitationLink(url.replace(EVERY_ADDRESS, "localhost"), firstInvitation),
     handle: accept,
-    tick,
-    idle: () => untilIdle(broker, ingest, [updates, rollouts]),
+    tick: () => {
+      tickOften();
+      health.tick();
+    },
+    idle: () => untilIdle(broker, ingest, [updates, rollouts, health]),
     stop: () => {
       stopping ??= stop();
       return stopping;

@@ -244,3 +244,16 @@ export const ANSWERS_KEPT_MAX = 10_000;
 export const ANSWER_MAX_BYTES = 64 * 1024;
 /** How long somebody who was thrown out goes on seeing what he was seeing at that moment, at most, milliseconds. */
 export const RIGHTS_LOOKED_AT_MS = 5000;
+/** The health of devices is looked at this often, milliseconds, and so many are judged in one transaction. */
+export const HEALTH_TICK_MS = 15_000;
+export const HEALTH_STEP_DEVICES = 500;
+/** A clock that is off by more than this since the last look has jumped; a look that is later means nobody has listened, milliseconds. */
+export const HEALTH_CLOCK_JUMP_MS = 60_000;
+export const HEALTH_ABSENCE_MS = 180_000;
+/** Changes of health that are remembered of each device. */
+export const HEALTH_HISTORY_MAX = 500;
+/** Schedules, and policies of projects, that are kept at hand; and the windows of one schedule. */
+export const HEALTH_SCHEDULES_MAX = 1000;
+export const HEALTH_WINDOWS_MAX = 28;
+/** A device that was heard so far in the future was heard by a clock that has been set back since, milliseconds. */
+export const SEEN_AHEAD_MAX_MS = 60_000;

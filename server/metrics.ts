@@ -3,6 +3,8 @@
  * Names end in the unit (Prometheus, "Metric and label naming").
  */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { healthName } from "./health/health-states.ts";
+import type { HealthCountRow } from "./store/health-reader.ts";
 import type { Housekeeping } from "./store/housekeeper.ts";
 
 const COMMIT_BUCKETS_S = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
@@ -55,6 +57,7 @@ export class Metrics {
   readonly chunkRequests = this.#counter("lintel_chunk_requests_total", "Pieces of images that devices asked for");
   readonly chunkBytes = this.#counter("lintel_chunk_bytes_total", "Bytes of images and patches sent");
   readonly orders = this.#counter("lintel_orders_total", "Configurations, graphs and commands sent", ["channel"]);
+  readonly deviceHealth = this.#gauge("lintel_devices_health", "Devices by how they fare", ["state"]);
   readonly liveViewers = this.#gauge("lintel_live_viewers", "Clients of the live stream");
   readonly liveDropped = this.#counter(
     "lintel_live_viewers_dropped_total",
@@ -69,6 +72,11 @@ export class Metrics {
     this.retentionBehindS.set(Math.round(figures.clockBehindMs / 1000));
   }
 
+  tellHealth(counts: readonly HealthCountRow[]): void {
+    this.deviceHealth.reset();
+    for (const { state, count } of counts) this.deviceHealth.inc({ state: healthName(state) }, count);
+  }
+
   async text(): Promise<string> {
     this.residentBytes.set(process.memoryUsage.rss());
     return this.registry.metrics();
@@ -78,7 +86,7 @@ export class Metrics {
     return new Counter({ name, help, labelNames, registers: [this.registry] });
   }
 
-  #gauge(name: string, help: string): Gauge {
-    return new Gauge({ name, help, registers: [this.registry] });
+  #gauge(name: string, help: string, labelNames: string[] = []): Gauge {
+    return new Gauge({ name, help, labelNames, registers: [this.registry] });
   }
 }

@@ -68,6 +68,9 @@ const PARAMS_OF: Record<string, Record<string, (thing: Thing) => string | number
 const BODIES: Record<string, (thing: Thing) => object> = {
   "POST /api/v1/images": () => testImage(noise(500, 9)).bytes,
   "PATCH /api/v1/devices/:mac/config": () => ({ settings: {} }),
+  "PUT /api/v1/devices/:mac/health-policy": () => ({}),
+  "PUT /api/v1/projects/:project/health-policy": () => ({}),
+  "PUT /api/v1/organisations/:slug/health-policy": () => ({}),
   "PUT /api/v1/devices/:mac/config": () => ({ settings: {} }),
   "PUT /api/v1/devices/:mac/graph": () => Buffer.alloc(0),
   "PUT /api/v1/devices/:mac/desired-image": ({ image }) => ({ image }),

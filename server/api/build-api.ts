@@ -22,6 +22,7 @@ import { addDeviceRoutes } from "./device-routes.ts";
 import { addEtagHook } from "./etag-hook.ts";
 import { addFlashKitRoutes } from "./flash-kit-routes.ts";
 import { addFlashPageRoutes } from "./flash-page-routes.ts";
+import { addHealthRoutes } from "./health-routes.ts";
 import { addIdempotencyHook } from "./idempotency-hook.ts";
 import { addImageRoutes } from "./image-routes.ts";
 import { addInvitationRoutes } from "./invitation-routes.ts";
@@ -36,6 +37,7 @@ import type {
   AuditPort,
   BackupPort,
   DerivedPort,
+  FitnessPort,
   HealthPort,
   KitPort,
   KitStorePort,
@@ -50,6 +52,7 @@ import type {
   RolloutPort,
   RolloutStorePort,
   SeriesPort,
+  SetHealthPolicy,
   StorePort,
   UpdatePort,
   UpdateStorePort,
@@ -80,6 +83,8 @@ export interface ApiOptions {
   logs: LogHub;
   rolloutStore: RolloutStorePort;
   rollouts: RolloutPort;
+  fitness: FitnessPort;
+  setHealthPolicy: SetHealthPolicy;
   kitStore: KitStorePort;
   kits: KitPort;
   people: PeopleStorePort;
@@ -161,6 +166,7 @@ export async function buildApi(options: ApiOptions): Promise<ApiApp> {
   addLogRoute(app, options.store, options.logs);
   addReleaseRoutes(app, options);
   addRolloutRoutes(app, options);
+  addHealthRoutes(app, options);
   addFlashKitRoutes(app, options.kitStore, options.kits);
   addFlashPageRoutes(app, options.kitStore);
   addBackupRoutes(app, options.backups);

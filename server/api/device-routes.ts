@@ -1,5 +1,6 @@
 /** Devices, their streams, and what they dropped or could not have stored. */
 import type * as Type from "typebox/type";
+import { HEALTH_NAMES, healthName, NO_HEALTH } from "../health/health-states.ts";
 import { SignatureVerdict } from "../ingest/pack-signature.ts";
 import { PAGE_DEFAULT_ROWS } from "../limits.ts";
 import type { DeviceFilter, DeviceRow } from "../store/reader.ts";
@@ -181,12 +182,17 @@ export function addDeviceRoutes(app: ApiApp, store: StorePort): void {
   );
 }
 
-function filterOf({ project, standing, online, product }: Type.Static<typeof DeviceQuery>): DeviceFilter {
+function filterOf({ project, standing, online, product, health }: Type.Static<typeof DeviceQuery>): DeviceFilter {
   const id = project === undefined ? undefined : projectId(project);
   if (project !== undefined && id === undefined) {
     throw new Problem("projectUnknown", `${project} is no id of a project; see /api/v1/projects`);
   }
-  return { project: id, standing: standing && STANDINGS.indexOf(standing), online, product };
+  return { project: id, standing: standing && STANDINGS.indexOf(standing), online, product, health: healthOf(health) };
+}
+
+function healthOf(name: Type.Static<typeof DeviceQuery>["health"]): DeviceFilter["health"] {
+  if (name === undefined) return undefined;
+  return name === NO_HEALTH ? null : HEALTH_NAMES.indexOf(name);
 }
 
 /** The device, if whoever asks may do with it what the route does. */
@@ -223,6 +229,7 @@ export function showDevice(row: DeviceRow) {
     name: row.name,
     project: row.projectId === null ? null : projectSlug(row.projectId),
     standing: STANDINGS[row.standing] ?? "waiting",
+    health: healthName(row.health),
     secret: secretState(row),
     replacedBy: row.replacedBy,
     product: row.product,

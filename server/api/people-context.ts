@@ -17,7 +17,11 @@ export interface PeopleContext {
 }
 
 /** The organisation, if whoever asks may do there what the route does. */
-export function findOrganisation({ people }: PeopleContext, access: RequestAccess, slug: string): Organisation {
+export function findOrganisation(
+  { people }: Pick<PeopleContext, "people">,
+  access: RequestAccess,
+  slug: string,
+): Organisation {
   const unknown = () => new Problem("organisationUnknown", `no organisation ${slug}; see /api/v1/organisations`);
   const organisation = people.organisation(slug);
   if (organisation === undefined) throw unknown();

@@ -9,6 +9,7 @@ import type { Principal } from "../access/principal.ts";
 import type { Standing } from "../access/registration.ts";
 import type { PutDevice, WantedDevice } from "../access/registration-desk.ts";
 import type { Stranger } from "../access/strangers.ts";
+import type { HealthRequest, PolicyOwner } from "../health/health-requests.ts";
 import type { ChangeOutcome, ConfigChange, Target } from "../orders/order-desk.ts";
 import type { DesiredPart, NewCommand } from "../orders/order-requests.ts";
 import type { RolloutRequest } from "../rollouts/rollout-requests.ts";
@@ -26,6 +27,7 @@ import type {
 } from "../store/account-reader.ts";
 import type { Backup } from "../store/backup-shelf.ts";
 import type { DerivedDefinition, DerivedRequest, StreamName } from "../store/derived-definition.ts";
+import type { HealthCountRow, HealthLogRow, HealthRow, PolicyRow } from "../store/health-reader.ts";
 import type { KitPartRow, KitRow } from "../store/kit-reader.ts";
 import type { CommandRow, PartRow } from "../store/order-reader.ts";
 import type { OrganisationRow, ProjectRow } from "../store/people-reader.ts";
@@ -216,6 +218,17 @@ export interface BackupPort {
   start(): boolean;
   remove(): boolean;
 }
+
+/** How devices fare. */
+export interface FitnessPort {
+  of(deviceId: number): HealthRow | undefined;
+  log(deviceId: number, beforeId: number, limit: number): HealthLogRow[];
+  counts(organisation: number | null): HealthCountRow[];
+  policy(owner: PolicyOwner): PolicyRow | undefined;
+}
+
+/** An answer other than `unavailable` is durable. */
+export type SetHealthPolicy = (request: Extract<HealthRequest, { kind: "setHealthPolicy" }>) => Promise<StoreAnswer>;
 
 export interface HealthPort {
   /** The writer runs and its last commit worked. */

@@ -96,6 +96,7 @@ type ProblemCode =
   | "tooManyRollouts"
   | "planRefused"
   | "approvalDenied"
+  | "policyRefused"
   | "kitUnknown"
   | "kitRefused"
   | "tooManyKits"
@@ -191,6 +192,7 @@ const PROBLEMS: Record<ProblemCode, { status: number; title: string }> = {
   tooManyRollouts: { status: 409, title: "Too many rollouts" },
   planRefused: { status: 422, title: "The plan of the rollout makes no sense" },
   approvalDenied: { status: 403, title: "Somebody else has to approve" },
+  policyRefused: { status: 422, title: "The limits make no sense" },
   kitUnknown: { status: 404, title: "No such flash kit" },
   kitRefused: { status: 422, title: "This kit would not make a board that works" },
   tooManyKits: { status: 409, title: "Too many flash kits" },

@@ -1,6 +1,7 @@
 /** What the routes about boards, strangers and MQTT users take and give. */
 import * as Type from "typebox/type";
 import { CONFIG_TEXT_MAX_BYTES } from "../../runtime/contract/config-record.ts";
+import { HEALTH_NAMES, NO_HEALTH } from "../health/health-states.ts";
 import { DEVICES_PER_REQUEST_MAX, TOPIC_GRANTS_MAX } from "../limits.ts";
 import { Instant, Nullable, OrganisationQuery, PageQuery } from "./schemas.ts";
 import { DEVICE_PATTERN } from "./slugs.ts";
@@ -72,6 +73,7 @@ export const DeviceQuery = Type.Object({
   standing: Type.Optional(Type.Enum([...STANDINGS])),
   online: Type.Optional(Type.Boolean()),
   product: Type.Optional(Type.String({ maxLength: 32 })),
+  health: Type.Optional(Type.Enum([...HEALTH_NAMES, NO_HEALTH])),
 });
 
 export const DevicePatch = Type.Object(

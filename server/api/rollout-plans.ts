@@ -1,11 +1,11 @@
 /** Plans of rollouts as people write them, and as they are kept (server/rollouts/rollout-plan.ts). */
 import type { Static, TSchema } from "typebox";
-import { DEFAULT_PLAN, type RolloutPlan } from "../rollouts/rollout-plan.ts";
+import { DEFAULT_PLAN, type RolloutPlan, type TimeWindow } from "../rollouts/rollout-plan.ts";
 import { isVersionRange } from "../rollouts/target.ts";
 import { isZone } from "../rollouts/windows.ts";
 import { showTime } from "./device-routes.ts";
 import { Problem } from "./problem.ts";
-import { DAY_NAMES, type PlanBody } from "./rollout-schemas.ts";
+import { DAY_NAMES, type DayWindow, type PlanBody } from "./rollout-schemas.ts";
 
 type Body = Static<typeof PlanBody>;
 const HOUR_MIN = 60;
@@ -42,11 +42,7 @@ export function readPlan(body: Body): RolloutPlan {
     atOnce: atOnce ?? DEFAULT_PLAN.atOnce,
     bytesPerS: bytesPerS ?? null,
     zone: zone ?? DEFAULT_PLAN.zone,
-    windows: (windows ?? []).map(({ days, from, to }) => ({
-      days: days.map((day) => DAY_NAMES.indexOf(day)),
-      fromMin: readClock(from),
-      toMin: readClock(to),
-    })),
+    windows: readWindows(windows ?? []),
     startMs,
     expiresMs,
     retry: retry ?? DEFAULT_PLAN.retry,
@@ -57,14 +53,26 @@ export function readPlan(body: Body): RolloutPlan {
 export function showPlan({ startMs, expiresMs, windows, ...plan }: RolloutPlan): Body {
   return {
     ...plan,
-    windows: windows.map(({ days, fromMin, toMin }) => ({
-      days: days.map((day) => DAY_NAMES[day] ?? "sun"),
-      from: showClock(fromMin),
-      to: showClock(toMin),
-    })),
+    windows: showWindows(windows),
     startsAt: startMs === null ? null : showTime(startMs),
     expiresAt: expiresMs === null ? null : showTime(expiresMs),
   };
+}
+
+export function readWindows(windows: readonly Static<typeof DayWindow>[]): TimeWindow[] {
+  return windows.map(({ days, from, to }) => ({
+    days: days.map((day) => DAY_NAMES.indexOf(day)),
+    fromMin: readClock(from),
+    toMin: readClock(to),
+  }));
+}
+
+export function showWindows(windows: readonly TimeWindow[]): Static<typeof DayWindow>[] {
+  return windows.map(({ days, fromMin, toMin }) => ({
+    days: days.map((day) => DAY_NAMES[day] ?? "sun"),
+    from: showClock(fromMin),
+    to: showClock(toMin),
+  }));
 }
 
 /** The first name in what came that the schema does not have, as `error.vitals.restart`; Fastify drops those without a word. */

@@ -76,6 +76,11 @@ const Target = Type.Object(
   { ...strict, description: "what a device has to be; all that is given has to hold" },
 );
 
+export const DayWindow = Type.Object(
+  { days: Type.Array(Type.Enum([...DAY_NAMES]), { minItems: 1, maxItems: 7 }), from: Clock, to: Clock },
+  { ...strict, description: "`to` is not included; where it is before `from`, it is on the next day" },
+);
+
 const PlanFields = {
   target: Type.Optional(Target),
   canary: Type.Optional(
@@ -125,15 +130,7 @@ const PlanFields = {
   atOnce: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
   bytesPerS: Type.Optional(OrNull(Type.Integer({ minimum: 100, maximum: 1_000_000_000 }))),
   zone: Type.Optional(Type.String({ maxLength: 60, description: "IANA time zone of the windows, as Europe/Rome" })),
-  windows: Type.Optional(
-    Type.Array(
-      Type.Object(
-        { days: Type.Array(Type.Enum([...DAY_NAMES]), { minItems: 1, maxItems: 7 }), from: Clock, to: Clock },
-        { ...strict, description: "`to` is not included; where it is before `from`, it is on the next day" },
-      ),
-      { maxItems: 20 },
-    ),
-  ),
+  windows: Type.Optional(Type.Array(DayWindow, { maxItems: 20 })),
   startsAt: Type.Optional(OrNull(Type.String({ maxLength: 40, description: "ISO 8601, or Unix milliseconds" }))),
   expiresAt: Type.Optional(OrNull(Type.String({ maxLength: 40, description: "ISO 8601, or Unix milliseconds" }))),
   retry: Type.Optional(Type.Boolean({ description: "also where the image has failed before, once" })),

@@ -60,6 +60,9 @@ export const DeviceSchema = Type.Object({
   standing: Type.Enum(["waiting", "active", "revoked", "replaced"], {
     description: "waiting: it has said hello, and nothing else of it is taken until somebody approves it",
   }),
+  health: Type.Enum(["normal", "warning", "failed", "none"], {
+    description: "why: see its health; none: it has not said hello, or is not in use",
+  }),
   secret: Type.Enum(["none", "own", "pending"], {
     description: "of its own; pending: it was given one, and has not said yet that it works with it",
   }),

@@ -7,8 +7,10 @@
 
 import type Database from "better-sqlite3";
 import type { Standing } from "../access/registration.ts";
+import type { Health } from "../health/health-states.ts";
 import type { SignatureVerdict } from "../ingest/pack-signature.ts";
 import { AccountReader } from "./account-reader.ts";
+import { HealthReader } from "./health-reader.ts";
 import { KitReader } from "./kit-reader.ts";
 import { openForReading } from "./open-database.ts";
 import { OrderReader } from "./order-reader.ts";
@@ -59,6 +61,8 @@ export interface DeviceRow {
   failedImage: Buffer | null;
   configVersion: number | null;
   graphVersion: number | null;
+  /** Null: there is nothing to judge. */
+  health: Health | null;
 }
 
 /** What is not named is not asked for. */
@@ -67,6 +71,8 @@ export interface DeviceFilter {
   standing?: Standing | undefined;
   online?: boolean | undefined;
   product?: string | undefined;
+  /** Null: of those of which nothing is judged. */
+  health?: Health | null | undefined;
 }
 
 export interface StreamRow {
@@ -112,9 +118,10 @@ const DEVICE_COLUMNS = `
   d.first_seen_ms AS firstSeenMs, d.last_seen_ms AS lastSeenMs, d.hello_ms AS helloMs, d.online,
   d.state_ms AS stateMs, d.rssi_dbm AS rssiDbm, d.free_bytes AS freeBytes, d.queued, d.dropped, d.reconnects,
   d.uptime_s AS uptimeS, d.ignored, d.image, d.trial, d.failure, d.failed_image AS failedImage,
-  d.config_version AS configVersion, d.graph_version AS graphVersion`;
+  d.config_version AS configVersion, d.graph_version AS graphVersion, h.state AS health`;
 
-const DEVICE_TABLES = "devices d LEFT JOIN projects p ON p.id = d.project_id";
+const DEVICE_TABLES =
+  "devices d LEFT JOIN projects p ON p.id = d.project_id LEFT JOIN device_health h ON h.device_id = d.id";
 
 const STREAM_COLUMNS = `id, stream, reading_count AS count, first_time_ms AS firstTimeMs,
   last_time_ms AS lastTimeMs, last_value AS lastValue`;
@@ -128,6 +135,7 @@ export class Reader {
   readonly rollouts: RolloutReader;
   readonly accounts: AccountReader;
   readonly registrations: RegistrationReader;
+  readonly health: HealthReader;
   readonly #db: Database.Database;
   readonly #sql: ReturnType<typeof prepare>;
 
@@ -142,6 +150,7 @@ export class Reader {
     this.rollouts = new RolloutReader(this.#db);
     this.accounts = new AccountReader(this.#db);
     this.registrations = new RegistrationReader(this.#db);
+    this.health = new HealthReader(this.#db);
   }
 
   /** `organisations` null: of all, and of none. */
@@ -151,7 +160,7 @@ export class Reader {
     organisations: readonly number[] | null,
     filter: DeviceFilter = {},
   ): DeviceRow[] {
-    const { project = null, standing = null, online = null, product = null } = filter;
+    const { project = null, standing = null, online = null, product = null, health } = filter;
     const only = organisations === null ? null : JSON.stringify(organisations);
     return this.#sql.devices.all({
       afterMac,
@@ -161,6 +170,8 @@ export class Reader {
       standing,
       online: online === null ? null : Number(online),
       product,
+      isHealthAsked: Number(health !== undefined),
+      health: health ?? null,
     });
   }
 
@@ -214,6 +225,8 @@ interface DeviceQuestion {
   standing: Standing | null;
   online: number | null;
   product: string | null;
+  isHealthAsked: number;
+  health: Health | null;
 }
 
 function prepare(db: Database.Database) {
@@ -223,6 +236,7 @@ function prepare(db: Database.Database) {
          AND (@only IS NULL OR p.organisation_id IN (SELECT value FROM json_each(@only)))
          AND (@project IS NULL OR d.project_id = @project) AND (@standing IS NULL OR d.standing = @standing)
          AND (@online IS NULL OR d.online = @online) AND (@product IS NULL OR d.product = @product)
+         AND (@isHealthAsked = 0 OR h.state IS @health)
        ORDER BY d.mac LIMIT @limit`,
     ),
     device: db.prepare<[string], DeviceRow>(`SELECT ${DEVICE_COLUMNS} FROM ${DEVICE_TABLES} WHERE d.mac = ?`),

@@ -16,6 +16,7 @@
  * device has started the image since it was set, `given_up` that it will not run it.
  */
 import { ACCOUNTS_STEP } from "./migrations/accounts.ts";
+import { HEALTH_STEP } from "./migrations/health.ts";
 import { PEOPLE_STEP } from "./migrations/people.ts";
 import { REGISTRATION_STEP } from "./migrations/registration.ts";
 import { ROLLOUTS_STEP } from "./migrations/rollouts.ts";
@@ -291,4 +292,5 @@ export const MIGRATIONS: readonly string[] = [
   ROLLOUTS_STEP,
   ACCOUNTS_STEP,
   REGISTRATION_STEP,
+  HEALTH_STEP,
 ];

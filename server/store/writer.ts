@@ -16,11 +16,12 @@ import type { OrganisationRequest } from "../access/organisation-requests.ts";
 import type { PeopleRequest } from "../access/people-requests.ts";
 import { Standing } from "../access/registration.ts";
 import type { RegistrationRequest } from "../access/registration-requests.ts";
+import type { HealthRequest } from "../health/health-requests.ts";
 import { type Batch, BatchKind, readBatch } from "../ingest/batch.ts";
 import { decodeHello, decodeState } from "../ingest/messages.ts";
 import { judgePack } from "../ingest/receiver-rule.ts";
 import { decodeRegister } from "../ingest/register-record.ts";
-import { decodePack, type MalformedReason, type Pack } from "../ingest/senml-pack.ts";
+import { CLOCK_ARRIVAL, decodePack, type MalformedReason, type Pack } from "../ingest/senml-pack.ts";
 import {
   ACK_FIELDS,
   type LiveReading,
@@ -28,7 +29,7 @@ import {
   type Malformed,
   type Tallies,
 } from "../ingest/writer-messages.ts";
-import { LIVE_READINGS_PER_COMMIT_MAX } from "../limits.ts";
+import { LIVE_READINGS_PER_COMMIT_MAX, SEEN_AHEAD_MAX_MS } from "../limits.ts";
 import { macToText } from "../mac-address.ts";
 import { decodeResult } from "../orders/order-messages.ts";
 import type { OrdersDue } from "../orders/order-requests.ts";
@@ -41,6 +42,7 @@ import type { DerivedRequest } from "./derived-definition.ts";
 import { DerivedLedger } from "./derived-ledger.ts";
 import { DeviceCache, type DeviceEntry, type EpochEntry, type StreamEntry } from "./device-cache.ts";
 import { type Handlers, handle } from "./handlers.ts";
+import { HealthLedger } from "./health-ledger.ts";
 import { ImageShelf } from "./image-shelf.ts";
 import { KitShelf } from "./kit-shelf.ts";
 import { MqttUserLedger } from "./mqtt-user-ledger.ts";
@@ -83,7 +85,8 @@ type HandledRequest =
   | DerivedRequest
   | RolloutRequest
   | RegistrationRequest
-  | MqttUserRequest;
+  | MqttUserRequest
+  | HealthRequest;
 
 export class Writer {
   isLiveWanted = false;
@@ -97,6 +100,7 @@ export class Writer {
   readonly #signatures: SignatureLedger;
   readonly #registrations: RegistrationLedger;
   readonly #rollouts: RolloutLedger;
+  readonly #health: HealthLedger;
   readonly #handlers: Handlers<HandledRequest>;
   readonly #sql: ReturnType<typeof prepare>;
   #dirtyEpochs: EpochEntry[] = [];
@@ -117,9 +121,14 @@ export class Writer {
     this.#signatures = new SignatureLedger(db);
     const rollouts = new RolloutLedger(db, this.#updates);
     this.#rollouts = rollouts;
+    const health = new HealthLedger(db, () => {});
+    this.#health = health;
     this.#registrations = new RegistrationLedger(
       db,
-      (mac) => this.#cache.forget(mac),
+      (mac) => {
+        this.#cache.forget(mac);
+        health.lookAgain(macToText(mac));
+      },
       (deviceId) => rollouts.release(deviceId),
     );
     this.#handlers = {
@@ -132,6 +141,7 @@ export class Writer {
       ...new ReleaseLedger(db, rollouts).handlers,
       ...this.#registrations.handlers,
       ...new MqttUserLedger(db).handlers,
+      ...health.handlers,
     };
     this.#sql = prepare(db);
   }
@@ -161,6 +171,7 @@ export class Writer {
       }
       this.#readings.flush();
       this.#writeDirty();
+      this.#health.judgeTouched();
       this.#sql.commit.run();
     } catch (error) {
       this.#abandon();
@@ -180,6 +191,7 @@ export class Writer {
       return answer;
     } catch (error) {
       if (this.#db.inTransaction) this.#sql.rollback.run();
+      this.#health.reload();
       throw error;
     }
   }
@@ -270,6 +282,8 @@ export class Writer {
     }
     if (verdict.accepted > 0) {
       this.#store(device, epoch, pack, verdict.duplicates, receivedAtMs);
+      const last = pack.records.at(-1);
+      if (last?.stored === true) this.#health.noteClock(device.id, last.clock !== CLOCK_ARRIVAL, receivedAtMs);
       if (pack.signature !== null) {
         const from = pack.firstSequence + verdict.duplicates;
         const to = pack.firstSequence + pack.records.length - 1;
@@ -335,6 +349,7 @@ export class Writer {
     const device = this.#see(mac, receivedAtMs);
     this.#rollouts.news.noteStart(device.id, receivedAtMs, hello);
     this.#sql.hello.run({ ...hello, trial: hello.isTrial ? 1 : 0, id: device.id, helloMs: receivedAtMs });
+    this.#health.touch(device.id, receivedAtMs);
     // People see who waits; it is not answered, so what it holds stays with it.
     if (device.standing !== Standing.Active) return;
     this.#owe(this.#cache.epoch(device, hello.epoch, receivedAtMs));
@@ -360,6 +375,7 @@ export class Writer {
     const device = this.#see(mac, receivedAtMs);
     if (device.standing !== Standing.Active) return;
     this.#sql.state.run({ ...state, online: 1, id: device.id, stateMs: receivedAtMs });
+    this.#health.touch(device.id, receivedAtMs);
     this.#rollouts.news.takeState(device.id, receivedAtMs, state);
     this.#tellOrders(this.#orders.takeState(device.id, mac, receivedAtMs));
   }
@@ -404,8 +420,10 @@ export class Writer {
 
   #see(mac: number, nowMs: number): DeviceEntry {
     const device = this.#cache.device(mac, nowMs);
-    if (nowMs > device.seenMs) device.seenMs = nowMs;
-    if (!device.isSeen && device.seenMs >= device.lastSeenMs + SEEN_STEP_MS) {
+    // Also back, when a clock that was ahead has been set right: the device is heard now.
+    if (nowMs > device.seenMs || nowMs < device.seenMs - SEEN_AHEAD_MAX_MS) device.seenMs = nowMs;
+    this.#health.hear(device.id, nowMs);
+    if (!device.isSeen && Math.abs(device.seenMs - device.lastSeenMs) >= SEEN_STEP_MS) {
       device.isSeen = true;
       this.#seen.push(device);
     }
@@ -467,6 +485,7 @@ export class Writer {
     this.#rollouts.takeDue();
     // Some errors (disk full among them) have rolled back already (SQLite, "lang_transaction").
     if (this.#db.inTransaction) this.#sql.rollback.run();
+    this.#health.reload();
   }
 }
 

@@ -8,6 +8,7 @@ import type { MqttUserRequest } from "../access/mqtt-user-requests.ts";
 import type { OrganisationRequest } from "../access/organisation-requests.ts";
 import type { PeopleRequest } from "../access/people-requests.ts";
 import type { RegistrationRequest } from "../access/registration-requests.ts";
+import type { HealthRequest } from "../health/health-requests.ts";
 import type { OrderRequest, OrdersDue } from "../orders/order-requests.ts";
 import type { RolloutRequest } from "../rollouts/rollout-requests.ts";
 import type { DerivedRequest } from "../store/derived-definition.ts";
@@ -60,7 +61,8 @@ export type StoreRequest =
   | OrganisationRequest
   | AnswerRequest
   | RegistrationRequest
-  | MqttUserRequest;
+  | MqttUserRequest
+  | HealthRequest;
 
 export type StoreOutcome =
   | "done"
@@ -136,6 +138,8 @@ export interface StoreAnswer {
   /** With a rollout that was changed or stepped: what devices are to be told, and those that are to be told nothing any more. */
   updatesDue?: UpdateDue[];
   withdrawn?: number[];
+  /** With `sweepHealth`: more is due. */
+  isMore?: boolean;
   /** A step has changed what people see of the rollout. */
   isChanged?: boolean;
   /** Of what was made; with `acceptInvitation`: of the user. */

@@ -1,0 +1,299 @@
+/** How devices fare, through the server: what they say, their silence, the server's own absence, and what people are told. */
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { HelloKey, StateKey } from "../../runtime/contract/messages.ts";
+import { CHANNEL_STATE } from "../../runtime/contract/topics.ts";
+import type { LintelServer } from "../app.ts";
+import { encodeCbor } from "../ingest/cbor-codec.ts";
+import {
+  encodePack,
+  makeFolder,
+  startDevice,
+  startTestServer,
+  TEST_NOW_MS,
+  type TestClient,
+} from "../testing/test-server.ts";
+
+const MAC = "5ccf7f00000b";
+const MINUTE_MS = 60_000;
+const HOUR_MIN = 60;
+const YEAR_MS = 365 * 86_400_000;
+
+let folder: ReturnType<typeof makeFolder>;
+let server: LintelServer;
+let wallMs: number;
+let elapsedMs: number;
+
+beforeEach(async () => {
+  folder = makeFolder();
+  wallMs = TEST_NOW_MS;
+  elapsedMs = 0;
+  server = await start();
+});
+afterEach(async () => {
+  await server.stop();
+  folder.remove();
+});
+
+function start(): Promise<LintelServer> {
+  return startTestServer(folder.path, { nowMs: () => wallMs, elapsedMs: () => elapsedMs });
+}
+
+/** Time as it passes, a minute each, or some. */
+async function pass(minutes: number, stepMin = 1): Promise<void> {
+  for (let i = 0; i < minutes; i += stepMin) {
+    wallMs += stepMin * MINUTE_MS;
+    elapsedMs += stepMin * MINUTE_MS;
+    server.tick();
+    await server.idle();
+  }
+}
+
+function state(device: TestClient, extra: Array<[StateKey, number]> = []): void {
+  device.publish(
+    device.topic(CHANNEL_STATE),
+    encodeCbor(new Map<number, unknown>([[StateKey.Online, true], ...extra])),
+  );
+}
+
+async function begin(mac = MAC): Promise<TestClient> {
+  const device = await startDevice(server, mac);
+  device.hello(1, [[HelloKey.Boots, 1]]);
+  state(device);
+  await device.ack(0);
+  await server.idle();
+  return device;
+}
+
+async function get<T = Record<string, unknown>>(path: string): Promise<T> {
+  const response = await fetch(`${server.url}/api/v1${path}`);
+  expect(response.status).toBe(200);
+  return (await response.json()) as T;
+}
+
+async function put(
+  path: string,
+  body: object,
+  headers: Record<string, string> = {},
+): Promise<[number, { code?: string }]> {
+  const response = await fetch(`${server.url}/api/v1${path}`, {
+    method: "PUT",
+    headers: { "content-type": "application/json", ...headers },
+    body: JSON.stringify(body),
+  });
+  return [response.status, (await response.json()) as { code?: string }];
+}
+
+interface Told {
+  state: string;
+  reasons: Array<{ reason: string; level: string; value: number }>;
+  history: { items: Array<{ state: string; reasons: unknown[] }>; next: string | null };
+}
+const health = (mac = MAC) => get<Told>(`/devices/${mac}/health`);
+const stateOf = async (mac = MAC) => (await health(mac)).state;
+
+test("a device that falls silent, and comes back; its history; lists and counts", async () => {
+  const device = await begin();
+  expect(await stateOf()).toBe("normal");
+  await pass(19);
+  expect(await stateOf()).toBe("normal");
+  await pass(1);
+  expect((await health()).reasons).toEqual([{ reason: "silence", level: "warning", value: 20 }]);
+  await pass(40);
+  expect(await stateOf()).toBe("failed");
+  const failed = await get<{ items: Array<{ mac: string; health: string }> }>("/devices?health=failed");
+  expect(failed.items).toMatchObject([{ mac: MAC, health: "failed" }]);
+  expect((await get<{ items: unknown[] }>("/devices?health=normal")).items).toEqual([]);
+  expect(await get("/organisations/home/health")).toEqual({
+    devices: { normal: 0, warning: 0, failed: 1, none: 0 },
+    reasons: { silence: { warning: 0, failed: 1 } },
+  });
+  const metrics = await (await fetch(`${server.url}/metrics`)).text();
+  expect(metrics).toContain('lintel_devices_health{state="failed"} 1');
+
+  device.data(encodePack(1, 1, 1, [{ stream: "5001", value: 1, timeS: 1_700_000_000 }]));
+  await device.ack(1);
+  const { state: now, history } = await health();
+  expect(now).toBe("normal");
+  expect(history.items.map((one) => one.state)).toEqual(["normal", "failed", "warning", "normal"]);
+  const first = await get<Told>(`/devices/${MAC}/health?limit=3`);
+  const rest = await get<Told>(`/devices/${MAC}/health?limit=3&cursor=${first.history.next}`);
+  expect([first.history.items.length, rest.history.items.map((one) => one.state)]).toEqual([3, ["normal"]]);
+});
+
+test("what a state says: signal, memory, queue", async () => {
+  const device = await begin();
+  state(device, [
+    [StateKey.RssiDbm, -91],
+    [StateKey.FreeBytes, 100],
+    [StateKey.Queued, 2500],
+  ]);
+  await server.idle();
+  expect(await health()).toMatchObject({
+    state: "failed",
+    reasons: [
+      { reason: "memory", level: "warning", value: 100 },
+      { reason: "signal", level: "failed", value: -91 },
+      { reason: "queue", level: "warning", value: 2500 },
+    ],
+  });
+  state(device, [
+    [StateKey.RssiDbm, -70],
+    [StateKey.FreeBytes, 4000],
+    [StateKey.Queued, 0],
+  ]);
+  await server.idle();
+  expect(await stateOf()).toBe("normal");
+});
+
+test("many starts, until a day has passed", async () => {
+  const device = await begin();
+  for (let boots = 2; boots <= 6; boots++) device.hello(1, [[HelloKey.Boots, boots]]);
+  await server.idle();
+  expect((await health()).reasons).toEqual([{ reason: "restarts", level: "warning", value: 5 }]);
+  for (let hour = 0; hour < 47; hour++) {
+    wallMs += HOUR_MIN * MINUTE_MS;
+    elapsedMs += HOUR_MIN * MINUTE_MS;
+    state(device);
+    await server.idle();
+  }
+  expect(await stateOf()).toBe("normal");
+}, 60_000);
+
+test("a device without a clock", async () => {
+  const device = await begin();
+  for (let n = 1; n <= 31; n++) {
+    device.data(encodePack(1, n, 1, [{ stream: "5001", value: n, timeS: -1 }]));
+    await device.ack(n);
+    await pass(1);
+  }
+  expect((await health()).reasons).toEqual([{ reason: "clock", level: "warning", value: 30 }]);
+  device.data(encodePack(1, 32, 1, [{ stream: "5001", value: 1, timeS: wallMs / 1000 }]));
+  await device.ack(32);
+  expect(await stateOf()).toBe("normal");
+});
+
+describe("nobody is to blame for the server", () => {
+  test("that was off for a day: devices get their time anew, and then are silent", async () => {
+    const device = await begin();
+    device.drop();
+    await server.stop();
+    wallMs += 86_400_000;
+    server = await start();
+    await pass(19);
+    expect(await stateOf()).toBe("normal");
+    await pass(42);
+    expect(await stateOf()).toBe("failed");
+  });
+
+  test("who was failed before a restart still is, until it is heard", async () => {
+    const device = await begin();
+    await pass(60);
+    device.drop();
+    await server.stop();
+    server = await start();
+    await pass(2);
+    expect(await stateOf()).toBe("failed");
+    const back = await begin();
+    expect(await stateOf()).toBe("normal");
+    back.drop();
+  });
+
+  test.each([1, -1])("a clock that jumps %i year", async (sign) => {
+    const device = await begin();
+    wallMs += sign * YEAR_MS;
+    server.tick();
+    await server.idle();
+    expect(await stateOf()).toBe("normal");
+    await pass(10);
+    state(device);
+    await server.idle();
+    await pass(19);
+    expect(await stateOf()).toBe("normal");
+    await pass(1);
+    expect(await stateOf()).toBe("warning");
+    await pass(40);
+    expect(await stateOf()).toBe("failed");
+  });
+
+  test("a process that stood still for an hour", async () => {
+    await begin();
+    wallMs += HOUR_MIN * MINUTE_MS;
+    elapsedMs += HOUR_MIN * MINUTE_MS;
+    server.tick();
+    await server.idle();
+    expect(await stateOf()).toBe("normal");
+    await pass(20);
+    expect(await stateOf()).toBe("warning");
+  });
+});
+
+describe("what is taken for normal", () => {
+  test("of an organisation, a project and a device", async () => {
+    await begin();
+    expect(await put("/organisations/home/health-policy", { silence: { warning: 2, failed: null } })).toMatchObject([
+      200,
+      { own: { silence: { warning: 2 } }, effective: { signal: { warning: -80 } } },
+    ]);
+    await pass(3);
+    expect(await stateOf()).toBe("warning");
+    await put("/projects/1/health-policy", { silence: { warning: 2, failed: 4 } });
+    await pass(1);
+    expect(await stateOf()).toBe("failed");
+    await put(`/devices/${MAC}/health-policy`, { silence: { warning: null, failed: null } });
+    await pass(1);
+    expect(await stateOf()).toBe("normal");
+    expect(await get(`/devices/${MAC}/health-policy`)).toMatchObject({
+      own: { silence: { warning: null } },
+      effective: { silence: { failed: null }, hours: null },
+    });
+  });
+
+  test("a shop that turns its boards off at night", async () => {
+    const night = { zone: "UTC", windows: [{ days: ["wed"], from: "06:00", to: "18:00" }] };
+    // It is Tuesday, 22:13.
+    await begin();
+    expect((await put("/organisations/home/health-policy", { hours: night }))[0]).toBe(200);
+    await pass(8 * HOUR_MIN, 3);
+    expect(await stateOf()).toBe("normal");
+    await pass(7);
+    expect(await stateOf()).toBe("warning");
+    const effective = await get<{ effective: { hours: object } }>("/organisations/home/health-policy");
+    expect(effective.effective.hours).toEqual(night);
+  }, 60_000);
+
+  test("bad ones are refused, and of two who change it the second is told", async () => {
+    const path = "/organisations/home/health-policy";
+    expect(await put(path, { silence: { warning: 60, failed: 20 } })).toMatchObject([422, { code: "policyRefused" }]);
+    expect(await put(path, { signal: { warning: -90, failed: -80 } })).toMatchObject([422, { code: "policyRefused" }]);
+    const window = { days: ["mon"], from: "09:00", to: "18:00" };
+    const refused: Array<[object, number]> = [
+      [{ hours: { zone: "Mars/Olympus", windows: [window] } }, 422],
+      [{ hours: { zone: "UTC", windows: [] } }, 400],
+      [{ hours: { zone: "UTC", windows: [{ ...window, from: "25:00" }] } }, 400],
+      [{ hours: { zone: "UTC", windows: Array(29).fill(window) } }, 400],
+      [{ silence: { warning: 0, failed: 1 } }, 400],
+      [{ silence: { warning: 1 } }, 400],
+      [{ silences: {} }, 400],
+      [[], 400],
+    ];
+    for (const [body, status] of refused) expect([body, (await put(path, body))[0]]).toEqual([body, status]);
+    const etag = (await fetch(`${server.url}/api/v1${path}`)).headers.get("etag") ?? "";
+    expect((await put(path, {}, { "if-match": etag }))[0]).toBe(200);
+    expect((await put(path, {}, { "if-match": etag }))[0]).toBe(412);
+  });
+});
+
+test("boards that wait, or were revoked, have no health; who never came has none either", async () => {
+  await begin();
+  await fetch(`${server.url}/api/v1/devices`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ mac: "5ccf7f00000c" }),
+  });
+  expect(await stateOf("5ccf7f00000c")).toBe("none");
+  await fetch(`${server.url}/api/v1/devices/${MAC}/revoke`, { method: "POST" });
+  await pass(1);
+  expect(await stateOf()).toBe("none");
+  expect(await get("/organisations/home/health")).toMatchObject({ devices: { none: 2 } });
+  expect((await get<{ items: unknown[] }>("/devices?health=none")).items.length).toBe(2);
+});
