@@ -327,6 +327,8 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
       endUser: (name) => broker.endUser(name),
       nowMs,
     }),
+    templates: reader.templates,
+    changeTemplates: (request) => writer.request(request),
     ...(certificates === undefined ? {} : { tls: certificates.options }),
     health: { isHealthy: () => ingest.isHealthy },
     metrics: {

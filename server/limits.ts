@@ -40,6 +40,18 @@ export const DEVICES_PER_REQUEST_MAX = 1000;
 /** Applications at the broker of one organisation, and what each is granted. */
 export const MQTT_USERS_MAX = 100;
 export const TOPIC_GRANTS_MAX = 32;
+/** Templates of an organisation, versions that are kept of one (and those that devices are pinned to), attributes of each. */
+export const TEMPLATES_MAX = 500;
+export const TEMPLATE_VERSIONS_MAX = 100;
+export const ATTRIBUTES_MAX = 64;
+/** Templates of a device, and values of its own for attributes of them. */
+export const DEVICE_TEMPLATES_MAX = 16;
+export const DEVICE_OVERRIDES_MAX = 256;
+/** Text that people write, characters. */
+export const LABEL_MAX_CHARS = 63;
+export const UNIT_MAX_CHARS = 32;
+export const DESCRIPTION_MAX_CHARS = 1000;
+export const ATTRIBUTE_TEXT_MAX_CHARS = 200;
 /** MQTT connections, in all and from one address (a shop, or many, behind one router). */
 export const MQTT_CONNECTIONS_MAX = 20_000;
 export const MQTT_CONNECTIONS_OF_ADDRESS_MAX = 2000;

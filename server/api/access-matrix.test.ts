@@ -50,6 +50,7 @@ const PARAMS: Record<string, (thing: Thing, mine: { session: number; token: numb
   rollout: ({ rollout }) => rollout,
   keyId: ({ keyId }) => keyId,
   board: () => BOARD,
+  template: ({ template }) => template,
   file: () => "install-button.js",
 };
 /** Where the same name means something else. */
@@ -85,6 +86,10 @@ const BODIES: Record<string, (thing: Thing) => object> = {
   "POST /api/v1/strangers/:mac/approve": ({ project }) => ({ project }),
   "POST /api/v1/mqtt-users": () => ({ name: "another" }),
   "PATCH /api/v1/mqtt-users/:name": () => ({ grants: [] }),
+  "POST /api/v1/templates": () => ({ name: "another", attributes: [] }),
+  "PATCH /api/v1/templates/:template": () => ({ description: "Changed" }),
+  "PUT /api/v1/devices/:mac/templates": ({ template }) => ({ templates: [{ template }] }),
+  "PATCH /api/v1/devices/:mac/overrides": () => ({ values: {} }),
   "POST /api/v1/release-keys": () => ({ name: "another", pem: PEM }),
   "PUT /api/v1/rollout-policy": () => ({ needsApproval: true }),
   "POST /api/v1/releases": ({ image }) => ({ version: "2.0.0", images: [image] }),
@@ -256,6 +261,7 @@ test("what a body names is of no use to who is not in its organisation, and is t
     mac: "000000000000",
     image: "0".repeat(16),
     release: 9999,
+    template: 9999,
     slug: "nosuch",
   };
   const send = async (method: string, path: string, body: object) => {
@@ -279,6 +285,7 @@ test("what a body names is of no use to who is not in its organisation, and is t
     ["POST", "/devices?organisation=own", ({ project }) => [{ mac: own.newcomer, project }]],
     ["PUT", derived, ({ mac }) => ({ kind: "difference", source: { device: mac, stream: STREAM } })],
     ["PUT", derived, ({ mac }) => ({ kind: "alias", sections: [{ device: mac, stream: STREAM }] })],
+    ["PUT", `/devices/${own.mac}/templates`, ({ template }) => ({ templates: [{ template }] })],
     ["POST", "/tokens", ({ slug }) => ({ name: "one", organisation: slug })],
   ];
   for (const [method, path, body] of naming) {

@@ -12,6 +12,7 @@ import type { LogHub } from "../orders/log-hub.ts";
 import { type Access, addAccessGate, addWhoAsks } from "./access-gate.ts";
 import { addAggregateRoutes } from "./aggregate-routes.ts";
 import { Askers } from "./asker.ts";
+import { addAttributeRoutes } from "./attribute-routes.ts";
 import { addAuditHook } from "./audit-hook.ts";
 import { addAuditRoutes } from "./audit-routes.ts";
 import { addBackupRoutes } from "./backup-routes.ts";
@@ -54,6 +55,8 @@ import type {
   SeriesPort,
   SetHealthPolicy,
   StorePort,
+  TemplatePort,
+  TemplateStorePort,
   UpdatePort,
   UpdateStorePort,
 } from "./ports.ts";
@@ -67,6 +70,7 @@ import { addServiceRoutes } from "./service-routes.ts";
 import { addSessionRoutes } from "./session-routes.ts";
 import { addSlugs } from "./slug-hook.ts";
 import { addStrangerRoutes } from "./stranger-routes.ts";
+import { addTemplateRoutes } from "./template-routes.ts";
 import { addTokenRoutes } from "./token-routes.ts";
 import type { ApiApp } from "./typed-app.ts";
 import { addUpdateRoutes } from "./update-routes.ts";
@@ -102,6 +106,8 @@ export interface ApiOptions {
   projects: ProjectStorePort;
   registrations: RegistrationPort;
   mqttUsers: MqttUserPort;
+  templates: TemplateStorePort;
+  changeTemplates: TemplatePort;
   /** Over TLS with these; over plain TCP if not given. */
   tls?: SecureContextOptions;
   health: HealthPort;
@@ -164,6 +170,8 @@ export async function buildApi(options: ApiOptions): Promise<ApiApp> {
   addConfigRoutes(app, options.store, options.orderStore, options.orders);
   addCommandRoutes(app, options.store, options.orderStore, options.orders, options.nowMs);
   addLogRoute(app, options.store, options.logs);
+  addTemplateRoutes(app, options.templates, options.changeTemplates, options.nowMs);
+  addAttributeRoutes(app, options, options.changeTemplates);
   addReleaseRoutes(app, options);
   addRolloutRoutes(app, options);
   addHealthRoutes(app, options);

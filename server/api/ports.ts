@@ -9,6 +9,8 @@ import type { Principal } from "../access/principal.ts";
 import type { Standing } from "../access/registration.ts";
 import type { PutDevice, WantedDevice } from "../access/registration-desk.ts";
 import type { Stranger } from "../access/strangers.ts";
+import type { Attribute, AttributeValue } from "../fleet/template.ts";
+import type { TemplateRequest } from "../fleet/template-requests.ts";
 import type { HealthRequest, PolicyOwner } from "../health/health-requests.ts";
 import type { ChangeOutcome, ConfigChange, Target } from "../orders/order-desk.ts";
 import type { DesiredPart, NewCommand } from "../orders/order-requests.ts";
@@ -44,6 +46,7 @@ import type {
 import type { Series } from "../store/series.ts";
 import type { DerivedRow } from "../store/series-reader.ts";
 import type { ListedDevice } from "../store/target-list.ts";
+import type { DeviceAttribute, DeviceTemplateRow, TemplateRow, TemplateVersionRow } from "../store/template-reader.ts";
 import type { DesiredRow, ImageRow, UpdateStepRow } from "../store/update-reader.ts";
 import type { ImageVerdict } from "../updates/image-check.ts";
 import type { StoreAnswer, StoredKit } from "../updates/store-requests.ts";
@@ -99,6 +102,8 @@ export interface OrderStorePort {
   part(deviceId: number, part: DesiredPart): PartRow | undefined;
   commands(deviceId: number, afterId: number, limit: number): CommandRow[];
   command(deviceId: number, id: number): CommandRow | undefined;
+  /** Of one method, the last one first. */
+  commandsOf(deviceId: number, method: string): CommandRow[];
 }
 
 /** What people want of devices. An answer other than `unavailable` is durable. */
@@ -205,6 +210,19 @@ export interface MqttUserPort {
   renewPassword(name: string): Promise<{ answer: StoreAnswer; password: string }>;
   delete(name: string): Promise<StoreAnswer>;
 }
+
+export interface TemplateStorePort {
+  templates(afterId: number, limit: number, organisations: readonly number[] | null): TemplateRow[];
+  template(id: number): TemplateRow | undefined;
+  versions(template: number, beforeVersion: number, limit: number): TemplateVersionRow[];
+  attributes(template: number, version: number): Attribute[];
+  ofDevice(deviceId: number): DeviceTemplateRow[];
+  attributesOfDevice(deviceId: number): DeviceAttribute[];
+  overrides(deviceId: number): Map<string, AttributeValue>;
+}
+
+/** An answer other than `unavailable` is durable. */
+export type TemplatePort = (request: TemplateRequest) => Promise<StoreAnswer>;
 
 export interface AuditPort {
   write(entry: AuditEntry): Promise<StoreAnswer>;

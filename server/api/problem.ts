@@ -62,6 +62,13 @@ type ProblemCode =
   | "mqttUserExists"
   | "tooManyMqttUsers"
   | "topicRefused"
+  | "templateUnknown"
+  | "templateRefused"
+  | "templateInUse"
+  | "attributesOverlap"
+  | "attributeUnknown"
+  | "attributeRefused"
+  | "attributeNotActuator"
   | "streamUnknown"
   | "streamEmpty"
   | "streamMeasured"
@@ -162,6 +169,13 @@ const PROBLEMS: Record<ProblemCode, { status: number; title: string }> = {
   mqttUserExists: { status: 409, title: "The name is taken" },
   tooManyMqttUsers: { status: 409, title: "Too many MQTT users" },
   topicRefused: { status: 422, title: "This topic cannot be granted" },
+  templateUnknown: { status: 404, title: "No such template" },
+  templateRefused: { status: 422, title: "Attributes of the template make no sense" },
+  templateInUse: { status: 409, title: "Devices have the template" },
+  attributesOverlap: { status: 409, title: "A label would be there twice" },
+  attributeUnknown: { status: 404, title: "No such attribute" },
+  attributeRefused: { status: 422, title: "The attribute does not take this value" },
+  attributeNotActuator: { status: 422, title: "Not everything that was named is an actuator" },
   streamUnknown: { status: 404, title: "No such stream" },
   streamEmpty: { status: 404, title: "The stream has no readings" },
   streamMeasured: { status: 409, title: "The device sends this stream itself" },

@@ -1,5 +1,6 @@
 /** Questions about what devices are told, on the reader's connection. */
 import type Database from "better-sqlite3";
+import { COMMANDS_KEPT_MAX } from "../limits.ts";
 import type { CommandState, DesiredPart, PartState } from "../orders/order-requests.ts";
 
 export interface PartRow {
@@ -48,6 +49,10 @@ export class OrderReader {
     return this.#sql.commands.all(deviceId, afterId, limit);
   }
 
+  commandsOf(deviceId: number, method: string): CommandRow[] {
+    return this.#sql.commandsOf.all(deviceId, method);
+  }
+
   command(deviceId: number, id: number): CommandRow | undefined {
     return this.#sql.command.get(deviceId, id);
   }
@@ -61,6 +66,10 @@ function prepare(db: Database.Database) {
     ),
     commands: db.prepare<[number, number, number], CommandRow>(
       `SELECT ${COMMAND_COLUMNS} FROM commands WHERE device_id = ? AND id > ? ORDER BY id LIMIT ?`,
+    ),
+    commandsOf: db.prepare<[number, string], CommandRow>(
+      `SELECT ${COMMAND_COLUMNS} FROM commands WHERE device_id = ? AND method = ? ORDER BY id DESC
+       LIMIT ${COMMANDS_KEPT_MAX}`,
     ),
     command: db.prepare<[number, number], CommandRow>(
       `SELECT ${COMMAND_COLUMNS} FROM commands WHERE device_id = ? AND id = ?`,

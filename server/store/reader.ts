@@ -19,6 +19,7 @@ import type { ReadingRange, ReadingRow } from "./reading-source.ts";
 import { RegistrationReader } from "./registration-reader.ts";
 import { RolloutReader } from "./rollout-reader.ts";
 import { SeriesReader } from "./series-reader.ts";
+import { TemplateReader } from "./template-reader.ts";
 import { UpdateReader } from "./update-reader.ts";
 
 export interface DeviceRow {
@@ -136,6 +137,7 @@ export class Reader {
   readonly accounts: AccountReader;
   readonly registrations: RegistrationReader;
   readonly health: HealthReader;
+  readonly templates: TemplateReader;
   readonly #db: Database.Database;
   readonly #sql: ReturnType<typeof prepare>;
 
@@ -151,6 +153,7 @@ export class Reader {
     this.accounts = new AccountReader(this.#db);
     this.registrations = new RegistrationReader(this.#db);
     this.health = new HealthReader(this.#db);
+    this.templates = new TemplateReader(this.#db);
   }
 
   /** `organisations` null: of all, and of none. */

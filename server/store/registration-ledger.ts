@@ -14,15 +14,18 @@ import { DesiredPart, PartState } from "../orders/order-requests.ts";
 import type { StoreAnswer } from "../updates/store-requests.ts";
 import type { Handlers } from "./handlers.ts";
 
-/** Forgets what the writer remembers of the device. */
-type Forget = (mac: number) => void;
-/** The device belongs to another organisation from now on. */
-type OnElsewhere = (deviceId: number) => void;
+interface RegistrationNews {
+  /** Forgets what the writer remembers of the device. */
+  forget(mac: number): void;
+  /** The device belongs to another organisation from now on. */
+  onElsewhere(deviceId: number): void;
+  /** A board goes on in the place of one. */
+  onReplaced(from: number, to: number): void;
+}
 
 export class RegistrationLedger {
   readonly #sql: ReturnType<typeof prepare>;
-  readonly #forget: Forget;
-  readonly #onElsewhere: OnElsewhere;
+  readonly #news: RegistrationNews;
   readonly handlers: Handlers<RegistrationRequest> = {
     putDevice: ({ device: { mac, project, name, credential }, atMs }) => {
       const found = this.#place(mac, project);
@@ -40,7 +43,7 @@ export class RegistrationLedger {
         const full = this.#fullness(project);
         if (full !== undefined) return { outcome: full };
         this.#sql.move.run(project, macToText(mac));
-        if (this.#sql.project.get(project)?.organisation !== device.organisation) this.#onElsewhere(device.id);
+        if (this.#sql.project.get(project)?.organisation !== device.organisation) this.#news.onElsewhere(device.id);
       }
       if (name !== undefined) this.#sql.setName.run(name, macToText(mac));
       return this.#changed(mac, "done");
@@ -53,10 +56,9 @@ export class RegistrationLedger {
     deleteDevice: ({ mac }) => this.#delete(mac),
   };
 
-  constructor(db: Database.Database, forget: Forget, onElsewhere: OnElsewhere) {
+  constructor(db: Database.Database, news: RegistrationNews) {
     this.#sql = prepare(db);
-    this.#forget = forget;
-    this.#onElsewhere = onElsewhere;
+    this.#news = news;
   }
 
   /** A board has shown the project's claim token, in the same transaction as what it says next. */
@@ -65,7 +67,7 @@ export class RegistrationLedger {
     const isFull = (this.#sql.countWaiting.get(project)?.count ?? 0) >= WAITING_PER_PROJECT_MAX;
     if (standing === Standing.Waiting && isFull) return;
     this.#add(mac, project, standing, atMs);
-    this.#forget(mac);
+    this.#news.forget(mac);
   }
 
   /** The device, which has just said hello, is in by a claim and has no secret of its own, nor one under way to it. */
@@ -116,7 +118,9 @@ export class RegistrationLedger {
     this.#sql.place.run(former.project, Standing.Active, macToText(by));
     this.#sql.takeName.run(former.id, macToText(by));
     this.#sql.replace.run(macToText(by), former.id);
-    this.#forget(by);
+    const latter = this.#sql.device.get(macToText(by));
+    if (latter !== undefined) this.#news.onReplaced(former.id, latter.id);
+    this.#news.forget(by);
     return this.#changed(mac, "done");
   }
 
@@ -132,7 +136,7 @@ export class RegistrationLedger {
   }
 
   #changed(mac: number, outcome: StoreAnswer["outcome"]): StoreAnswer {
-    this.#forget(mac);
+    this.#news.forget(mac);
     return { outcome };
   }
 }

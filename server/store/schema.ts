@@ -20,6 +20,7 @@ import { HEALTH_STEP } from "./migrations/health.ts";
 import { PEOPLE_STEP } from "./migrations/people.ts";
 import { REGISTRATION_STEP } from "./migrations/registration.ts";
 import { ROLLOUTS_STEP } from "./migrations/rollouts.ts";
+import { TEMPLATES_STEP } from "./migrations/templates.ts";
 
 export const APPLICATION_ID = 0x4c4e544c; // "LNTL"
 
@@ -293,4 +294,5 @@ export const MIGRATIONS: readonly string[] = [
   ACCOUNTS_STEP,
   REGISTRATION_STEP,
   HEALTH_STEP,
+  TEMPLATES_STEP,
 ];

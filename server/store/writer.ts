@@ -16,6 +16,7 @@ import type { OrganisationRequest } from "../access/organisation-requests.ts";
 import type { PeopleRequest } from "../access/people-requests.ts";
 import { Standing } from "../access/registration.ts";
 import type { RegistrationRequest } from "../access/registration-requests.ts";
+import type { TemplateRequest } from "../fleet/template-requests.ts";
 import type { HealthRequest } from "../health/health-requests.ts";
 import { type Batch, BatchKind, readBatch } from "../ingest/batch.ts";
 import { decodeHello, decodeState } from "../ingest/messages.ts";
@@ -54,6 +55,7 @@ import { RegistrationLedger } from "./registration-ledger.ts";
 import { ReleaseLedger } from "./release-ledger.ts";
 import { RolloutLedger } from "./rollout-ledger.ts";
 import { SignatureLedger } from "./signature-ledger.ts";
+import { TemplateLedger } from "./template-ledger.ts";
 import { UpdateLedger } from "./update-ledger.ts";
 
 export interface CommitResult {
@@ -86,7 +88,8 @@ type HandledRequest =
   | RolloutRequest
   | RegistrationRequest
   | MqttUserRequest
-  | HealthRequest;
+  | HealthRequest
+  | TemplateRequest;
 
 export class Writer {
   isLiveWanted = false;
@@ -123,14 +126,18 @@ export class Writer {
     this.#rollouts = rollouts;
     const health = new HealthLedger(db, () => {});
     this.#health = health;
-    this.#registrations = new RegistrationLedger(
-      db,
-      (mac) => {
+    const templates = new TemplateLedger(db);
+    this.#registrations = new RegistrationLedger(db, {
+      forget: (mac) => {
         this.#cache.forget(mac);
         health.lookAgain(macToText(mac));
       },
-      (deviceId) => rollouts.release(deviceId),
-    );
+      onElsewhere: (deviceId) => {
+        rollouts.release(deviceId);
+        templates.leave(deviceId);
+      },
+      onReplaced: (from, to) => templates.handOver(from, to),
+    });
     this.#handlers = {
       ...new PeopleLedger(db).handlers,
       ...new AccountLedger(db).handlers,
@@ -142,6 +149,7 @@ export class Writer {
       ...this.#registrations.handlers,
       ...new MqttUserLedger(db).handlers,
       ...health.handlers,
+      ...templates.handlers,
     };
     this.#sql = prepare(db);
   }

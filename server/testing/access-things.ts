@@ -13,6 +13,7 @@ export const MARKS: Record<Place, string> = { own: "mark-of-own", other: "mark-o
 /** That it sends, and one derived from it. */
 export const STREAM = "5001";
 export const DERIVED_STREAM = "5f00";
+export const LABEL = "brightness";
 
 /** Of the server itself. */
 export const BOARD = "d1-mini";
@@ -33,6 +34,8 @@ export interface Thing extends Released {
   newcomer: string;
   command: number;
   mqttUser: string;
+  /** The device has it; LABEL is an actuator of it. */
+  template: number;
   /** A viewer of this organisation alone. */
   user: number;
   session: number;
@@ -72,6 +75,14 @@ export async function release(place: Place, ask: Ask): Promise<Released> {
   const { id: made } = await ask("POST", `/api/v1/releases?${at}`, wanted);
   const { id: rollout } = await ask("POST", "/api/v1/rollouts", { release: made, name: MARKS[place], draft: true });
   return { image, keyId: Buffer.from(keyIdOf(pointOf(key))).toString("hex"), release: made, rollout };
+}
+
+export async function describe(place: Place, ask: Ask): Promise<number> {
+  const attributes = [{ label: LABEL, kind: "actuator", type: "integer", setting: "level" }];
+  const wanted = { name: MARKS[place], attributes };
+  const { id } = await ask("POST", `/api/v1/templates?organisation=${place}`, wanted);
+  await ask("PUT", `/api/v1/devices/${BOARDS[place].mac}/templates`, { templates: [{ template: id }] });
+  return id;
 }
 
 export async function derive(place: Place, ask: Ask): Promise<void> {

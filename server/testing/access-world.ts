@@ -16,6 +16,7 @@ import {
   BOARD,
   BOARDS,
   derive,
+  describe,
   KIT,
   MARKS,
   PLACES,
@@ -190,6 +191,7 @@ export class AccessWorld {
     await this.#ask("PUT", `/api/v1/devices/${mac}/desired-image`, { image: released.image });
     const mqttUser = MARKS[place];
     await this.#ask("POST", `/api/v1/mqtt-users?organisation=${place}`, { name: mqttUser });
+    const template = await describe(place, ask);
     const user = this.addUser(`viewer-${MARKS[place]}`);
     this.join(user, organisation, Level.Read);
     const session = this.addSession(user, makeSecret("session"), "csrf");
@@ -199,7 +201,17 @@ export class AccessWorld {
       role: "viewer",
     });
     const people = { user, session, invitation, token, personalToken };
-    return { slug: place, organisation, project, ...BOARDS[place], ...released, command, mqttUser, ...people };
+    return {
+      slug: place,
+      organisation,
+      project,
+      ...BOARDS[place],
+      ...released,
+      command,
+      mqttUser,
+      template,
+      ...people,
+    };
   }
 
   /** Somebody of each kind. */

@@ -8,6 +8,7 @@ import type { MqttUserRequest } from "../access/mqtt-user-requests.ts";
 import type { OrganisationRequest } from "../access/organisation-requests.ts";
 import type { PeopleRequest } from "../access/people-requests.ts";
 import type { RegistrationRequest } from "../access/registration-requests.ts";
+import type { Overlap, TemplateRequest } from "../fleet/template-requests.ts";
 import type { HealthRequest } from "../health/health-requests.ts";
 import type { OrderRequest, OrdersDue } from "../orders/order-requests.ts";
 import type { RolloutRequest } from "../rollouts/rollout-requests.ts";
@@ -62,7 +63,8 @@ export type StoreRequest =
   | AnswerRequest
   | RegistrationRequest
   | MqttUserRequest
-  | HealthRequest;
+  | HealthRequest
+  | TemplateRequest;
 
 export type StoreOutcome =
   | "done"
@@ -121,6 +123,9 @@ export type StoreOutcome =
   | "tooManyDevices"
   | "mqttUserUnknown"
   | "tooManyMqttUsers"
+  /** Or it has no such version, or belongs to another organisation. */
+  | "templateUnknown"
+  | "attributesOverlap"
   /** No writer just now, or the database takes no writes. Nothing was changed. */
   | "unavailable";
 
@@ -146,6 +151,8 @@ export interface StoreAnswer {
   id?: number;
   /** With `beginAnswer`, when the key came before. */
   kept?: KeptAnswer;
+  /** With `attributesOverlap`: of what. */
+  overlap?: Overlap;
   /** With `wrongProduct`: the device's. */
   product?: string;
   /** With `unavailable`, for the log. */
