@@ -27,6 +27,7 @@ import { type CertificateFiles, Certificates } from "./certificates.ts";
 import { StartError } from "./errors.ts";
 import { HealthDesk } from "./health/health-desk.ts";
 import { Ingest } from "./ingest/ingest.ts";
+import { ReportDesk } from "./ingest/report-desk.ts";
 import {
   HEALTH_TICK_MS,
   HOUSEKEEPING_EVERY_MS,
@@ -329,6 +330,12 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
     }),
     templates: reader.templates,
     changeTemplates: (request) => writer.request(request),
+    reports: new ReportDesk({
+      request: (request) => writer.request(request),
+      tell: (committed) => live.tell(committed),
+      metrics,
+      nowMs,
+    }),
     ...(certificates === undefined ? {} : { tls: certificates.options }),
     health: { isHealthy: () => ingest.isHealthy },
     metrics: {

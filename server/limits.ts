@@ -192,6 +192,8 @@ export const SHRINK_FREE_MIN_PAGES = 256;
 export const SHRINK_MAX_BYTES = 1024 ** 3;
 /** Segments that the reader keeps unpacked. */
 export const UNPACKED_SEGMENTS_MAX = 64;
+/** Largest report of an IOTile device, bytes: a header, 4096 readings, a footer. Gateways send some kilobytes at once. */
+export const IOTILE_REPORT_MAX_BYTES = 20 + 4096 * 16 + 24;
 /** Days whose rollups are looked up at once. */
 export const ROLLUP_STEP_DAYS = 64;
 /** Buckets of one answer, and the number that is aimed at when nothing is said. */

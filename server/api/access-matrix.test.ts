@@ -17,6 +17,7 @@ import {
   type Thing,
 } from "../testing/access-things.ts";
 import { AccessWorld, type Asking, PASSWORD } from "../testing/access-world.ts";
+import { REPORTS } from "../testing/iotile-reports.ts";
 import { noise, testImage } from "../testing/test-images.ts";
 import { LAMP } from "../testing/test-orders.ts";
 import type { Access } from "./access-gate.ts";
@@ -68,6 +69,11 @@ const PARAMS_OF: Record<string, Record<string, (thing: Thing) => string | number
 /** A body that the route takes. */
 const BODIES: Record<string, (thing: Thing) => object> = {
   "POST /api/v1/images": () => testImage(noise(500, 9)).bytes,
+  "POST /api/v1/iotile/reports": ({ iotile }) => {
+    const report = Buffer.from(REPORTS.individual);
+    report.writeUInt32LE(iotile, 4);
+    return report;
+  },
   "PATCH /api/v1/devices/:mac/config": () => ({ settings: {} }),
   "PUT /api/v1/devices/:mac/health-policy": () => ({}),
   "PUT /api/v1/projects/:project/health-policy": () => ({}),

@@ -50,6 +50,7 @@ import type {
   PeopleStorePort,
   ProjectStorePort,
   RegistrationPort,
+  ReportPort,
   RolloutPort,
   RolloutStorePort,
   SeriesPort,
@@ -65,6 +66,7 @@ import { addRateHook } from "./rate-hook.ts";
 import { addReadingRoutes } from "./reading-routes.ts";
 import { addRegistrationRoutes } from "./registration-routes.ts";
 import { addReleaseRoutes } from "./release-routes.ts";
+import { addReportRoutes } from "./report-routes.ts";
 import { addRolloutRoutes } from "./rollout-routes.ts";
 import { addServiceRoutes } from "./service-routes.ts";
 import { addSessionRoutes } from "./session-routes.ts";
@@ -108,6 +110,7 @@ export interface ApiOptions {
   mqttUsers: MqttUserPort;
   templates: TemplateStorePort;
   changeTemplates: TemplatePort;
+  reports: ReportPort;
   /** Over TLS with these; over plain TCP if not given. */
   tls?: SecureContextOptions;
   health: HealthPort;
@@ -166,6 +169,7 @@ export async function buildApi(options: ApiOptions): Promise<ApiApp> {
   addAggregateRoutes(app, options.store, options.series);
   addDerivedRoutes(app, options.store, options.series, options.derived, options.nowMs);
   addImageRoutes(app, options.updateStore, options.updates);
+  addReportRoutes(app, options.store, options.reports);
   addUpdateRoutes(app, options.store, options.updateStore, options.updates, options.nowMs);
   addConfigRoutes(app, options.store, options.orderStore, options.orders);
   addCommandRoutes(app, options.store, options.orderStore, options.orders, options.nowMs);

@@ -12,10 +12,11 @@ import { ImageParams, ImageSchema, OrganisationQuery, PageQuery, PROBLEM_RESPONS
 import type { ApiApp } from "./typed-app.ts";
 import { showArch } from "./update-names.ts";
 
-const IMAGE_TYPE = "application/octet-stream";
+/** Of images and other files as they are. */
+export const BINARY_TYPE = "application/octet-stream";
 
 export function addImageRoutes(app: ApiApp, store: UpdateStorePort, updates: UpdatePort): void {
-  app.addContentTypeParser(IMAGE_TYPE, { parseAs: "buffer", bodyLimit: FLASH_SLOT_BYTES }, (_request, body, done) =>
+  app.addContentTypeParser(BINARY_TYPE, { parseAs: "buffer", bodyLimit: FLASH_SLOT_BYTES }, (_request, body, done) =>
     done(null, body),
   );
 
@@ -31,7 +32,7 @@ export function addImageRoutes(app: ApiApp, store: UpdateStorePort, updates: Upd
           "signature is not, for the server has no keys: each device checks it with its own before it writes anything. " +
           "It is stored when the answer comes, and compressed afterwards.",
         querystring: OrganisationQuery,
-        body: { content: { [IMAGE_TYPE]: { schema: Type.Unsafe<Buffer>({}) } } },
+        body: { content: { [BINARY_TYPE]: { schema: Type.Unsafe<Buffer>({}) } } },
         response: {
           200: { description: "the same image was stored before", ...json(ImageSchema) },
           201: { description: "stored", ...json(ImageSchema) },
@@ -96,7 +97,7 @@ export function addImageRoutes(app: ApiApp, store: UpdateStorePort, updates: Upd
         summary: "The image as a file",
         params: ImageParams,
         response: {
-          200: { description: "header and payload", content: { [IMAGE_TYPE]: { schema: { type: "string" } } } },
+          200: { description: "header and payload", content: { [BINARY_TYPE]: { schema: { type: "string" } } } },
           ...PROBLEM_RESPONSES,
         },
       },
@@ -105,7 +106,7 @@ export function addImageRoutes(app: ApiApp, store: UpdateStorePort, updates: Upd
       const bytes = store.imageBytes(findImage(store, access, params.id).id);
       if (bytes === undefined) throw unknown(params.id);
       // The response type of the schema is text; a buffer goes out as it is.
-      return reply.type(IMAGE_TYPE).send(bytes as never);
+      return reply.type(BINARY_TYPE).send(bytes as never);
     },
   );
 

@@ -224,6 +224,11 @@ export interface TemplateStorePort {
 /** An answer other than `unavailable` is durable. */
 export type TemplatePort = (request: TemplateRequest) => Promise<StoreAnswer>;
 
+/** An answer other than `unavailable` is durable. */
+export interface ReportPort {
+  add(mac: string, bytes: Uint8Array): Promise<StoreAnswer>;
+}
+
 export interface AuditPort {
   write(entry: AuditEntry): Promise<StoreAnswer>;
 }

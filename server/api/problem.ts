@@ -69,6 +69,8 @@ type ProblemCode =
   | "attributeUnknown"
   | "attributeRefused"
   | "attributeNotActuator"
+  | "notAReport"
+  | "reportRefused"
   | "streamUnknown"
   | "streamEmpty"
   | "streamMeasured"
@@ -176,6 +178,8 @@ const PROBLEMS: Record<ProblemCode, { status: number; title: string }> = {
   attributeUnknown: { status: 404, title: "No such attribute" },
   attributeRefused: { status: 422, title: "The attribute does not take this value" },
   attributeNotActuator: { status: 422, title: "Not everything that was named is an actuator" },
+  notAReport: { status: 400, title: "The upload is not a report" },
+  reportRefused: { status: 422, title: "The report is not taken" },
   streamUnknown: { status: 404, title: "No such stream" },
   streamEmpty: { status: 404, title: "The stream has no readings" },
   streamMeasured: { status: 409, title: "The device sends this stream itself" },

@@ -162,7 +162,7 @@ export const RejectedSchema = Type.Object({
   epoch: Type.Integer(),
   sequence: Type.Integer(),
   reason: Type.String(),
-  recordHex: Type.String({ description: "the record as CBOR, in hex" }),
+  recordHex: Type.String({ description: "the record as CBOR, or of an IOTile report as it came, in hex" }),
   received: Instant,
 });
 

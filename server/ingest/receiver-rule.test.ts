@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { judgePack } from "./receiver-rule.ts";
+import { judgeIds, judgePack } from "./receiver-rule.ts";
 
 describe("the receiver rule", () => {
   //            what                                   W  first n oldest  dup acc gap              lost   W'
@@ -116,3 +116,11 @@ class Line {
     this.#watermark = verdict.watermark;
   }
 }
+
+test("of ids that rise with gaps, those above the watermark are new", () => {
+  expect(judgeIds(0, [7, 8, 11])).toEqual({ duplicates: 0, watermark: 11 });
+  expect(judgeIds(8, [7, 8, 11])).toEqual({ duplicates: 2, watermark: 11 });
+  expect(judgeIds(11, [7, 8, 11])).toEqual({ duplicates: 3, watermark: 11 });
+  expect(judgeIds(20, [7, 8, 11])).toEqual({ duplicates: 3, watermark: 20 });
+  expect(judgeIds(5, [])).toEqual({ duplicates: 0, watermark: 5 });
+});

@@ -36,3 +36,13 @@ export function judgePack(watermark: number, first: number, count: number, oldes
     watermark: Math.max(reached, last),
   };
 }
+
+/**
+ * The same for readings that are numbered with gaps, as those of an IOTile streamer: their ids rise, what is left out is no loss,
+ * and nothing is known of what comes after a loss in transit, so whoever sends them waits for each answer.
+ */
+export function judgeIds(watermark: number, risingIds: readonly number[]): Pick<Verdict, "duplicates" | "watermark"> {
+  const above = risingIds.findIndex((id) => id > watermark);
+  const duplicates = above < 0 ? risingIds.length : above;
+  return { duplicates, watermark: Math.max(watermark, risingIds.at(-1) ?? 0) };
+}

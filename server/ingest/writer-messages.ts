@@ -4,6 +4,7 @@ import type { Housekeeping } from "../store/housekeeper.ts";
 import type { RetentionOptions } from "../store/retention.ts";
 import type { StoreAnswer, StoreRequest, UpdateDue } from "../updates/store-requests.ts";
 import type { Batch } from "./batch.ts";
+import type { LiveReading } from "./live-reading.ts";
 import type { MalformedReason } from "./senml-pack.ts";
 
 export interface WriterStart {
@@ -23,19 +24,6 @@ export type ToWriter =
 
 /** Three numbers an acknowledgement: MAC address, epoch, watermark. */
 export const ACK_FIELDS = 3;
-
-export interface LiveReading {
-  mac: number;
-  /** Null: the device belongs to none yet. */
-  organisation: number | null;
-  stream: number;
-  timeMs: number;
-  value: number;
-  epoch: number;
-  sequence: number;
-  clock: number;
-  errorS: number | null;
-}
 
 export interface LiveUpdate {
   mac: number;

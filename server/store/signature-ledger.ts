@@ -32,23 +32,36 @@ export class SignatureLedger {
 
   /** The pack's readings `from` to `to` are stored, in the same transaction. */
   note(deviceId: number, epochId: number, from: number, to: number, pack: PackSignature, atMs: number): void {
-    const verdict = this.#judge(deviceId, pack);
+    this.add(deviceId, epochId, from, to, this.#judge(deviceId, pack), atMs);
+  }
+
+  /** The same, where it was judged already. */
+  add(deviceId: number, epochId: number, from: number, to: number, verdict: SignatureVerdict, atMs: number): void {
     const last = this.#sql.last.get(deviceId);
     const goesOn = last?.epochId === epochId && last.verdict === verdict && last.toSequence === from - 1;
     if (goesOn) this.#sql.extend.run(to, atMs, last.id);
     else this.#sql.add.run(deviceId, epochId, from, to, verdict, atMs);
   }
 
+  /** What the device may sign with: its own, one that it was sent, and one that was chosen for it. */
+  secretsOf(deviceId: number): string[] {
+    return usable(this.#sql.secrets.get(deviceId));
+  }
+
   #judge(deviceId: number, pack: PackSignature): SignatureVerdict {
     const known = this.#sql.secrets.get(deviceId);
-    const secrets = [known?.secret, known?.nextSecret, known?.chosen].filter(
-      (one) => typeof one === "string" && one !== "",
-    );
+    const secrets = usable(known);
     if (known === undefined || secrets.length === 0) return SignatureVerdict.Unchecked;
-    if (secrets.some((secret) => isSignedWith(secret as string, pack))) return SignatureVerdict.Verified;
+    if (secrets.some((secret) => isSignedWith(secret, pack))) return SignatureVerdict.Verified;
     const isConfirmed = known.nextSecret === null && (known.chosen === null || known.state === PartState.Applied);
     return isConfirmed ? SignatureVerdict.Wrong : SignatureVerdict.Unchecked;
   }
+}
+
+function usable(known: SecretsRow | undefined): string[] {
+  return [known?.secret, known?.nextSecret, known?.chosen].filter(
+    (one) => typeof one === "string" && one !== "",
+  ) as string[];
 }
 
 function prepare(db: Database.Database) {

@@ -19,18 +19,14 @@ import type { RegistrationRequest } from "../access/registration-requests.ts";
 import type { TemplateRequest } from "../fleet/template-requests.ts";
 import type { HealthRequest } from "../health/health-requests.ts";
 import { type Batch, BatchKind, readBatch } from "../ingest/batch.ts";
+import type { LiveReading } from "../ingest/live-reading.ts";
 import { decodeHello, decodeState } from "../ingest/messages.ts";
 import { judgePack } from "../ingest/receiver-rule.ts";
 import { decodeRegister } from "../ingest/register-record.ts";
+import type { ReportRequest } from "../ingest/report-requests.ts";
 import { CLOCK_ARRIVAL, decodePack, type MalformedReason, type Pack } from "../ingest/senml-pack.ts";
-import {
-  ACK_FIELDS,
-  type LiveReading,
-  type LiveUpdate,
-  type Malformed,
-  type Tallies,
-} from "../ingest/writer-messages.ts";
-import { LIVE_READINGS_PER_COMMIT_MAX, SEEN_AHEAD_MAX_MS } from "../limits.ts";
+import { ACK_FIELDS, type LiveUpdate, type Malformed, type Tallies } from "../ingest/writer-messages.ts";
+import { LIVE_READINGS_PER_COMMIT_MAX } from "../limits.ts";
 import { macToText } from "../mac-address.ts";
 import { decodeResult } from "../orders/order-messages.ts";
 import type { OrdersDue } from "../orders/order-requests.ts";
@@ -41,7 +37,7 @@ import { AccountLedger } from "./account-ledger.ts";
 import { AnswerLedger } from "./answer-ledger.ts";
 import type { DerivedRequest } from "./derived-definition.ts";
 import { DerivedLedger } from "./derived-ledger.ts";
-import { DeviceCache, type DeviceEntry, type EpochEntry, type StreamEntry } from "./device-cache.ts";
+import { DeviceCache, type DeviceEntry, type EpochEntry } from "./device-cache.ts";
 import { type Handlers, handle } from "./handlers.ts";
 import { HealthLedger } from "./health-ledger.ts";
 import { ImageShelf } from "./image-shelf.ts";
@@ -50,9 +46,10 @@ import { MqttUserLedger } from "./mqtt-user-ledger.ts";
 import { OrderLedger } from "./order-ledger.ts";
 import { OrganisationLedger } from "./organisation-ledger.ts";
 import { PeopleLedger } from "./people-ledger.ts";
-import { ReadingInserter } from "./reading-inserter.ts";
+import { ReadingKeeper } from "./reading-keeper.ts";
 import { RegistrationLedger } from "./registration-ledger.ts";
 import { ReleaseLedger } from "./release-ledger.ts";
+import { ReportLedger } from "./report-ledger.ts";
 import { RolloutLedger } from "./rollout-ledger.ts";
 import { SignatureLedger } from "./signature-ledger.ts";
 import { TemplateLedger } from "./template-ledger.ts";
@@ -75,9 +72,6 @@ export interface CommitResult {
   secretsDue: number[];
 }
 
-/** `last_seen_ms` is written at most this often; it is for people, and each write costs a page. */
-const SEEN_STEP_MS = 1000;
-
 /** Carried out by a ledger that offers a table of them. */
 type HandledRequest =
   | PeopleRequest
@@ -89,13 +83,13 @@ type HandledRequest =
   | RegistrationRequest
   | MqttUserRequest
   | HealthRequest
-  | TemplateRequest;
+  | TemplateRequest
+  | ReportRequest;
 
 export class Writer {
-  isLiveWanted = false;
   readonly #db: Database.Database;
   readonly #cache: DeviceCache;
-  readonly #readings: ReadingInserter;
+  readonly #keeper: ReadingKeeper;
   readonly #images: ImageShelf;
   readonly #kits: KitShelf;
   readonly #updates: UpdateLedger;
@@ -106,17 +100,13 @@ export class Writer {
   readonly #health: HealthLedger;
   readonly #handlers: Handlers<HandledRequest>;
   readonly #sql: ReturnType<typeof prepare>;
-  #dirtyEpochs: EpochEntry[] = [];
-  #dirtyStreams: StreamEntry[] = [];
   #acksDue: EpochEntry[] = [];
-  #seen: DeviceEntry[] = [];
-  #result: Omit<CommitResult, "acks" | "rolloutsDue"> = emptyResult();
+  #result = emptyResult();
 
   /** The caller keeps the connection and closes it. */
   constructor(db: Database.Database) {
     this.#db = db;
     this.#cache = new DeviceCache(db);
-    this.#readings = new ReadingInserter(db);
     this.#images = new ImageShelf(db);
     this.#kits = new KitShelf(db);
     this.#updates = new UpdateLedger(db, this.#images);
@@ -126,6 +116,7 @@ export class Writer {
     this.#rollouts = rollouts;
     const health = new HealthLedger(db, () => {});
     this.#health = health;
+    this.#keeper = new ReadingKeeper(db, this.#cache, (deviceId, atMs) => health.hear(deviceId, atMs));
     const templates = new TemplateLedger(db);
     this.#registrations = new RegistrationLedger(db, {
       forget: (mac) => {
@@ -150,12 +141,17 @@ export class Writer {
       ...new MqttUserLedger(db).handlers,
       ...health.handlers,
       ...templates.handlers,
+      ...new ReportLedger(db, this.#cache, this.#keeper, this.#signatures).handlers,
     };
     this.#sql = prepare(db);
   }
 
   /** A day of this stream was packed (store/housekeeper.ts). */
   readonly onSealed = (streamId: number): void => this.#cache.forgetNoted(streamId);
+
+  set isLiveWanted(isWanted: boolean) {
+    this.#keeper.isLiveWanted = isWanted;
+  }
 
   /** Nobody is connected yet, or any more. */
   markAllOffline(): void {
@@ -171,23 +167,24 @@ export class Writer {
   commit(batches: Batch[]): CommitResult {
     this.#cache.trim();
     this.#result = emptyResult();
-    this.#readings.begin();
+    this.#keeper.begin();
     try {
       this.#sql.begin.run();
       for (const batch of batches) {
         readBatch(batch, (kind, mac, receivedAtMs, payload) => this.#take(kind, mac, receivedAtMs, payload));
       }
-      this.#readings.flush();
-      this.#writeDirty();
+      this.#keeper.finish();
       this.#health.judgeTouched();
       this.#sql.commit.run();
     } catch (error) {
       this.#abandon();
       throw error;
     }
-    this.#result.tallies.duplicates += this.#result.tallies.stored - this.#readings.inserted;
-    this.#result.tallies.stored = this.#readings.inserted;
-    return { ...this.#result, acks: this.#takeAcks(), rolloutsDue: this.#rollouts.takeDue() };
+    const { stored, existed, rejected, live, liveLeftOut } = this.#keeper;
+    const tallies = { ...this.#result.tallies, stored, rejected };
+    tallies.duplicates += existed;
+    const acks = this.#takeAcks();
+    return { ...this.#result, tallies, live, liveLeftOut, acks, rolloutsDue: this.#rollouts.takeDue() };
   }
 
   /** A transaction of its own. Throws as `commit` does. */
@@ -198,6 +195,7 @@ export class Writer {
       this.#sql.commit.run();
       return answer;
     } catch (error) {
+      this.#keeper.abandon();
       if (this.#db.inTransaction) this.#sql.rollback.run();
       this.#health.reload();
       throw error;
@@ -275,7 +273,7 @@ export class Writer {
       this.#malformed(pack, mac, payload.length);
       return;
     }
-    const device = this.#see(mac, receivedAtMs);
+    const device = this.#keeper.see(mac, receivedAtMs);
     if (device.standing !== Standing.Active) return;
     const epoch = this.#cache.epoch(device, pack.epoch, receivedAtMs);
     const verdict = judgePack(epoch.watermark, pack.firstSequence, pack.records.length, pack.oldestSequence);
@@ -298,53 +296,15 @@ export class Writer {
         this.#signatures.note(device.id, epoch.id, from, to, pack.signature, receivedAtMs);
       }
     }
-    if (verdict.watermark !== epoch.watermark) {
-      epoch.watermark = verdict.watermark;
-      if (!epoch.isDirty) this.#dirtyEpochs.push(epoch);
-      epoch.isDirty = true;
-    }
+    this.#keeper.reach(epoch, verdict.watermark);
     this.#owe(epoch);
   }
 
   #store(device: DeviceEntry, epoch: EpochEntry, pack: Pack, from: number, receivedAtMs: number): void {
-    const { tallies } = this.#result;
     for (let i = from; i < pack.records.length; i++) {
       const record = pack.records[i];
       if (record === undefined) break;
-      const sequence = pack.firstSequence + i;
-      if (!record.stored) {
-        tallies.rejected++;
-        this.#sql.addRejected.run(device.id, epoch.id, sequence, record.reason, record.record, receivedAtMs);
-        continue;
-      }
-      const { timeMs, value, clock } = record;
-      const errorS = pack.timeErrorS;
-      const stream = this.#cache.stream(device, record.stream, timeMs, value);
-      if (timeMs < stream.notedFromMs || timeMs >= stream.notedToMs) this.#cache.note(stream, timeMs, receivedAtMs);
-      this.#readings.add(stream.id, timeMs, epoch.id, sequence, value, clock, errorS);
-      tallies.stored++;
-      stream.count++;
-      if (timeMs < stream.firstTimeMs) stream.firstTimeMs = timeMs;
-      if (timeMs >= stream.lastTimeMs) {
-        stream.lastTimeMs = timeMs;
-        stream.lastValue = value;
-      }
-      if (!stream.isDirty) this.#dirtyStreams.push(stream);
-      stream.isDirty = true;
-      if (this.isLiveWanted) {
-        const { mac, organisation } = device;
-        this.#tell({
-          mac,
-          organisation,
-          stream: record.stream,
-          timeMs,
-          value,
-          epoch: epoch.epoch,
-          sequence,
-          clock,
-          errorS,
-        });
-      }
+      this.#keeper.keep(device, epoch, pack.firstSequence + i, record, pack.timeErrorS, receivedAtMs);
     }
   }
 
@@ -354,7 +314,7 @@ export class Writer {
       this.#malformed("hello", mac, payload.length);
       return;
     }
-    const device = this.#see(mac, receivedAtMs);
+    const device = this.#keeper.see(mac, receivedAtMs);
     this.#rollouts.news.noteStart(device.id, receivedAtMs, hello);
     this.#sql.hello.run({ ...hello, trial: hello.isTrial ? 1 : 0, id: device.id, helloMs: receivedAtMs });
     this.#health.touch(device.id, receivedAtMs);
@@ -380,7 +340,7 @@ export class Writer {
       this.#sql.offline.run(macToText(mac));
       return;
     }
-    const device = this.#see(mac, receivedAtMs);
+    const device = this.#keeper.see(mac, receivedAtMs);
     if (device.standing !== Standing.Active) return;
     this.#sql.state.run({ ...state, online: 1, id: device.id, stateMs: receivedAtMs });
     this.#health.touch(device.id, receivedAtMs);
@@ -394,11 +354,11 @@ export class Writer {
       this.#malformed("update", mac, payload.length);
       return;
     }
-    const device = this.#see(mac, receivedAtMs);
+    const device = this.#keeper.see(mac, receivedAtMs);
     if (device.standing !== Standing.Active) return;
     this.#updates.takeReport(device.id, receivedAtMs, report);
     this.#rollouts.news.takeReport(device.id, receivedAtMs, report);
-    if (!this.isLiveWanted || this.#result.liveUpdates.length >= LIVE_READINGS_PER_COMMIT_MAX) return;
+    if (!this.#keeper.isLiveWanted || this.#result.liveUpdates.length >= LIVE_READINGS_PER_COMMIT_MAX) return;
     const { state, image, percent, failure } = report;
     const { organisation } = device;
     const update = { mac, organisation, atMs: receivedAtMs, state, image: image && idText(image), percent, failure };
@@ -411,7 +371,7 @@ export class Writer {
       this.#malformed("result", mac, payload.length);
       return;
     }
-    const device = this.#see(mac, receivedAtMs);
+    const device = this.#keeper.see(mac, receivedAtMs);
     if (device.standing !== Standing.Active) return;
     this.#tellOrders(this.#orders.takeResult(device.id, mac, receivedAtMs, result));
     this.#registrations.takeResult(device.id);
@@ -426,49 +386,13 @@ export class Writer {
     if (due !== null) this.#result.ordersDue.push(due);
   }
 
-  #see(mac: number, nowMs: number): DeviceEntry {
-    const device = this.#cache.device(mac, nowMs);
-    // Also back, when a clock that was ahead has been set right: the device is heard now.
-    if (nowMs > device.seenMs || nowMs < device.seenMs - SEEN_AHEAD_MAX_MS) device.seenMs = nowMs;
-    this.#health.hear(device.id, nowMs);
-    if (!device.isSeen && Math.abs(device.seenMs - device.lastSeenMs) >= SEEN_STEP_MS) {
-      device.isSeen = true;
-      this.#seen.push(device);
-    }
-    return device;
-  }
-
   #owe(epoch: EpochEntry): void {
     if (!epoch.isAckDue) this.#acksDue.push(epoch);
     epoch.isAckDue = true;
   }
 
-  #tell(reading: LiveReading): void {
-    if (this.#result.live.length < LIVE_READINGS_PER_COMMIT_MAX) this.#result.live.push(reading);
-    else this.#result.liveLeftOut++;
-  }
-
   #malformed(reason: MalformedReason, mac: number, bytes: number): void {
     this.#result.malformed.push({ reason, mac, bytes });
-  }
-
-  #writeDirty(): void {
-    for (const epoch of this.#dirtyEpochs) {
-      this.#sql.setWatermark.run(epoch.watermark, epoch.id);
-      epoch.isDirty = false;
-    }
-    for (const stream of this.#dirtyStreams) {
-      this.#sql.setStream.run(stream.count, stream.firstTimeMs, stream.lastTimeMs, stream.lastValue, stream.id);
-      stream.isDirty = false;
-    }
-    for (const device of this.#seen) {
-      this.#sql.setSeen.run(device.seenMs, device.id);
-      device.lastSeenMs = device.seenMs;
-      device.isSeen = false;
-    }
-    this.#dirtyEpochs = [];
-    this.#dirtyStreams = [];
-    this.#seen = [];
   }
 
   #takeAcks(): Float64Array<ArrayBuffer> {
@@ -485,10 +409,7 @@ export class Writer {
   }
 
   #abandon(): void {
-    this.#cache.clear();
-    this.#dirtyEpochs = [];
-    this.#dirtyStreams = [];
-    this.#seen = [];
+    this.#keeper.abandon();
     this.#acksDue = [];
     this.#rollouts.takeDue();
     // Some errors (disk full among them) have rolled back already (SQLite, "lang_transaction").
@@ -497,12 +418,15 @@ export class Writer {
   }
 }
 
-function emptyResult(): Omit<CommitResult, "acks" | "rolloutsDue"> {
+/** What is known of a commit besides the readings themselves. */
+type Gathered = Omit<CommitResult, "acks" | "rolloutsDue" | "live" | "liveLeftOut" | "tallies"> & {
+  tallies: Omit<Tallies, "stored" | "rejected">;
+};
+
+function emptyResult(): Gathered {
   return {
-    tallies: { stored: 0, duplicates: 0, rejected: 0, dropped: 0, lostInTransit: 0 },
+    tallies: { duplicates: 0, dropped: 0, lostInTransit: 0 },
     malformed: [],
-    live: [],
-    liveLeftOut: 0,
     liveUpdates: [],
     updatesDue: [],
     ordersDue: [],
@@ -515,17 +439,8 @@ function prepare(db: Database.Database) {
     begin: db.prepare("BEGIN IMMEDIATE"),
     commit: db.prepare("COMMIT"),
     rollback: db.prepare("ROLLBACK"),
-    setWatermark: db.prepare("UPDATE epochs SET watermark = ? WHERE id = ?"),
-    setStream: db.prepare(
-      "UPDATE streams SET reading_count = ?, first_time_ms = ?, last_time_ms = ?, last_value = ? WHERE id = ?",
-    ),
-    setSeen: db.prepare("UPDATE devices SET last_seen_ms = ? WHERE id = ?"),
     addGap: db.prepare(
       "INSERT INTO gaps (device_id, epoch_id, from_sequence, to_sequence, noticed_ms) VALUES (?, ?, ?, ?, ?)",
-    ),
-    addRejected: db.prepare(
-      `INSERT INTO rejected (device_id, epoch_id, sequence, reason, record, received_ms)
-       VALUES (?, ?, ?, ?, ?, ?)`,
     ),
     hello: db.prepare(
       // The recovery program is no product: the board is still what it was made for.

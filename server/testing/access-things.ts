@@ -29,6 +29,8 @@ export interface Thing extends Released {
   organisation: number;
   project: number;
   mac: string;
+  /** An IOTile device, which sends reports. */
+  iotile: number;
   /** Boards that nobody knows: one that was refused, and one that has not come yet. */
   stranger: string;
   newcomer: string;
@@ -56,9 +58,9 @@ export interface Released {
 /** Of an operator; throws unless it is done. */
 export type Ask = (method: string, path: string, body: object) => Promise<{ id: number }>;
 
-export const BOARDS: Record<Place, Pick<Thing, "mac" | "stranger" | "newcomer">> = {
-  own: { mac: "5ccf7faaaa01", stranger: "5ccf7faaaa02", newcomer: "5ccf7faaaa03" },
-  other: { mac: "5ccf7fbbbb01", stranger: "5ccf7fbbbb02", newcomer: "5ccf7fbbbb03" },
+export const BOARDS: Record<Place, Pick<Thing, "mac" | "iotile" | "stranger" | "newcomer">> = {
+  own: { mac: "5ccf7faaaa01", iotile: 0xaa01, stranger: "5ccf7faaaa02", newcomer: "5ccf7faaaa03" },
+  other: { mac: "5ccf7fbbbb01", iotile: 0xbb01, stranger: "5ccf7fbbbb02", newcomer: "5ccf7fbbbb03" },
 };
 
 export function newPem(): string {

@@ -11,6 +11,7 @@ import { Passwords } from "../access/passwords.ts";
 import { digestOf, makeSecret } from "../access/secrets.ts";
 import type { ApiRoute } from "../api/build-api.ts";
 import type { LintelServer, ServerOptions } from "../app.ts";
+import { macToText } from "../mac-address.ts";
 import {
   type Ask,
   BOARD,
@@ -177,6 +178,7 @@ export class AccessWorld {
     const project = this.#idOf("SELECT id FROM projects WHERE organisation_id = ?", organisation);
     const secret = makeSecret("device");
     await this.#ask("POST", "/api/v1/devices", { mac, project, name: MARKS[place], secret });
+    await this.#ask("POST", "/api/v1/devices", { mac: macToText(BOARDS[place].iotile), project, name: MARKS[place] });
     const device = await inMemory(this.server, mac).connect(mac, secret);
     await device.subscribe();
     device.hello(1, [[HelloKey.Product, "counter"]]);

@@ -10,6 +10,8 @@ import type { PeopleRequest } from "../access/people-requests.ts";
 import type { RegistrationRequest } from "../access/registration-requests.ts";
 import type { Overlap, TemplateRequest } from "../fleet/template-requests.ts";
 import type { HealthRequest } from "../health/health-requests.ts";
+import type { ReportRefusal } from "../ingest/iotile-report.ts";
+import type { ReportRequest, StoredReport } from "../ingest/report-requests.ts";
 import type { OrderRequest, OrdersDue } from "../orders/order-requests.ts";
 import type { RolloutRequest } from "../rollouts/rollout-requests.ts";
 import type { DerivedRequest } from "../store/derived-definition.ts";
@@ -64,7 +66,8 @@ export type StoreRequest =
   | RegistrationRequest
   | MqttUserRequest
   | HealthRequest
-  | TemplateRequest;
+  | TemplateRequest
+  | ReportRequest;
 
 export type StoreOutcome =
   | "done"
@@ -120,12 +123,14 @@ export type StoreOutcome =
   /** It belongs to another organisation. */
   | "deviceElsewhere"
   | "deviceHasReadings"
+  | "deviceNotActive"
   | "tooManyDevices"
   | "mqttUserUnknown"
   | "tooManyMqttUsers"
   /** Or it has no such version, or belongs to another organisation. */
   | "templateUnknown"
   | "attributesOverlap"
+  | "reportRefused"
   /** No writer just now, or the database takes no writes. Nothing was changed. */
   | "unavailable";
 
@@ -153,6 +158,9 @@ export interface StoreAnswer {
   kept?: KeptAnswer;
   /** With `attributesOverlap`: of what. */
   overlap?: Overlap;
+  /** With `addReport`: what became of it, or why nothing did. */
+  report?: StoredReport;
+  refusal?: ReportRefusal;
   /** With `wrongProduct`: the device's. */
   product?: string;
   /** With `unavailable`, for the log. */

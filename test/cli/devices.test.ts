@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { IOTILE_DEVICE, IOTILE_KEY, REPORTS } from "../../server/testing/iotile-reports.ts";
 import { runLintel } from "./run-lintel.ts";
 import { type RunningLintel, startServe } from "./start-lintel.ts";
 
@@ -44,6 +45,24 @@ test("boards of lintel sim are taken in with secrets of their own; without them 
     { mac: BOARD, product: "counter", standing: "active", secret: "own" },
   ]);
   expect(JSON.parse((await devices("strangers", "--json")).stdout)).toEqual([]);
+});
+
+test("a report of an IOTile device is sent twice and stored once; one that is none is told", {
+  timeout: TIMEOUT_MS,
+}, async () => {
+  const [report, broken] = [join(folder, "report.bin"), join(folder, "broken.bin")];
+  await writeFile(report, REPORTS.keyed);
+  await writeFile(broken, REPORTS.keyed.subarray(0, 60));
+  const send = (...files: string[]) => runLintel("reports", "send", ...files, "--server", url);
+  expect((await send(report)).stderr).toContain("No such device");
+  expect((await devices("create", IOTILE_DEVICE, "--secret", IOTILE_KEY)).code).toBe(0);
+  expect((await send(report, report)).stdout).toBe(
+    `${report}: ${IOTILE_DEVICE}, 3 stored, 0 known before, 0 of no time, acknowledged up to 11\n` +
+      `${report}: ${IOTILE_DEVICE}, 0 stored, 3 known before, 0 of no time, acknowledged up to 11\n`,
+  );
+  const refused = await send(broken);
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain("it is not as long as it says");
 });
 
 test("create, import, name, revoke, approve, delete; an error says what to do", { timeout: TIMEOUT_MS }, async () => {

@@ -26,6 +26,7 @@ import { addMonitorCommand } from "./monitor-command.ts";
 import { addMqttUsersCommand } from "./mqtt-users-command.ts";
 import { addOrganisationsCommand, addProjectsCommand } from "./organisations-command.ts";
 import { addReleaseCommand } from "./release-command.ts";
+import { addReportsCommand } from "./reports-command.ts";
 import { addRolloutCommand } from "./rollout-command.ts";
 import { addServeCommand } from "./serve-command.ts";
 import { addSimCommand } from "./sim-command.ts";
@@ -50,6 +51,7 @@ async function main(): Promise<void> {
     addBackupCommands,
     addDevicesCommand,
     addMqttUsersCommand,
+    addReportsCommand,
     addBuildCommand,
     addBoardsCommand,
     addKeysCommand,

@@ -51,6 +51,15 @@ export interface StoredImage {
   sizeBytes: number;
 }
 
+/** What became of the readings of a report; `acknowledged`: ids of its streamer up to this one are durable. */
+export interface TakenReport {
+  device: string;
+  stored: number;
+  duplicates: number;
+  rejected: number;
+  acknowledged: number | null;
+}
+
 /** States and failures are the names of the contract, as `rolled-back` and `bad-signature`. */
 export interface UpdateStep {
   atMs: number;
@@ -177,6 +186,12 @@ export class ApiClient {
     return JSON.parse(
       await this.#send("POST", "/api/v1/images", { type: "application/octet-stream", bytes: Buffer.from(image) }),
     );
+  }
+
+  /** A binary report of an IOTile device. */
+  async sendReport(report: Uint8Array): Promise<TakenReport> {
+    const body = { type: "application/octet-stream", bytes: Buffer.from(report) };
+    return JSON.parse(await this.#send("POST", "/api/v1/iotile/reports", body)) as TakenReport;
   }
 
   /** In place of the kit that the server has for this board. */
