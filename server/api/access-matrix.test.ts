@@ -9,6 +9,7 @@ import {
   BOARD,
   DERIVED_STREAM,
   KIT,
+  LABEL,
   MARKS,
   newPem,
   PLACES,
@@ -52,6 +53,7 @@ const PARAMS: Record<string, (thing: Thing, mine: { session: number; token: numb
   keyId: ({ keyId }) => keyId,
   board: () => BOARD,
   template: ({ template }) => template,
+  label: () => LABEL,
   file: () => "install-button.js",
 };
 /** Where the same name means something else. */
@@ -95,6 +97,8 @@ const BODIES: Record<string, (thing: Thing) => object> = {
   "POST /api/v1/templates": () => ({ name: "another", attributes: [] }),
   "PATCH /api/v1/templates/:template": () => ({ description: "Changed" }),
   "PUT /api/v1/devices/:mac/templates": ({ template }) => ({ templates: [{ template }] }),
+  "PUT /api/v1/devices/:mac/attributes": () => ({ values: { [LABEL]: 5 } }),
+  "PUT /api/v1/devices/:mac/attributes/:label": () => ({ value: 5 }),
   "PATCH /api/v1/devices/:mac/overrides": () => ({ values: {} }),
   "POST /api/v1/release-keys": () => ({ name: "another", pem: PEM }),
   "PUT /api/v1/rollout-policy": () => ({ needsApproval: true }),

@@ -1,15 +1,21 @@
 /** What a device has of templates: which, its attributes with their present values, and values of its own. */
-import { type AttributeValue, valueFault } from "../fleet/template.ts";
-import { DEVICE_OVERRIDES_MAX } from "../limits.ts";
+import { type AttributeValue, argumentFault, valueFault } from "../fleet/template.ts";
+import { COMMANDS_OPEN_MAX, DEVICE_OVERRIDES_MAX } from "../limits.ts";
 import type { DeviceRow } from "../store/reader.ts";
+import type { DeviceAttribute } from "../store/template-reader.ts";
+import type { RequestAccess } from "./access-gate.ts";
+import { check, targetOf } from "./config-routes.ts";
 import { findDevice } from "./device-routes.ts";
 import { demandDone } from "./people-outcomes.ts";
-import type { TemplatePort } from "./ports.ts";
+import type { OrderPort, TemplatePort } from "./ports.ts";
 import { Problem } from "./problem.ts";
 import { MacParams, PROBLEM_RESPONSES } from "./schemas.ts";
 import { type AttributeSources, showAttributes } from "./show-attributes.ts";
 import { demand, findTemplate } from "./template-routes.ts";
 import {
+  ActuationBody,
+  ActuatorBody,
+  AttributeParams,
   AttributesSchema,
   DeviceTemplatesBody,
   DeviceTemplatesSchema,
@@ -18,7 +24,11 @@ import {
 } from "./template-schemas.ts";
 import type { ApiApp } from "./typed-app.ts";
 
-export function addAttributeRoutes(app: ApiApp, sources: AttributeSources, request: TemplatePort): void {
+interface AttributeContext extends AttributeSources {
+  orders: Pick<OrderPort, "settingsOf" | "actuate">;
+}
+
+export function addAttributeRoutes(app: ApiApp, sources: AttributeContext, request: TemplatePort): void {
   const { store, templates } = sources;
 
   const showTemplates = ({ id }: DeviceRow) => ({
@@ -77,6 +87,49 @@ export function addAttributeRoutes(app: ApiApp, sources: AttributeSources, reque
     },
   );
 
+  const drive = async (access: RequestAccess, mac: string, values: Readonly<Record<string, unknown>>) => {
+    const device = findDevice(store, access, mac);
+    const rows = templates.attributesOfDevice(device.id);
+    const { settings, commands } = ordersOf(rows, values);
+    const outcome = await sources.orders.actuate(targetOf(device), settings, commands);
+    if ("answer" in outcome && outcome.answer.outcome === "tooManyCommands")
+      throw new Problem("tooManyCommands", `more than ${COMMANDS_OPEN_MAX} commands would wait for this device`);
+    check(outcome, "settingRefused");
+    const named = rows.filter(({ attribute }) => Object.hasOwn(values, attribute.label));
+    return { items: showAttributes(sources, access, device, named) };
+  };
+
+  app.put(
+    "/api/v1/devices/:mac/attributes",
+    {
+      config: { access: "operate" },
+      schema: {
+        summary: "Drives actuators of a device: all that are named, or none",
+        description:
+          "Settings become one change of its configuration, commands go to it in the order in which they are named. Something " +
+          "that is no actuator, or that does not take its value, stops all of it.",
+        params: MacParams,
+        body: ActuationBody,
+        response: { 200: AttributesSchema, ...PROBLEM_RESPONSES },
+      },
+    },
+    async ({ params, body, access }) => drive(access, params.mac, body.values),
+  );
+
+  app.put(
+    "/api/v1/devices/:mac/attributes/:label",
+    {
+      config: { access: "operate" },
+      schema: {
+        summary: "Drives one actuator of a device",
+        params: AttributeParams,
+        body: ActuatorBody,
+        response: { 200: AttributesSchema, ...PROBLEM_RESPONSES },
+      },
+    },
+    async ({ params, body, access }) => drive(access, params.mac, { [params.label]: body.value }),
+  );
+
   const showOverrides = ({ id }: DeviceRow) => {
     const types = staticTypes(id);
     const values = [...templates.overrides(id)];
@@ -133,4 +186,37 @@ export function addAttributeRoutes(app: ApiApp, sources: AttributeSources, reque
       return showOverrides(device);
     },
   );
+}
+
+interface Orders {
+  settings: Record<string, AttributeValue>;
+  commands: Array<{ method: string; argument: number; second: null; expiresS: null }>;
+}
+
+/** Throws unless everything that is named is an actuator and takes its value. */
+function ordersOf(rows: readonly DeviceAttribute[], values: Readonly<Record<string, unknown>>): Orders {
+  const labels = Object.keys(values);
+  const byLabel = new Map(rows.map(({ attribute }) => [attribute.label, attribute]));
+  const unknown = labels.filter((label) => !byLabel.has(label));
+  if (unknown.length > 0)
+    throw new Problem("attributeUnknown", `no template of the device has ${unknown.join(", ")}; see its attributes`);
+  const others = labels.filter((label) => byLabel.get(label)?.kind !== "actuator");
+  if (others.length > 0)
+    throw new Problem("attributeNotActuator", `nothing was done: ${others.join(", ")} cannot be driven, only be read`);
+  const orders: Orders = { settings: {}, commands: [] };
+  const faults: string[] = [];
+  for (const [label, value] of Object.entries(values)) {
+    const attribute = byLabel.get(label);
+    if (attribute?.kind !== "actuator") continue;
+    const isCommand = "command" in attribute;
+    const fault = valueFault(attribute.type, value) ?? (isCommand ? argumentFault(value as AttributeValue) : undefined);
+    if (fault !== undefined) faults.push(`${label} ${fault}`);
+    else if (!isCommand && Object.hasOwn(orders.settings, attribute.setting))
+      faults.push(`${label} drives ${attribute.setting}, as another one of them does`);
+    else if (isCommand)
+      orders.commands.push({ method: attribute.command, argument: Number(value), second: null, expiresS: null });
+    else orders.settings[attribute.setting] = value as AttributeValue;
+  }
+  if (faults.length > 0) throw new Problem("attributeRefused", faults.join("; "));
+  return orders;
 }

@@ -148,13 +148,13 @@ function graphIn(body: unknown): Buffer {
   return body;
 }
 
-function targetOf({ id, mac, product }: DeviceRow): Target {
+export function targetOf({ id, mac, product }: DeviceRow): Target {
   if (product === null)
     throw new Problem("productUntold", "the device has never said which product it is; wait for its hello");
   return { id, mac, product };
 }
 
-function check(outcome: ChangeOutcome, code: "settingRefused" | "graphRefused"): void {
+export function check(outcome: ChangeOutcome, code: "settingRefused" | "graphRefused"): void {
   if ("faults" in outcome) throw new Problem(code, outcome.faults.join("; "));
   if (outcome.answer.outcome === "changedMeanwhile")
     throw new Problem("changedMeanwhile", "somebody else has changed it in this moment; look at it and try again");

@@ -1,5 +1,5 @@
 /** What the routes need from the rest of the server. They see neither SQL nor MQTT. */
-import type { Settings } from "../../runtime/product/setting.ts";
+import type { Settings, SettingValue } from "../../runtime/product/setting.ts";
 import type { AccountRequest } from "../access/account-requests.ts";
 import type { AnswerRequest } from "../access/answer-requests.ts";
 import type { TopicGrant } from "../access/mqtt-user-requests.ts";
@@ -110,6 +110,12 @@ export interface OrderStorePort {
 export interface OrderPort {
   settingsOf(product: string): Settings | undefined;
   changeConfig(target: Target, change: ConfigChange, isWhole: boolean): Promise<ChangeOutcome>;
+  /** Settings and commands, all of them or none. */
+  actuate(
+    target: Target,
+    settings: Record<string, SettingValue>,
+    commands: ReadonlyArray<Omit<NewCommand, "mac">>,
+  ): Promise<ChangeOutcome>;
   setGraph(target: Target, graph: Uint8Array): Promise<ChangeOutcome>;
   addCommand(command: Omit<NewCommand, "mac">, mac: string): Promise<StoreAnswer>;
 }

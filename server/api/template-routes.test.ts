@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { ResultCode } from "../../runtime/contract/command-messages.ts";
+import { ConfigKey } from "../../runtime/contract/config-record.ts";
 import type { LintelServer } from "../app.ts";
-import { TEMPLATE_VERSIONS_MAX } from "../limits.ts";
+import { COMMANDS_OPEN_MAX, TEMPLATE_VERSIONS_MAX } from "../limits.ts";
 import { GuardedServer } from "../testing/test-login.ts";
 import { LAMP, type OrderDevice, startOrderDevice } from "../testing/test-orders.ts";
 import { encodePack, TEST_NOW_MS } from "../testing/test-server.ts";
@@ -51,7 +52,7 @@ async function attributes(of = mac): Promise<Record<string, Record<string, unkno
 }
 
 async function newDevice(name: string): Promise<void> {
-  expect((await call("POST", "/devices", { mac: name })).status).toBe(201);
+  expect((await call("POST", "/devices", { mac: name, project: 1 })).status).toBe(201);
 }
 
 describe("a template", () => {
@@ -309,5 +310,81 @@ describe("present values", () => {
     await device.answer(server, { Code: ResultCode.Done, Command: first });
     await order(7);
     expect((await attributes())["flash"]).toMatchObject({ value: 3, desired: 7 });
+  });
+});
+
+describe("actuation", () => {
+  let device: OrderDevice;
+  const drive = (values: object) => call("PUT", `/devices/${mac}/attributes`, { values });
+
+  beforeEach(async () => {
+    device = await startOrderDevice(server, mac);
+    await device.hello(server);
+    const level = { label: "brightness", kind: "actuator", type: "integer", setting: "level" };
+    const isOn = { label: "lit", kind: "actuator", type: "boolean", setting: "isOn" };
+    const flash = { label: "flash", kind: "actuator", type: "integer", command: "flash" };
+    const alarm = { label: "alarm", kind: "actuator", type: "boolean", command: "alarm" };
+    const shown = { label: "shown", kind: "configuration", type: "integer", setting: "level" };
+    await give(mac, { template: await makeTemplate("Lamp", level, isOn, flash, alarm, shown, SHOP, DOOR) });
+  });
+
+  test("drives settings in one change, and commands one after the other", async () => {
+    const { status, body } = await drive({ flash: 3, brightness: 70, alarm: true, lit: false });
+    expect(status, JSON.stringify(body)).toBe(200);
+    expect(body.items).toMatchObject([
+      { label: "brightness", desired: 70, value: null },
+      { label: "lit", desired: false },
+      { label: "flash", desired: 3 },
+      { label: "alarm", desired: true },
+    ]);
+    expect(device.configs).toHaveLength(1);
+    const settings = [
+      [3, 70],
+      [0, false],
+    ] as const;
+    expect(device.configs[0]?.values).toEqual(new Map([[ConfigKey.Product, new Map<number, unknown>(settings)]]));
+    expect(device.commands).toMatchObject([{ Method: "flash", Argument: 3 }]);
+    await device.answer(server, { Code: ResultCode.Done, Command: Number(device.commands[0]?.["Id"]) });
+    expect(device.commands.at(-1)).toMatchObject({ Method: "alarm", Argument: 1 });
+  });
+
+  test("of one", async () => {
+    expect((await call("PUT", `/devices/${mac}/attributes/lit`, { value: true })).body.items).toMatchObject([
+      { label: "lit", desired: true },
+    ]);
+    expect(device.configs).toHaveLength(1);
+  });
+
+  test.each([
+    [{ brightness: 5, shop: "x" }, 422, "attributeNotActuator", "nothing was done: shop cannot be driven"],
+    [{ flash: 5, "door-count": 1, shown: 2 }, 422, "attributeNotActuator", "door-count, shown cannot be driven"],
+    [{ brightness: 5, nosuch: 1 }, 404, "attributeUnknown", "nosuch"],
+    [{ brightness: 5, flash: "3" }, 422, "attributeRefused", "flash must be an integer"],
+    [{ brightness: 5, lit: 1 }, 422, "attributeRefused", "lit must be true or false"],
+    [{ brightness: 5, flash: 2 ** 31 }, 422, "attributeRefused", "flash must be within 32 bits"],
+    [{ flash: 3, brightness: 101 }, 422, "settingRefused", "level must be an integer from 0 to 100 (%)"],
+    [{ flash: 3, brightness: null }, 422, "attributeRefused", "brightness must be an integer"],
+    [{}, 400, "badRequest", ""],
+  ])("does nothing where something does not fit: %j", async (values, status, code, words) => {
+    const answer = await drive(values);
+    expect({ status: answer.status, code: answer.body["code"] }).toEqual({ status, code });
+    expect(answer.body["detail"]).toContain(words);
+    expect([device.configs, device.commands]).toEqual([[], []]);
+    expect((await call("GET", `/devices/${mac}/commands`)).body.items).toEqual([]);
+  });
+
+  test("does nothing where not all commands have room", async () => {
+    for (let n = 1; n < COMMANDS_OPEN_MAX; n++) await call("POST", `/devices/${mac}/commands`, { method: "wait" });
+    expect((await drive({ brightness: 5, flash: 1, alarm: true })).body["code"]).toBe("tooManyCommands");
+    expect(device.configs).toEqual([]);
+    expect((await drive({ brightness: 5, flash: 1 })).status).toBe(200);
+    expect(device.configs).toHaveLength(1);
+  });
+
+  test("of a board that has never said what it is", async () => {
+    await newDevice(other);
+    const template = guarded.sql<{ id: number }>("SELECT id FROM templates")[0]?.id ?? 0;
+    await give(other, { template });
+    expect((await call("PUT", `/devices/${other}/attributes/lit`, { value: true })).body["code"]).toBe("productUntold");
   });
 });

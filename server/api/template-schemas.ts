@@ -10,7 +10,7 @@ import {
   UNIT_MAX_CHARS,
 } from "../limits.ts";
 import { NAME_MAX_CHARS } from "./registration-schemas.ts";
-import { Instant, Nullable } from "./schemas.ts";
+import { Instant, MacParams, Nullable } from "./schemas.ts";
 
 const strict = { additionalProperties: false };
 const Id = Type.Integer({ minimum: 1 });
@@ -137,3 +137,16 @@ export const AttributeSchema = Type.Object({
   setting: Type.Optional(Type.String()),
 });
 export const AttributesSchema = Type.Object({ items: Type.Array(AttributeSchema) });
+
+export const AttributeParams = Type.Object({ ...MacParams.properties, label: Label });
+export const ActuatorBody = Type.Object({ value: Value }, strict);
+export const ActuationBody = Type.Object(
+  {
+    values: Type.Record(Type.String({ pattern: LABEL_PATTERN }), Value, {
+      minProperties: 1,
+      maxProperties: ATTRIBUTES_MAX,
+      description: "by label",
+    }),
+  },
+  strict,
+);

@@ -49,6 +49,7 @@ export interface AttributeWish {
 const STREAM = /^[0-9a-f]{4}$/;
 const METHOD = new RegExp(`^[a-z][a-z0-9-]{0,${METHOD_MAX_BYTES - 1}}$`);
 const SETTING = new RegExp(SETTING_NAME);
+const I32_MAX = 0x7fffffff;
 
 /** Which of the parts that depend on the kind it has, and may have. */
 const PARTS = ["value", "stream", "command", "setting"] as const;
@@ -122,4 +123,10 @@ export function valueFault(type: ValueType, value: unknown): string | undefined 
         ? undefined
         : `must be text of ${ATTRIBUTE_TEXT_MAX_CHARS} characters at most`;
   }
+}
+
+/** What an actuator with a command sends: contract/command-messages.ts has room for a signed integer of 32 bits. */
+export function argumentFault(value: AttributeValue): string | undefined {
+  const argument = Number(value);
+  return argument >= -I32_MAX - 1 && argument <= I32_MAX ? undefined : "must be within 32 bits, signed";
 }

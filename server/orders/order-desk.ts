@@ -28,7 +28,7 @@ import {
   connectionFaults,
   encodeConnection,
 } from "./connection-settings.ts";
-import { DesiredPart, type NewCommand, type OrdersDue } from "./order-requests.ts";
+import { type DesiredChange, DesiredPart, type NewCommand, type OrdersDue } from "./order-requests.ts";
 
 /** What people have chosen; what is not named is as the device has it. */
 export interface Chosen {
@@ -94,14 +94,35 @@ export class OrderDesk {
   /** `isWhole`: in place of all that was chosen before. */
   async changeConfig(target: Target, change: ConfigChange, isWhole: boolean): Promise<ChangeOutcome> {
     for (let attempt = 1; ; attempt++) {
-      const former = this.#options.store.part(target.id, DesiredPart.Config);
-      const before = chosenOf(former);
-      const strange = this.#strangersTakenAway(target.product, before, change);
-      if (strange.length > 0) return { faults: strange };
-      const chosen = applied(isWhole ? WHOLE : before, change);
-      const content = this.#encode(target.product, chosen);
-      if (Array.isArray(content)) return { faults: content };
-      const answer = await this.#setPart(target, DesiredPart.Config, former, JSON.stringify(chosen), content);
+      const made = this.#configChange(target, change, isWhole);
+      if (Array.isArray(made)) return { faults: made };
+      const answer = await this.#setPart(made);
+      if (answer.outcome !== "changedMeanwhile" || attempt === CHANGE_ATTEMPTS_MAX) return { answer };
+    }
+  }
+
+  /** Settings and commands, all of them or none. */
+  async actuate(
+    target: Target,
+    settings: Record<string, SettingValue>,
+    commands: ReadonlyArray<Omit<NewCommand, "mac">>,
+  ): Promise<ChangeOutcome> {
+    const mac = macToNumber(target.mac);
+    for (let attempt = 1; ; attempt++) {
+      let change: DesiredChange | null = null;
+      if (Object.keys(settings).length > 0) {
+        const made = this.#configChange(target, { settings }, false);
+        if (Array.isArray(made)) return { faults: made };
+        change = made;
+      }
+      const answer = await this.#store({
+        kind: "actuate",
+        mac,
+        change,
+        commands: commands.map((command) => ({ ...command, mac })),
+        isConnected: this.#isConnected(mac),
+        atMs: this.#options.nowMs(),
+      });
       if (answer.outcome !== "changedMeanwhile" || attempt === CHANGE_ATTEMPTS_MAX) return { answer };
     }
   }
@@ -109,8 +130,10 @@ export class OrderDesk {
   async setGraph(target: Target, graph: Uint8Array): Promise<ChangeOutcome> {
     const fault = graphFault(graph);
     if (fault !== undefined) return { faults: [fault] };
-    const former = this.#options.store.part(target.id, DesiredPart.Graph);
-    return { answer: await this.#setPart(target, DesiredPart.Graph, former, null, graph) };
+    const basis = this.#options.store.part(target.id, DesiredPart.Graph)?.version ?? 0;
+    const mac = macToNumber(target.mac);
+    const change = { mac, part: DesiredPart.Graph, basis, product: target.product, chosen: null, content: graph };
+    return { answer: await this.#setPart(change) };
   }
 
   /** Gives a device what another one was told, but for the secret, which is that one's own. */
@@ -137,20 +160,22 @@ export class OrderDesk {
     });
   }
 
-  #setPart(
-    { mac, product }: Target,
-    part: DesiredPart,
-    former: PartRow | undefined,
-    chosen: string | null,
-    content: Uint8Array,
-  ): Promise<StoreAnswer> {
-    const device = macToNumber(mac);
-    return this.#store({
-      kind: "setPart",
-      change: { mac: device, part, basis: former?.version ?? 0, product, chosen, content },
-      isConnected: this.#isConnected(device),
-      atMs: this.#options.nowMs(),
-    });
+  /** Faults, or what is to be stored. */
+  #configChange({ id, mac, product }: Target, change: ConfigChange, isWhole: boolean): DesiredChange | string[] {
+    const former = this.#options.store.part(id, DesiredPart.Config);
+    const before = chosenOf(former);
+    const strange = this.#strangersTakenAway(product, before, change);
+    if (strange.length > 0) return strange;
+    const chosen = applied(isWhole ? WHOLE : before, change);
+    const content = this.#encode(product, chosen);
+    if (Array.isArray(content)) return content;
+    const basis = former?.version ?? 0;
+    return { mac: macToNumber(mac), part: DesiredPart.Config, basis, product, chosen: JSON.stringify(chosen), content };
+  }
+
+  #setPart(change: DesiredChange): Promise<StoreAnswer> {
+    const isConnected = this.#isConnected(change.mac);
+    return this.#store({ kind: "setPart", change, isConnected, atMs: this.#options.nowMs() });
   }
 
   async #store(request: StoreRequest): Promise<StoreAnswer> {

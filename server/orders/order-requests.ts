@@ -59,7 +59,16 @@ export interface NewCommand {
 /** `isConnected`: what is due may be sent at once, and counts as sent. */
 export type OrderRequest =
   | { kind: "setPart"; change: DesiredChange; isConnected: boolean; atMs: number }
-  | { kind: "addCommand"; command: NewCommand; isConnected: boolean; atMs: number };
+  | { kind: "addCommand"; command: NewCommand; isConnected: boolean; atMs: number }
+  /** All of it or nothing. `change` null: commands alone. */
+  | {
+      kind: "actuate";
+      mac: number;
+      change: DesiredChange | null;
+      commands: NewCommand[];
+      isConnected: boolean;
+      atMs: number;
+    };
 
 /** To be sent in this order. */
 export interface OrdersDue {

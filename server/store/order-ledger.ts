@@ -18,6 +18,7 @@ import {
   type DesiredChange,
   DesiredPart,
   type NewCommand,
+  type OrderRequest,
   type OrdersDue,
   PartState,
 } from "../orders/order-requests.ts";
@@ -40,6 +41,8 @@ interface CommandRow {
   state: CommandState;
 }
 
+type Actuation = Extract<OrderRequest, { kind: "actuate" }>;
+
 const CHANNELS = { [DesiredPart.Config]: "config", [DesiredPart.Graph]: "graph" } as const;
 const NO_REASON = { reason: null, setting: null };
 const PARTS = [DesiredPart.Config, DesiredPart.Graph];
@@ -52,31 +55,55 @@ export class OrderLedger {
   }
 
   setPart(change: DesiredChange, isConnected: boolean, atMs: number): StoreAnswer {
-    const { mac, part, basis, product, chosen, content } = change;
+    const { mac } = change;
     const device = this.#sql.device.get(macToText(mac));
     if (device === undefined) return { outcome: "deviceUnknown" };
+    if (!this.#choose(device, change, atMs)) return { outcome: "changedMeanwhile" };
+    return { outcome: "done", ordersDue: isConnected ? this.#due(device.id, mac, atMs, false) : null };
+  }
+
+  /** False: another change came first. */
+  #choose(device: DeviceRow, { part, basis, product, chosen, content }: DesiredChange, atMs: number): boolean {
     const former = this.#sql.part.get(device.id, part)?.version ?? 0;
-    if (former !== basis) return { outcome: "changedMeanwhile" };
+    if (former !== basis) return false;
     const inUse = part === DesiredPart.Config ? device.configVersion : device.graphVersion;
     const version = Math.max(former, inUse ?? 0) + 1;
     this.#sql.setPart.run({ deviceId: device.id, part, version, product, chosen, content, atMs });
     // Let in with it from now on; as its only secret once it has said that it works with it.
     if (part === DesiredPart.Config) this.#sql.setNextSecret.run(chosen, device.id);
-    return { outcome: "done", ordersDue: isConnected ? this.#due(device.id, mac, atMs, false) : null };
+    return true;
   }
 
   /** Ids begin with the time, so that they go on rising after the database was put back to an older one. */
   addCommand(command: NewCommand, isConnected: boolean, atMs: number): StoreAnswer {
-    const { mac, method, argument, second, expiresS } = command;
+    const { mac } = command;
     const device = this.#sql.device.get(macToText(mac));
     if (device === undefined) return { outcome: "deviceUnknown" };
-    this.#sql.expire.run(atMs, device.id, atMs);
-    if ((this.#sql.openCount.get(device.id)?.count ?? 0) >= COMMANDS_OPEN_MAX) return { outcome: "tooManyCommands" };
-    const last = this.#sql.lastId.get(device.id)?.id ?? 0;
-    const id = Math.max(last + 1, Math.floor(atMs / 1000));
-    this.#sql.addCommand.run(device.id, id, method, argument, second, expiresS, atMs);
-    this.#sql.trim.run(device.id, device.id, COMMANDS_KEPT_MAX);
+    if (!this.#hasRoom(device.id, 1, atMs)) return { outcome: "tooManyCommands" };
+    const id = this.#queue(device.id, command, atMs);
     return { outcome: "done", command: id, ordersDue: isConnected ? this.#due(device.id, mac, atMs, false) : null };
+  }
+
+  actuate({ mac, change, commands, isConnected, atMs }: Actuation): StoreAnswer {
+    const device = this.#sql.device.get(macToText(mac));
+    if (device === undefined) return { outcome: "deviceUnknown" };
+    if (!this.#hasRoom(device.id, commands.length, atMs)) return { outcome: "tooManyCommands" };
+    if (change !== null && !this.#choose(device, change, atMs)) return { outcome: "changedMeanwhile" };
+    for (const command of commands) this.#queue(device.id, command, atMs);
+    return { outcome: "done", ordersDue: isConnected ? this.#due(device.id, mac, atMs, false) : null };
+  }
+
+  #hasRoom(deviceId: number, commands: number, atMs: number): boolean {
+    this.#sql.expire.run(atMs, deviceId, atMs);
+    return (this.#sql.openCount.get(deviceId)?.count ?? 0) + commands <= COMMANDS_OPEN_MAX;
+  }
+
+  #queue(deviceId: number, { method, argument, second, expiresS }: NewCommand, atMs: number): number {
+    const last = this.#sql.lastId.get(deviceId)?.id ?? 0;
+    const id = Math.max(last + 1, Math.floor(atMs / 1000));
+    this.#sql.addCommand.run(deviceId, id, method, argument, second, expiresS, atMs);
+    this.#sql.trim.run(deviceId, deviceId, COMMANDS_KEPT_MAX);
+    return id;
   }
 
   takeHello(deviceId: number, mac: number, atMs: number, hello: Hello): OrdersDue | null {

@@ -223,6 +223,8 @@ export class Writer {
         return this.#orders.setPart(request.change, request.isConnected, request.atMs);
       case "addCommand":
         return this.#orders.addCommand(request.command, request.isConnected, request.atMs);
+      case "actuate":
+        return this.#orders.actuate(request);
       case "setFlashKit":
         return this.#kits.set(request.kit, request.atMs);
       case "deleteFlashKit":
