@@ -9,6 +9,7 @@ import type { RandomSource } from "../../runtime/board/random.ts";
 import { SeededRandom } from "../../runtime/board/random.ts";
 import { STREAM_VISITS_ENDED, VISITS_TOLD_MIN } from "../../runtime/contract/stream-ids.ts";
 import { loadProgram } from "../../tools/build/load-program.ts";
+import { HeardPhones } from "../../tools/sim/street.ts";
 import { type CounterRun, runCounterShop, storedSeries } from "./counter-shop.ts";
 
 const SALT_BYTES = 16;
@@ -20,19 +21,19 @@ afterEach(async () => {
   for (const { shop } of open.splice(0)) await shop.close();
 });
 
-/** Remembers all that was drawn, here and in its forks. */
+/** Tells all that is drawn, here and in its forks. */
 class RecordedRandom implements RandomSource {
   readonly #random: RandomSource;
-  readonly #drawn: Uint8Array[];
+  readonly #onDrawn: (bytes: Uint8Array) => void;
 
-  constructor(random: RandomSource, drawn: Uint8Array[]) {
+  constructor(random: RandomSource, onDrawn: (bytes: Uint8Array) => void) {
     this.#random = random;
-    this.#drawn = drawn;
+    this.#onDrawn = onDrawn;
   }
 
   fill(bytes: Uint8Array): void {
     this.#random.fill(bytes);
-    this.#drawn.push(bytes.slice());
+    this.#onDrawn(bytes);
   }
 
   integer(min: number, max: number): number {
@@ -44,7 +45,7 @@ class RecordedRandom implements RandomSource {
   }
 
   fork(label: number): RandomSource {
-    return new RecordedRandom(this.#random.fork(label), this.#drawn);
+    return new RecordedRandom(this.#random.fork(label), this.#onDrawn);
   }
 }
 
@@ -53,14 +54,17 @@ interface Captured {
   /** Of all that left the board's memory. */
   windows: Set<number>;
   writtenBytes: number;
+  /** Of the host, drawn when the chip started. */
+  hostSalt: Uint8Array;
+  /** Of the program, which draws one each minute at night; and those of them under which a phone was heard. */
   salts: Uint8Array[];
+  usedSalts: Uint8Array[];
 }
-
-const isSalt = ({ length }: Uint8Array) => length === SALT_BYTES;
 
 async function capture(edit: (path: string, text: string) => string = (_path, text) => text): Promise<Captured> {
   const pieces: Uint8Array[] = [];
-  const drawn: Uint8Array[] = [];
+  const drawn: Array<{ bytes: Uint8Array; frames: number }> = [];
+  let heard: HeardPhones | undefined;
   const program = await loadProgram("firmware/counter", "wasm", { edit });
   const run = await runCounterShop({
     program,
@@ -73,11 +77,14 @@ async function capture(edit: (path: string, text: string) => string = (_path, te
       };
     },
     board: {
-      random: new RecordedRandom(new SeededRandom(77), drawn),
+      random: new RecordedRandom(new SeededRandom(77), (bytes) => {
+        if (bytes.length === SALT_BYTES) drawn.push({ bytes: bytes.slice(), frames: heard?.frames ?? 0 });
+      }),
       log: (_level, text) => void pieces.push(Buffer.from(text, "latin1")),
       printsOnSerial: true,
     },
     prepare: ({ board }) => {
+      heard = new HeardPhones(board);
       board.flash.onOperation = ({ data }) => void pieces.push(data.slice());
       board.serial.onBytes = (bytes) => void pieces.push(bytes.slice());
       const write = board.power.rtcWrite.bind(board.power);
@@ -90,7 +97,16 @@ async function capture(edit: (path: string, text: string) => string = (_path, te
   open.push(run);
   // A byte between the pieces, so that nothing is made of two of them.
   const written = Buffer.concat(pieces.flatMap((bytes) => [bytes, Uint8Array.of(0)]));
-  return { run, windows: windowsOf(written), writtenBytes: written.length, salts: drawn.filter(isSalt) };
+  const [host, ...programs] = drawn;
+  const used = programs.filter((draw, at) => (programs[at + 1]?.frames ?? run.heard.frames) > draw.frames);
+  return {
+    run,
+    windows: windowsOf(written),
+    writtenBytes: written.length,
+    hostSalt: host?.bytes ?? new Uint8Array(),
+    salts: programs.map(({ bytes }) => bytes),
+    usedSalts: used.map(({ bytes }) => bytes),
+  };
 }
 
 /** Every four bytes that follow each other in what was written, and in what its hexadecimal digits spell. */
@@ -114,13 +130,12 @@ function isIn(windows: Set<number>, bytes: Uint8Array): boolean {
   );
 }
 
-function leaks({ run, windows, salts }: Captured) {
+function leaks({ run, windows, hostSalt, salts, usedSalts }: Captured) {
   const { addresses } = run.street;
-  // The host draws one salt and the program others; which is which does not matter here.
-  const whos = salts.flatMap((salt) =>
-    addresses.map((address) => createHash("sha256").update(salt).update(address).digest().subarray(0, WHO_BYTES)),
+  const whos = addresses.map((address) =>
+    createHash("sha256").update(hostSalt).update(address).digest().subarray(0, WHO_BYTES),
   );
-  const hashes = salts.flatMap((salt) => whos.map((who) => createHmac("sha256", salt).update(who).digest()));
+  const hashes = usedSalts.flatMap((salt) => whos.map((who) => createHmac("sha256", salt).update(who).digest()));
   const count = (all: Uint8Array[]) => all.filter((bytes) => isIn(windows, bytes)).length;
   const chance = new SeededRandom(1);
   const others = hashes.map(() => {
@@ -132,7 +147,7 @@ function leaks({ run, windows, salts }: Captured) {
     addresses: count(addresses),
     whos: count(whos),
     hashes: count(hashes.map((hash) => hash.subarray(0, 4))),
-    salts: count(salts.flatMap((salt) => [salt.subarray(0, 8), salt.subarray(8)])),
+    salts: count([hostSalt, ...salts].flatMap((salt) => [salt.subarray(0, 8), salt.subarray(8)])),
     /** Four bytes of so many hashes turn up in megabytes by themselves now and then: as often as these do. */
     byChance: count(others),
   };
@@ -145,6 +160,7 @@ describe("what leaves the board", { timeout: 240_000 }, () => {
     expect(captured.run.heard.frames).toBeGreaterThan(800);
     expect(captured.writtenBytes).toBeGreaterThan(100_000);
     expect(captured.salts.length).toBeGreaterThanOrEqual(2);
+    expect(captured.usedSalts.length).toBeGreaterThanOrEqual(1);
     expect(found).toMatchObject({ addresses: 0, whos: 0, salts: 0 });
     expect(found.hashes).toBeLessThanOrEqual(2 * found.byChance + 5);
     for (const kind of [0, 1, 2]) {
