@@ -2,7 +2,8 @@ import { defineConfig } from "vitest/config";
 
 /** Boards, cables and processes in real time: another file beside them would make a chip too slow for the tool that flashes it. */
 const REAL_TIME = [
-  "test/{browser,cli,flash-sim,hil,serial}/**/*.test.ts",
+  "test/{browser,flash-sim,hil,serial}/**/*.test.ts",
+  "test/cli/{demo,flash,remote-work,sim-flash,sim-lx106,update}.test.ts",
   "test/device/flashed-board.test.ts",
   "test/end-to-end/{improv,mosquitto}.test.ts",
   "tools/flash/*.test.ts",
