@@ -288,6 +288,7 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
     logs,
     rolloutStore: reader.rollouts,
     rollouts,
+    changes: reader.changes,
     fitness: reader.health,
     setHealthPolicy: (request) => writer.request(request),
     kitStore: reader.kits,

@@ -269,5 +269,8 @@ export const HEALTH_HISTORY_MAX = 500;
 /** Schedules, and policies of projects, that are kept at hand; and the windows of one schedule. */
 export const HEALTH_SCHEDULES_MAX = 1000;
 export const HEALTH_WINDOWS_MAX = 28;
+/** Changes of an organisation that are kept to be read; how many there are is looked at every so many. */
+export const CHANGES_KEPT_MAX = 20_000;
+export const CHANGES_TRIM_STEP = 1000;
 /** A device that was heard so far in the future was heard by a clock that has been set back since, milliseconds. */
 export const SEEN_AHEAD_MAX_MS = 60_000;

@@ -63,13 +63,23 @@ export class RegistrationDesk {
     mac: string,
     change: { name?: string | null | undefined; project?: number | undefined },
   ): Promise<StoreAnswer> {
-    const answer = await this.#options.request({ kind: "changeDevice", mac: macToNumber(mac), ...change });
+    const answer = await this.#options.request({
+      kind: "changeDevice",
+      mac: macToNumber(mac),
+      ...change,
+      atMs: this.#options.nowMs(),
+    });
     if (change.project !== undefined) this.#judgeAnew(mac);
     return answer;
   }
 
   async setStanding(mac: string, standing: Standing): Promise<StoreAnswer> {
-    const answer = await this.#options.request({ kind: "setStanding", mac: macToNumber(mac), standing });
+    const answer = await this.#options.request({
+      kind: "setStanding",
+      mac: macToNumber(mac),
+      standing,
+      atMs: this.#options.nowMs(),
+    });
     if (standing === Standing.Active) this.#options.gate.strangers.forget(mac);
     this.#judgeAnew(mac);
     return answer;
@@ -102,7 +112,7 @@ export class RegistrationDesk {
     // What it has said is stored before, or it would come into being again by that.
     endDevice(macToNumber(mac));
     await settled();
-    const answer = await request({ kind: "deleteDevice", mac: macToNumber(mac) });
+    const answer = await request({ kind: "deleteDevice", mac: macToNumber(mac), atMs: this.#options.nowMs() });
     this.#judgeAnew(mac);
     if (isDone(answer)) forgetDevice(mac);
     return answer;

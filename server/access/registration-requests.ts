@@ -21,9 +21,9 @@ export type RegistrationRequest =
    * lets nobody in any more.
    */
   | { kind: "putDevice"; device: NewDevice; atMs: number }
-  | { kind: "changeDevice"; mac: number; name?: string | null | undefined; project?: number | undefined }
-  | { kind: "setStanding"; mac: number; standing: Standing }
+  | { kind: "changeDevice"; mac: number; name?: string | null | undefined; project?: number | undefined; atMs: number }
+  | { kind: "setStanding"; mac: number; standing: Standing; atMs: number }
   /** `by` takes the place of `mac`: its project and its name. `credential`: for a board that nobody knows yet. */
   | { kind: "replaceDevice"; mac: number; by: number; credential: DeviceCredential | null; atMs: number }
   /** Only one that has never sent a reading. */
-  | { kind: "deleteDevice"; mac: number };
+  | { kind: "deleteDevice"; mac: number; atMs: number };

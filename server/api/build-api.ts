@@ -16,6 +16,7 @@ import { addAttributeRoutes } from "./attribute-routes.ts";
 import { addAuditHook } from "./audit-hook.ts";
 import { addAuditRoutes } from "./audit-routes.ts";
 import { addBackupRoutes } from "./backup-routes.ts";
+import { addChangeRoutes } from "./change-routes.ts";
 import { addCommandRoutes, addLogRoute } from "./command-routes.ts";
 import { addConfigRoutes } from "./config-routes.ts";
 import { addDerivedRoutes } from "./derived-routes.ts";
@@ -37,6 +38,7 @@ import type {
   AccountStorePort,
   AuditPort,
   BackupPort,
+  ChangeStorePort,
   DerivedPort,
   FitnessPort,
   HealthPort,
@@ -89,6 +91,7 @@ export interface ApiOptions {
   logs: LogHub;
   rolloutStore: RolloutStorePort;
   rollouts: RolloutPort;
+  changes: ChangeStorePort;
   fitness: FitnessPort;
   setHealthPolicy: SetHealthPolicy;
   kitStore: KitStorePort;
@@ -179,6 +182,7 @@ export async function buildApi(options: ApiOptions): Promise<ApiApp> {
   addReleaseRoutes(app, options);
   addRolloutRoutes(app, options);
   addHealthRoutes(app, options);
+  addChangeRoutes(app, options.changes);
   addFlashKitRoutes(app, options.kitStore, options.kits);
   addFlashPageRoutes(app, options.kitStore);
   addBackupRoutes(app, options.backups);

@@ -9,6 +9,7 @@ import type { Principal } from "../access/principal.ts";
 import type { Standing } from "../access/registration.ts";
 import type { PutDevice, WantedDevice } from "../access/registration-desk.ts";
 import type { Stranger } from "../access/strangers.ts";
+import type { Change } from "../events/change-kinds.ts";
 import type { Attribute, AttributeValue } from "../fleet/template.ts";
 import type { TemplateRequest } from "../fleet/template-requests.ts";
 import type { HealthRequest, PolicyOwner } from "../health/health-requests.ts";
@@ -28,6 +29,7 @@ import type {
   UserRow,
 } from "../store/account-reader.ts";
 import type { Backup } from "../store/backup-shelf.ts";
+import type { ChangeFilter } from "../store/change-reader.ts";
 import type { DerivedDefinition, DerivedRequest, StreamName } from "../store/derived-definition.ts";
 import type { HealthCountRow, HealthLogRow, HealthRow, PolicyRow } from "../store/health-reader.ts";
 import type { KitPartRow, KitRow } from "../store/kit-reader.ts";
@@ -246,6 +248,10 @@ export interface BackupPort {
   /** False: one is being made. */
   start(): boolean;
   remove(): boolean;
+}
+
+export interface ChangeStorePort {
+  page(organisation: number, afterId: number, limit: number, filter?: ChangeFilter): Change[];
 }
 
 /** How devices fare. */

@@ -52,6 +52,7 @@ type StreamFigures = Omit<StreamEntry, "isDirty" | "notedFromMs" | "notedToMs">;
 const NOTHING_NOTED = { notedFromMs: Number.POSITIVE_INFINITY, notedToMs: 0 };
 
 export class DeviceCache {
+  readonly #onAdded: (deviceId: number, atMs: number) => void;
   readonly #devices = new Map<number, DeviceEntry>();
   /** By id. */
   readonly #noted = new Map<number, StreamEntry>();
@@ -63,7 +64,9 @@ export class DeviceCache {
   readonly #addStream: Database.Statement<[number, number, number, number, number]>;
   readonly #note: Database.Statement<[number, number, number]>;
 
-  constructor(db: Database.Database) {
+  /** `onAdded`: a device has come that nobody knew. */
+  constructor(db: Database.Database, onAdded: (deviceId: number, atMs: number) => void) {
+    this.#onAdded = onAdded;
     this.#findDevice = db.prepare(
       `SELECT d.id, d.last_seen_ms AS lastSeenMs, d.standing, p.organisation_id AS organisation
        FROM devices d LEFT JOIN projects p ON p.id = d.project_id WHERE d.mac = ?`,
@@ -123,7 +126,9 @@ export class DeviceCache {
     let entry = this.#devices.get(mac);
     if (entry !== undefined) return entry;
     const name = macToText(mac);
-    if (this.#findDevice.get(name) === undefined) this.#addDevice.run(name, nowMs, nowMs);
+    if (this.#findDevice.get(name) === undefined) {
+      this.#onAdded(Number(this.#addDevice.run(name, nowMs, nowMs).lastInsertRowid), nowMs);
+    }
     const row = this.#findDevice.get(name);
     if (row === undefined) throw new Error(`device ${name} was not added`);
     entry = { ...row, mac, seenMs: row.lastSeenMs, isSeen: false, epochs: new Map(), streams: new Map() };

@@ -5,9 +5,10 @@
  */
 import type Database from "better-sqlite3";
 import { Standing } from "../access/registration.ts";
+import type { TellChange } from "../events/change-kinds.ts";
 import { type HealthPolicy, type PartialPolicy, resolvePolicy } from "../health/health-policy.ts";
 import type { HealthRequest, PolicyOwner } from "../health/health-requests.ts";
-import type { Finding, Health } from "../health/health-states.ts";
+import { type Finding, type Health, healthName } from "../health/health-states.ts";
 import { type HealthFacts, judge, LOOK_AGAIN_MAX_MS, restartsOfDay } from "../health/judge.ts";
 import { HoursClock } from "../health/open-hours.ts";
 import { HEALTH_HISTORY_MAX, HEALTH_SCHEDULES_MAX, HEALTH_STEP_DEVICES } from "../limits.ts";
@@ -15,15 +16,6 @@ import type { StoreAnswer } from "../updates/store-requests.ts";
 import type { Handlers } from "./handlers.ts";
 
 const DAY_MS = 86_400_000;
-
-/** A device's health is another one. */
-export interface HealthChange {
-  device: number;
-  atMs: number;
-  before: Health | null;
-  state: Health | null;
-  findings: readonly Finding[];
-}
 
 interface FactRow {
   standing: Standing;
@@ -46,7 +38,7 @@ interface FactRow {
 
 export class HealthLedger {
   readonly #sql: ReturnType<typeof prepare>;
-  readonly #onChange: (change: HealthChange) => void;
+  readonly #tell: TellChange;
   readonly #hours = new HoursClock();
   /** By organisation and project. */
   readonly #policies = new Map<string, HealthPolicy>();
@@ -68,9 +60,9 @@ export class HealthLedger {
     },
   };
 
-  constructor(db: Database.Database, onChange: (change: HealthChange) => void) {
+  constructor(db: Database.Database, tell: TellChange) {
     this.#sql = prepare(db);
-    this.#onChange = onChange;
+    this.#tell = tell;
     this.reload();
   }
 
@@ -137,7 +129,9 @@ export class HealthLedger {
     this.#sql.set.run({ deviceId, state, text, atMs, heardMs: row.heardMs, dueMs });
     this.#sql.log.run(deviceId, atMs, state, text);
     this.#sql.trim.run(deviceId, deviceId, HEALTH_HISTORY_MAX);
-    this.#onChange({ device: deviceId, atMs, before: row.state, state, findings });
+    const reasons = findings.map(({ reason, level, value }) => ({ reason, level: healthName(level), value }));
+    const detail = { state: healthName(state), before: healthName(row.state), reasons };
+    this.#tell({ kind: "device.health", device: deviceId, atMs, detail });
   }
 
   #factsOf(row: FactRow, atMs: number, { hours }: HealthPolicy): HealthFacts {

@@ -9,7 +9,9 @@
 import type Database from "better-sqlite3";
 import { ResultCode } from "../../runtime/contract/command-messages.ts";
 import { Slot } from "../../runtime/contract/flash-map.ts";
+import type { TellChange } from "../events/change-kinds.ts";
 import type { Hello } from "../ingest/messages.ts";
+import { kebab } from "../kebab.ts";
 import { COMMANDS_KEPT_MAX, COMMANDS_OPEN_MAX, ORDERS_AGAIN_MS } from "../limits.ts";
 import { macToText } from "../mac-address.ts";
 import { encodeCommand, encodePart, type Result } from "../orders/order-messages.ts";
@@ -49,8 +51,10 @@ const PARTS = [DesiredPart.Config, DesiredPart.Graph];
 
 export class OrderLedger {
   readonly #sql: ReturnType<typeof prepare>;
+  readonly #tell: TellChange;
 
-  constructor(db: Database.Database) {
+  constructor(db: Database.Database, tell: TellChange) {
+    this.#tell = tell;
     this.#sql = prepare(db);
   }
 
@@ -69,6 +73,7 @@ export class OrderLedger {
     const inUse = part === DesiredPart.Config ? device.configVersion : device.graphVersion;
     const version = Math.max(former, inUse ?? 0) + 1;
     this.#sql.setPart.run({ deviceId: device.id, part, version, product, chosen, content, atMs });
+    this.#tellPart(device.id, part, version, PartState.Pending, atMs);
     // Let in with it from now on; as its only secret once it has said that it works with it.
     if (part === DesiredPart.Config) this.#sql.setNextSecret.run(chosen, device.id);
     return true;
@@ -103,6 +108,7 @@ export class OrderLedger {
     const id = Math.max(last + 1, Math.floor(atMs / 1000));
     this.#sql.addCommand.run(deviceId, id, method, argument, second, expiresS, atMs);
     this.#sql.trim.run(deviceId, deviceId, COMMANDS_KEPT_MAX);
+    this.#tell({ kind: "device.actuated", device: deviceId, atMs, detail: { command: id, method } });
     return id;
   }
 
@@ -168,8 +174,10 @@ export class OrderLedger {
     const row = this.#sql.part.get(deviceId, part);
     const end = END_OF_PART.get(code);
     if (row === undefined || end === undefined || version < row.version) return;
-    if (version === row.version) this.#sql.endPart.run({ deviceId, part, state: end, reason: value, setting, atMs });
-    else this.#sql.raise.run(version + 1, atMs, deviceId, part);
+    if (version === row.version) {
+      this.#sql.endPart.run({ deviceId, part, state: end, reason: value, setting, atMs });
+      if (end !== row.state) this.#tellPart(deviceId, part, version, end, atMs);
+    } else this.#sql.raise.run(version + 1, atMs, deviceId, part);
     if (version === row.version && end === PartState.Applied) {
       if (part === DesiredPart.Config) this.#sql.setConfigVersion.run(version, deviceId);
       else this.#sql.setGraphVersion.run(version, deviceId);
@@ -180,12 +188,23 @@ export class OrderLedger {
     const state = this.#sql.stateOf.get(deviceId, id)?.state;
     if (state === undefined || state >= CommandState.Done) return;
     if (code === ResultCode.Accepted) this.#sql.accept.run(code, atMs, deviceId, id);
-    else if (code === ResultCode.Done) this.#sql.end.run(CommandState.Done, code, value, atMs, deviceId, id);
-    else if (code === ResultCode.Expired) this.#sql.end.run(CommandState.Expired, code, value, atMs, deviceId, id);
+    else if (code === ResultCode.Done) this.#end(deviceId, id, CommandState.Done, code, value, atMs);
+    else if (code === ResultCode.Expired) this.#end(deviceId, id, CommandState.Expired, code, value, atMs);
     // It was taken before; what became of it, its first answer would have said.
     else if (code === ResultCode.Repeated && state === CommandState.Accepted)
-      this.#sql.end.run(CommandState.Done, code, value, atMs, deviceId, id);
-    else this.#sql.end.run(CommandState.Failed, code, value, atMs, deviceId, id);
+      this.#end(deviceId, id, CommandState.Done, code, value, atMs);
+    else this.#end(deviceId, id, CommandState.Failed, code, value, atMs);
+  }
+
+  #end(deviceId: number, id: number, state: CommandState, code: number, value: number | null, atMs: number): void {
+    this.#sql.end.run(state, code, value, atMs, deviceId, id);
+    const detail = { command: id, state: kebab(CommandState[state], state), code, value };
+    this.#tell({ kind: "device.answered", device: deviceId, atMs, detail });
+  }
+
+  #tellPart(deviceId: number, part: DesiredPart, version: number, state: PartState, atMs: number): void {
+    const detail = { part: CHANNELS[part], version, state: kebab(PartState[state], state) };
+    this.#tell({ kind: "device.configured", device: deviceId, atMs, detail });
   }
 }
 

@@ -10,6 +10,7 @@ import type { Standing } from "../access/registration.ts";
 import type { Health } from "../health/health-states.ts";
 import type { SignatureVerdict } from "../ingest/pack-signature.ts";
 import { AccountReader } from "./account-reader.ts";
+import { ChangeReader } from "./change-reader.ts";
 import { HealthReader } from "./health-reader.ts";
 import { KitReader } from "./kit-reader.ts";
 import { openForReading } from "./open-database.ts";
@@ -138,6 +139,7 @@ export class Reader {
   readonly registrations: RegistrationReader;
   readonly health: HealthReader;
   readonly templates: TemplateReader;
+  readonly changes: ChangeReader;
   readonly #db: Database.Database;
   readonly #sql: ReturnType<typeof prepare>;
 
@@ -154,6 +156,7 @@ export class Reader {
     this.registrations = new RegistrationReader(this.#db);
     this.health = new HealthReader(this.#db);
     this.templates = new TemplateReader(this.#db);
+    this.changes = new ChangeReader(this.#db);
   }
 
   /** `organisations` null: of all, and of none. */

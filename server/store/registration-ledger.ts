@@ -8,6 +8,7 @@
 import type Database from "better-sqlite3";
 import { Registration, Standing } from "../access/registration.ts";
 import type { DeviceCredential, RegistrationRequest } from "../access/registration-requests.ts";
+import type { ChangeKind, NewChange, TellChange } from "../events/change-kinds.ts";
 import { DEVICES_PER_PROJECT_MAX, SECRET_AGAIN_MS, WAITING_PER_PROJECT_MAX } from "../limits.ts";
 import { macToText } from "../mac-address.ts";
 import { DesiredPart, PartState } from "../orders/order-requests.ts";
@@ -21,6 +22,7 @@ interface RegistrationNews {
   onElsewhere(deviceId: number): void;
   /** A board goes on in the place of one. */
   onReplaced(from: number, to: number): void;
+  tell: TellChange;
 }
 
 export class RegistrationLedger {
@@ -31,29 +33,39 @@ export class RegistrationLedger {
       const found = this.#place(mac, project);
       if (typeof found !== "object") return { outcome: found };
       if (found.id === undefined) this.#add(mac, project, Standing.Active, atMs);
+      else this.#tellDevice("device.updated", found.id, atMs, { project, name });
       this.#sql.place.run(project, Standing.Active, macToText(mac));
       if (name !== undefined) this.#sql.setName.run(name, macToText(mac));
       this.#setCredential(mac, credential);
       return this.#changed(mac, found.id === undefined ? "done" : "existed");
     },
-    changeDevice: ({ mac, name, project }) => {
+    changeDevice: ({ mac, name, project, atMs }) => {
       const device = this.#sql.device.get(macToText(mac));
       if (device === undefined) return { outcome: "deviceUnknown" };
       if (project !== undefined) {
         const full = this.#fullness(project);
         if (full !== undefined) return { outcome: full };
+        const isElsewhere = this.#sql.project.get(project)?.organisation !== device.organisation;
+        if (isElsewhere) this.#tellDevice("device.removed", device.id, atMs, { moved: true });
         this.#sql.move.run(project, macToText(mac));
-        if (this.#sql.project.get(project)?.organisation !== device.organisation) this.#news.onElsewhere(device.id);
+        if (isElsewhere) {
+          this.#news.onElsewhere(device.id);
+          this.#tellDevice("device.created", device.id, atMs, { moved: true });
+        }
       }
+      this.#tellDevice("device.updated", device.id, atMs, { project, name });
       if (name !== undefined) this.#sql.setName.run(name, macToText(mac));
       return this.#changed(mac, "done");
     },
-    setStanding: ({ mac, standing }) => {
-      const { changes } = this.#sql.setStanding.run(standing, macToText(mac));
-      return changes === 0 ? { outcome: "deviceUnknown" } : this.#changed(mac, "done");
+    setStanding: ({ mac, standing, atMs }) => {
+      const device = this.#sql.device.get(macToText(mac));
+      if (device === undefined) return { outcome: "deviceUnknown" };
+      this.#sql.setStanding.run(standing, macToText(mac));
+      this.#tellDevice("device.updated", device.id, atMs, { standing: Standing[standing].toLowerCase() });
+      return this.#changed(mac, "done");
     },
     replaceDevice: ({ mac, by, credential, atMs }) => this.#replace(mac, by, credential, atMs),
-    deleteDevice: ({ mac }) => this.#delete(mac),
+    deleteDevice: ({ mac, atMs }) => this.#delete(mac, atMs),
   };
 
   constructor(db: Database.Database, news: RegistrationNews) {
@@ -97,7 +109,12 @@ export class RegistrationLedger {
   }
 
   #add(mac: number, project: number, standing: Standing, atMs: number): void {
-    this.#sql.add.run(macToText(mac), atMs, atMs, project, standing);
+    const { lastInsertRowid } = this.#sql.add.run(macToText(mac), atMs, atMs, project, standing);
+    this.#tellDevice("device.created", Number(lastInsertRowid), atMs, { standing: Standing[standing].toLowerCase() });
+  }
+
+  #tellDevice(kind: ChangeKind, device: number, atMs: number, detail: NewChange["detail"]): void {
+    this.#news.tell({ kind, device, atMs, ...(detail !== undefined && { detail }) });
   }
 
   #setCredential(mac: number, credential: DeviceCredential): void {
@@ -118,16 +135,18 @@ export class RegistrationLedger {
     this.#sql.place.run(former.project, Standing.Active, macToText(by));
     this.#sql.takeName.run(former.id, macToText(by));
     this.#sql.replace.run(macToText(by), former.id);
+    this.#tellDevice("device.replaced", former.id, atMs, { by: macToText(by) });
     const latter = this.#sql.device.get(macToText(by));
     if (latter !== undefined) this.#news.onReplaced(former.id, latter.id);
     this.#news.forget(by);
     return this.#changed(mac, "done");
   }
 
-  #delete(mac: number): StoreAnswer {
+  #delete(mac: number, atMs: number): StoreAnswer {
     const device = this.#sql.device.get(macToText(mac));
     if (device === undefined) return { outcome: "deviceUnknown" };
     if (this.#sql.anyStream.get(device.id) !== undefined) return { outcome: "deviceHasReadings" };
+    this.#tellDevice("device.removed", device.id, atMs, {});
     // What points at the device goes with it, in whatever order.
     this.#sql.defer.run();
     for (const statement of this.#sql.dependents) statement.run(device.id);

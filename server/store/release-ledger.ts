@@ -1,5 +1,6 @@
 /** Releases, and the keys that they have to be signed with: the writer's side. Who checks signatures is server/updates. */
 import type Database from "better-sqlite3";
+import type { TellChange } from "../events/change-kinds.ts";
 import { RELEASES_MAX, TRUSTED_KEYS_MAX } from "../limits.ts";
 import { ReleaseState, type RolloutRequest } from "../rollouts/rollout-requests.ts";
 import type { StoreAnswer } from "../updates/store-requests.ts";
@@ -13,6 +14,7 @@ export type ReleaseRequest = Extract<RolloutRequest, { kind: Kinds }>;
 export class ReleaseLedger {
   readonly #sql: ReturnType<typeof prepare>;
   readonly #rollouts: RolloutLedger;
+  readonly #tell: TellChange;
   readonly handlers: Handlers<ReleaseRequest> = {
     addTrustedKey: ({ organisation, keyId, point, name, atMs }) => {
       if ((this.#sql.keyCount.get(organisation)?.count ?? 0) >= TRUSTED_KEYS_MAX) return { outcome: "tooManyKeys" };
@@ -25,18 +27,22 @@ export class ReleaseLedger {
     },
     addRelease: (request) => this.#add(request),
     setReleaseState: ({ release, state, atMs }) => {
-      const before = this.#sql.state.get(release)?.state;
-      if (before === undefined) return { outcome: "releaseUnknown" };
+      const row = this.#sql.state.get(release);
+      const before = row?.state;
+      if (row === undefined || before === undefined) return { outcome: "releaseUnknown" };
       // What was withdrawn stays so: its successor is another release.
       if (state === ReleaseState.Released && before === ReleaseState.Withdrawn) return { outcome: "releaseNotOut" };
       if (before === state) return { outcome: "done" };
       this.#sql.setState.run(state, atMs, release);
+      const kind = state === ReleaseState.Withdrawn ? "release.withdrawn" : "release.published";
+      this.#tell({ kind, atMs, organisation: row.organisation, detail: { release, version: row.version } });
       if (state !== ReleaseState.Withdrawn) return { outcome: "done" };
       return { outcome: "done", ...this.#rollouts.withdraw(release, atMs) };
     },
   };
 
-  constructor(db: Database.Database, rollouts: RolloutLedger) {
+  constructor(db: Database.Database, rollouts: RolloutLedger, tell: TellChange) {
+    this.#tell = tell;
     this.#sql = prepare(db);
     this.#rollouts = rollouts;
   }
@@ -56,6 +62,7 @@ export class ReleaseLedger {
     const state = isDraft ? ReleaseState.Draft : ReleaseState.Released;
     const release = Number(this.#sql.add.run(organisation, version, notes, state, atMs, atMs).lastInsertRowid);
     for (const image of images) this.#sql.addImage.run(release, idBytes(image));
+    if (!isDraft) this.#tell({ kind: "release.published", atMs, organisation, detail: { release, version } });
     return { outcome: "done", release };
   }
 }
@@ -74,7 +81,9 @@ function prepare(db: Database.Database) {
       `INSERT INTO releases (organisation_id, version, notes, state, created_ms, state_ms) VALUES (?, ?, ?, ?, ?, ?)`,
     ),
     addImage: db.prepare("INSERT INTO release_images VALUES (?, ?) ON CONFLICT DO NOTHING"),
-    state: db.prepare<[number], { state: ReleaseState }>("SELECT state FROM releases WHERE id = ?"),
+    state: db.prepare<[number], { state: ReleaseState; organisation: number; version: string }>(
+      "SELECT state, organisation_id AS organisation, version FROM releases WHERE id = ?",
+    ),
     setState: db.prepare("UPDATE releases SET state = ?, state_ms = ? WHERE id = ?"),
   };
 }

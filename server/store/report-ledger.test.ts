@@ -188,7 +188,7 @@ test("10,000 mutations, half of them with a hash that fits: stored whole or refu
 
 test("a device that is not there, or not in use, sends none", () => {
   expect(writer.answer({ kind: "addReport", mac: 0x43, bytes: REPORTS.hashed, atMs: 0 }).outcome).toBe("deviceUnknown");
-  writer.answer({ kind: "setStanding", mac: MAC, standing: Standing.Revoked });
+  writer.answer({ kind: "setStanding", mac: MAC, standing: Standing.Revoked, atMs: 0 });
   expect(add(REPORTS.hashed).outcome).toBe("deviceNotActive");
   expect(count("readings")).toBe(0);
 });

@@ -1,5 +1,6 @@
 /** Rollouts, the writer's side: what people do with them, and the step that does what is due. */
 import type Database from "better-sqlite3";
+import type { TellChange } from "../events/change-kinds.ts";
 import { ROLLOUTS_MAX } from "../limits.ts";
 import type { Person, RolloutChange, RolloutRequest } from "../rollouts/rollout-requests.ts";
 import { ReleaseState } from "../rollouts/rollout-requests.ts";
@@ -61,9 +62,9 @@ export class RolloutLedger {
     },
   };
 
-  constructor(db: Database.Database, updates: UpdateLedger) {
+  constructor(db: Database.Database, updates: UpdateLedger, tell: TellChange) {
     this.#updates = updates;
-    this.#rows = new RolloutRows(db);
+    this.#rows = new RolloutRows(db, tell);
     this.news = new RolloutNews(db, this.#rows);
     this.#steps = new RolloutSteps(db, this.#rows, this.news, updates);
     this.#sql = prepare(db);

@@ -1,5 +1,7 @@
 /** Rollouts and their devices as rows: the statements that the ledgers of rollouts share. */
 import type Database from "better-sqlite3";
+import type { TellChange } from "../events/change-kinds.ts";
+import { kebab } from "../kebab.ts";
 import type { RolloutPlan } from "../rollouts/rollout-plan.ts";
 import { type DeviceReason, DeviceState, isOpen, RolloutState } from "../rollouts/rollout-states.ts";
 
@@ -49,10 +51,12 @@ const BAD: readonly DeviceState[] = [DeviceState.Failed, DeviceState.Lost];
 
 export class RolloutRows {
   readonly #sql: ReturnType<typeof prepare>;
+  readonly #tell: TellChange;
   /** Rollouts that something has happened to since they were last asked for. */
   #due = new Set<number>();
 
-  constructor(db: Database.Database) {
+  constructor(db: Database.Database, tell: TellChange) {
+    this.#tell = tell;
     this.#sql = prepare(db);
   }
 
@@ -108,6 +112,8 @@ export class RolloutRows {
     row.state = state;
     this.#sql.set.run(state, reason, row.openGroup, atMs, row.id);
     this.#sql.log.run(row.id, atMs, state, row.openGroup, reason, who);
+    const detail = { rollout: row.id, state: kebab(RolloutState[state], state), reason, who };
+    this.#tell({ kind: "rollout.state", atMs, organisation: row.organisation, detail });
     if (state === RolloutState.Running) this.#sql.started.run(atMs, row.id);
     // Of an aborted one, what has begun is still watched.
     if (!isOpen(state) && state !== RolloutState.Aborted) this.#sql.end.run(row.id);

@@ -16,6 +16,7 @@
  * device has started the image since it was set, `given_up` that it will not run it.
  */
 import { ACCOUNTS_STEP } from "./migrations/accounts.ts";
+import { CHANGES_STEP } from "./migrations/changes.ts";
 import { HEALTH_STEP } from "./migrations/health.ts";
 import { PEOPLE_STEP } from "./migrations/people.ts";
 import { REGISTRATION_STEP } from "./migrations/registration.ts";
@@ -295,4 +296,5 @@ export const MIGRATIONS: readonly string[] = [
   REGISTRATION_STEP,
   HEALTH_STEP,
   TEMPLATES_STEP,
+  CHANGES_STEP,
 ];

@@ -9,6 +9,7 @@ import type Database from "better-sqlite3";
 import { Slot } from "../../runtime/contract/flash-map.ts";
 import { BOOT_PRODUCT } from "../../runtime/contract/image-header.ts";
 import { PAYLOAD_UP_MAX_BYTES } from "../../runtime/contract/limits.ts";
+import { UpdateState } from "../../runtime/contract/update-messages.ts";
 import type { AccountRequest } from "../access/account-requests.ts";
 import type { AnswerRequest } from "../access/answer-requests.ts";
 import type { MqttUserRequest } from "../access/mqtt-user-requests.ts";
@@ -16,6 +17,7 @@ import type { OrganisationRequest } from "../access/organisation-requests.ts";
 import type { PeopleRequest } from "../access/people-requests.ts";
 import { Standing } from "../access/registration.ts";
 import type { RegistrationRequest } from "../access/registration-requests.ts";
+import type { TellChange } from "../events/change-kinds.ts";
 import type { TemplateRequest } from "../fleet/template-requests.ts";
 import type { HealthRequest } from "../health/health-requests.ts";
 import { type Batch, BatchKind, readBatch } from "../ingest/batch.ts";
@@ -26,6 +28,7 @@ import { decodeRegister } from "../ingest/register-record.ts";
 import type { ReportRequest } from "../ingest/report-requests.ts";
 import { CLOCK_ARRIVAL, decodePack, type MalformedReason, type Pack } from "../ingest/senml-pack.ts";
 import { ACK_FIELDS, type LiveUpdate, type Malformed, type Tallies } from "../ingest/writer-messages.ts";
+import { kebab } from "../kebab.ts";
 import { LIVE_READINGS_PER_COMMIT_MAX } from "../limits.ts";
 import { macToText } from "../mac-address.ts";
 import { decodeResult } from "../orders/order-messages.ts";
@@ -45,6 +48,7 @@ import { KitShelf } from "./kit-shelf.ts";
 import { MqttUserLedger } from "./mqtt-user-ledger.ts";
 import { OrderLedger } from "./order-ledger.ts";
 import { OrganisationLedger } from "./organisation-ledger.ts";
+import { Outbox } from "./outbox.ts";
 import { PeopleLedger } from "./people-ledger.ts";
 import { ReadingKeeper } from "./reading-keeper.ts";
 import { RegistrationLedger } from "./registration-ledger.ts";
@@ -72,6 +76,8 @@ export interface CommitResult {
   secretsDue: number[];
 }
 
+const ENDS_OF_UPDATES: readonly number[] = [UpdateState.Confirmed, UpdateState.RolledBack, UpdateState.Failed];
+
 /** Carried out by a ledger that offers a table of them. */
 type HandledRequest =
   | PeopleRequest
@@ -98,6 +104,7 @@ export class Writer {
   readonly #registrations: RegistrationLedger;
   readonly #rollouts: RolloutLedger;
   readonly #health: HealthLedger;
+  readonly #tellChange: TellChange;
   readonly #handlers: Handlers<HandledRequest>;
   readonly #sql: ReturnType<typeof prepare>;
   #acksDue: EpochEntry[] = [];
@@ -106,15 +113,18 @@ export class Writer {
   /** The caller keeps the connection and closes it. */
   constructor(db: Database.Database) {
     this.#db = db;
-    this.#cache = new DeviceCache(db);
+    const outbox = new Outbox(db);
+    const { tell } = outbox;
+    this.#tellChange = tell;
+    this.#cache = new DeviceCache(db, (device, atMs) => tell({ kind: "device.created", device, atMs }));
     this.#images = new ImageShelf(db);
     this.#kits = new KitShelf(db);
     this.#updates = new UpdateLedger(db, this.#images);
-    this.#orders = new OrderLedger(db);
+    this.#orders = new OrderLedger(db, tell);
     this.#signatures = new SignatureLedger(db);
-    const rollouts = new RolloutLedger(db, this.#updates);
+    const rollouts = new RolloutLedger(db, this.#updates, tell);
     this.#rollouts = rollouts;
-    const health = new HealthLedger(db, () => {});
+    const health = new HealthLedger(db, tell);
     this.#health = health;
     this.#keeper = new ReadingKeeper(db, this.#cache, (deviceId, atMs) => health.hear(deviceId, atMs));
     const templates = new TemplateLedger(db);
@@ -128,6 +138,7 @@ export class Writer {
         templates.leave(deviceId);
       },
       onReplaced: (from, to) => templates.handOver(from, to),
+      tell,
     });
     this.#handlers = {
       ...new PeopleLedger(db).handlers,
@@ -136,7 +147,7 @@ export class Writer {
       ...new AnswerLedger(db).handlers,
       ...new DerivedLedger(db).handlers,
       ...rollouts.handlers,
-      ...new ReleaseLedger(db, rollouts).handlers,
+      ...new ReleaseLedger(db, rollouts, tell).handlers,
       ...this.#registrations.handlers,
       ...new MqttUserLedger(db).handlers,
       ...health.handlers,
@@ -192,6 +203,7 @@ export class Writer {
     this.#sql.begin.run();
     try {
       const answer = this.#carryOut(request);
+      this.#health.judgeTouched();
       this.#sql.commit.run();
       return answer;
     } catch (error) {
@@ -360,6 +372,13 @@ export class Writer {
     if (device.standing !== Standing.Active) return;
     this.#updates.takeReport(device.id, receivedAtMs, report);
     this.#rollouts.news.takeReport(device.id, receivedAtMs, report);
+    if (ENDS_OF_UPDATES.includes(report.state)) {
+      const detail = {
+        image: report.image && idText(report.image),
+        state: kebab(UpdateState[report.state], report.state),
+      };
+      this.#tellChange({ kind: "device.updated-program", device: device.id, atMs: receivedAtMs, detail });
+    }
     if (!this.#keeper.isLiveWanted || this.#result.liveUpdates.length >= LIVE_READINGS_PER_COMMIT_MAX) return;
     const { state, image, percent, failure } = report;
     const { organisation } = device;
