@@ -281,6 +281,8 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
     store: reader,
     series: reader.series,
     derived: (request) => writer.request(request),
+    eventStore: reader.events,
+    changeEvents: (request) => writer.request(request),
     updateStore: reader.updates,
     updates,
     orderStore: reader.orders,

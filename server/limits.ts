@@ -194,6 +194,17 @@ export const SHRINK_MAX_BYTES = 1024 ** 3;
 export const UNPACKED_SEGMENTS_MAX = 64;
 /** Largest report of an IOTile device, bytes: a header, 4096 readings, a footer. Gateways send some kilobytes at once. */
 export const IOTILE_REPORT_MAX_BYTES = 20 + 4096 * 16 + 24;
+/** Events of a device, what one of them says, and its files; the files of an organisation. A note, and the notes of a thing. */
+export const EVENTS_OF_DEVICE_MAX = 20_000;
+export const EVENT_DATA_MAX_BYTES = 8 * 1024;
+export const EVENT_FILE_MAX_BYTES = 1024 * 1024;
+export const EVENT_FILES_MAX = 8;
+export const EVENT_FILES_OF_ORGANISATION_MAX = 10_000;
+export const EVENT_FILES_OF_ORGANISATION_MAX_BYTES = 512 * 1024 * 1024;
+export const NOTE_MAX_CHARS = 4000;
+export const NOTES_OF_THING_MAX = 1000;
+/** Events that retention deletes in one step, with their files. */
+export const RETENTION_STEP_EVENTS = 16;
 /** Days whose rollups are looked up at once. */
 export const ROLLUP_STEP_DAYS = 64;
 /** Buckets of one answer, and the number that is aimed at when nothing is said. */

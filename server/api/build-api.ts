@@ -22,6 +22,7 @@ import { addConfigRoutes } from "./config-routes.ts";
 import { addDerivedRoutes } from "./derived-routes.ts";
 import { addDeviceRoutes } from "./device-routes.ts";
 import { addEtagHook } from "./etag-hook.ts";
+import { addEventRoutes } from "./event-routes.ts";
 import { addFlashKitRoutes } from "./flash-kit-routes.ts";
 import { addFlashPageRoutes } from "./flash-page-routes.ts";
 import { addHealthRoutes } from "./health-routes.ts";
@@ -32,6 +33,7 @@ import type { LiveHub } from "./live-hub.ts";
 import { addLiveRoutes } from "./live-routes.ts";
 import { addLoginPageRoutes } from "./login-page-routes.ts";
 import { addMqttUserRoutes } from "./mqtt-user-routes.ts";
+import { addNoteRoutes } from "./note-routes.ts";
 import { addOrganisationRoutes, addProjectRoutes } from "./organisation-routes.ts";
 import { addOriginGate } from "./origin-gate.ts";
 import type {
@@ -40,6 +42,8 @@ import type {
   BackupPort,
   ChangeStorePort,
   DerivedPort,
+  EventPort,
+  EventStorePort,
   FitnessPort,
   HealthPort,
   KitPort,
@@ -84,6 +88,8 @@ export interface ApiOptions {
   store: StorePort;
   series: SeriesPort;
   derived: DerivedPort;
+  eventStore: EventStorePort;
+  changeEvents: EventPort;
   updateStore: UpdateStorePort;
   updates: UpdatePort;
   orderStore: OrderStorePort;
@@ -171,6 +177,8 @@ export async function buildApi(options: ApiOptions): Promise<ApiApp> {
   addReadingRoutes(app, options.store, options.series);
   addAggregateRoutes(app, options.store, options.series);
   addDerivedRoutes(app, options.store, options.series, options.derived, options.nowMs);
+  addEventRoutes(app, options);
+  addNoteRoutes(app, options);
   addImageRoutes(app, options.updateStore, options.updates);
   addReportRoutes(app, options.store, options.reports);
   addUpdateRoutes(app, options.store, options.updateStore, options.updates, options.nowMs);

@@ -31,6 +31,8 @@ import type {
 import type { Backup } from "../store/backup-shelf.ts";
 import type { ChangeFilter } from "../store/change-reader.ts";
 import type { DerivedDefinition, DerivedRequest, StreamName } from "../store/derived-definition.ts";
+import type { EventFileRow, EventRange, EventRow, NoteRange, NoteRow } from "../store/event-reader.ts";
+import type { EventRequest, NoteRequest } from "../store/event-requests.ts";
 import type { HealthCountRow, HealthLogRow, HealthRow, PolicyRow } from "../store/health-reader.ts";
 import type { KitPartRow, KitRow } from "../store/kit-reader.ts";
 import type { CommandRow, PartRow } from "../store/order-reader.ts";
@@ -78,6 +80,18 @@ export interface SeriesPort {
 
 /** An answer other than `unavailable` is durable. */
 export type DerivedPort = (request: DerivedRequest) => Promise<StoreAnswer>;
+
+export interface EventStorePort {
+  events(range: EventRange): EventRow[];
+  event(id: number): EventRow | undefined;
+  files(event: number): EventFileRow[];
+  file(event: number, name: string): (EventFileRow & { bytes: Buffer }) | undefined;
+  notes(range: NoteRange): NoteRow[];
+  note(id: number): NoteRow | undefined;
+}
+
+/** An answer other than `unavailable` is durable. */
+export type EventPort = (request: EventRequest | NoteRequest) => Promise<StoreAnswer>;
 
 export interface UpdateStorePort {
   images(afterNumber: number, limit: number, organisations: readonly number[] | null): ImageRow[];

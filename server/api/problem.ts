@@ -75,6 +75,10 @@ type ProblemCode =
   | "streamEmpty"
   | "streamMeasured"
   | "derivedUnknown"
+  | "eventUnknown"
+  | "fileUnknown"
+  | "noteUnknown"
+  | "noteOfAnother"
   | "derivedBroken"
   | "derivedRefused"
   | "tooManyDerived"
@@ -183,6 +187,10 @@ const PROBLEMS: Record<ProblemCode, { status: number; title: string }> = {
   streamUnknown: { status: 404, title: "No such stream" },
   streamEmpty: { status: 404, title: "The stream has no readings" },
   streamMeasured: { status: 409, title: "The device sends this stream itself" },
+  eventUnknown: { status: 404, title: "No such event" },
+  fileUnknown: { status: 404, title: "No such file" },
+  noteUnknown: { status: 404, title: "No such note" },
+  noteOfAnother: { status: 409, title: "Somebody else wrote the note" },
   derivedUnknown: { status: 404, title: "No such derived stream" },
   derivedBroken: { status: 409, title: "The stream is derived from what is not there" },
   derivedRefused: { status: 422, title: "No stream can be derived so" },

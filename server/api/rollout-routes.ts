@@ -2,7 +2,7 @@
 import type { FastifyReply } from "fastify";
 import { PAGE_DEFAULT_ROWS } from "../limits.ts";
 import { groupSizes } from "../rollouts/groups.ts";
-import { type Person, ReleaseState, type RolloutChange } from "../rollouts/rollout-requests.ts";
+import { ReleaseState, type RolloutChange } from "../rollouts/rollout-requests.ts";
 import { judgeDevice } from "../rollouts/target.ts";
 import type { RolloutInfoRow } from "../store/rollout-reader.ts";
 import type { StoreAnswer } from "../updates/store-requests.ts";
@@ -11,6 +11,7 @@ import { afterNumber } from "./device-routes.ts";
 import { expectedVersion, showVersion } from "./etag-hook.ts";
 import { busy } from "./image-routes.ts";
 import { cutPage } from "./page-cursor.ts";
+import { personOf } from "./person-of.ts";
 import type { PeopleStorePort, RolloutPort, RolloutStorePort } from "./ports.ts";
 import { Problem } from "./problem.ts";
 import { beforeNumber, findRelease, slugOf } from "./release-routes.ts";
@@ -238,10 +239,4 @@ function findRollout(store: RolloutStorePort, access: RequestAccess, id: number)
   if (rollout === undefined) throw unknown();
   access.judge(rollout.organisation, unknown);
   return rollout;
-}
-
-/** A person and the tokens of that person are one. */
-function personOf({ principal }: RequestAccess): Person {
-  const { kind, id, userId, name } = principal;
-  return { key: userId === null ? `${kind}:${id ?? ""}` : `user:${userId}`, name };
 }

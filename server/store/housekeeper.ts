@@ -40,7 +40,7 @@ export class Housekeeper {
     this.#segments = new SegmentShelf(db);
     const rollups = new RollupLedger(db);
     this.#sealer = new Sealer(db, this.#segments, rollups, onSealed);
-    this.#retention = new Retention(db, this.#segments, rollups, options.maxBytes, policyOf);
+    this.#retention = new Retention(db, this.#segments, rollups, options.maxBytes, policyOf, options.rawMs);
   }
 
   /** Unix time, and time on a clock that nobody sets. */

@@ -11,6 +11,7 @@ import type { Health } from "../health/health-states.ts";
 import type { SignatureVerdict } from "../ingest/pack-signature.ts";
 import { AccountReader } from "./account-reader.ts";
 import { ChangeReader } from "./change-reader.ts";
+import { EventReader } from "./event-reader.ts";
 import { HealthReader } from "./health-reader.ts";
 import { KitReader } from "./kit-reader.ts";
 import { openForReading } from "./open-database.ts";
@@ -134,6 +135,7 @@ export class Reader {
   readonly orders: OrderReader;
   readonly people: PeopleReader;
   readonly series: SeriesReader;
+  readonly events: EventReader;
   readonly rollouts: RolloutReader;
   readonly accounts: AccountReader;
   readonly registrations: RegistrationReader;
@@ -151,6 +153,7 @@ export class Reader {
     this.orders = new OrderReader(this.#db);
     this.people = new PeopleReader(this.#db);
     this.series = new SeriesReader(this.#db);
+    this.events = new EventReader(this.#db);
     this.rollouts = new RolloutReader(this.#db);
     this.accounts = new AccountReader(this.#db);
     this.registrations = new RegistrationReader(this.#db);

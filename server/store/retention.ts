@@ -12,6 +12,7 @@ import {
   RETENTION_CLOCK_RATE,
   RETENTION_CLOCK_STEP_MS,
   RETENTION_EVERY_MS,
+  RETENTION_STEP_EVENTS,
   RETENTION_STEP_SEGMENTS,
 } from "../limits.ts";
 import { dayOf } from "./day.ts";
@@ -41,6 +42,8 @@ export class Retention {
   readonly #rollups: RollupLedger;
   readonly #maxBytes: number | null;
   readonly #policyOf: (streamId: number) => RetentionPolicy;
+  /** Events go by age as readings do, with their files. */
+  readonly #eventsMs: number | null;
   #nowMs = 0;
   #toldMs: number | null = null;
   /** Of the clock, in the database. */
@@ -56,7 +59,9 @@ export class Retention {
     rollups: RollupLedger,
     maxBytes: number | null,
     policyOf: (streamId: number) => RetentionPolicy,
+    eventsMs: number | null,
   ) {
+    this.#eventsMs = eventsMs;
     this.#db = db;
     this.#sql = prepare(db);
     this.#segments = segments;
@@ -108,6 +113,10 @@ export class Retention {
   /** One day of one stream, or on to the next stream. */
   #age(): boolean {
     if (this.#stream === null) return false;
+    if (this.#stream < 0 && this.#eventsMs !== null) {
+      const { changes } = this.#sql.deleteEvents.run(this.#nowMs - this.#eventsMs, RETENTION_STEP_EVENTS);
+      if (changes > 0) return true;
+    }
     const { rawMs, rollupsMs } = this.#stream < 0 ? { rawMs: null, rollupsMs: null } : this.#policyOf(this.#stream);
     if (rawMs !== null) {
       const before = dayOf(this.#nowMs - rawMs);
@@ -184,6 +193,9 @@ function prepare(db: Database.Database) {
     setRollupsFrom: db.prepare<StreamDay>(
       `INSERT INTO retained (stream_id, rollups_from_day) VALUES (@streamId, @day)
        ON CONFLICT (stream_id) DO UPDATE SET rollups_from_day = max(rollups_from_day, @day)`,
+    ),
+    deleteEvents: db.prepare<[number, number]>(
+      "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE time_ms < ? ORDER BY time_ms LIMIT ?)",
     ),
     deleteSegments: db.prepare<[number, number, number]>(
       "DELETE FROM segments WHERE id IN (SELECT id FROM segments WHERE stream_id = ? AND day = ? LIMIT ?)",

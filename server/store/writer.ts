@@ -41,11 +41,14 @@ import { AnswerLedger } from "./answer-ledger.ts";
 import type { DerivedRequest } from "./derived-definition.ts";
 import { DerivedLedger } from "./derived-ledger.ts";
 import { DeviceCache, type DeviceEntry, type EpochEntry } from "./device-cache.ts";
+import { EventLedger } from "./event-ledger.ts";
+import type { EventRequest, NoteRequest } from "./event-requests.ts";
 import { type Handlers, handle } from "./handlers.ts";
 import { HealthLedger } from "./health-ledger.ts";
 import { ImageShelf } from "./image-shelf.ts";
 import { KitShelf } from "./kit-shelf.ts";
 import { MqttUserLedger } from "./mqtt-user-ledger.ts";
+import { NoteLedger } from "./note-ledger.ts";
 import { OrderLedger } from "./order-ledger.ts";
 import { OrganisationLedger } from "./organisation-ledger.ts";
 import { Outbox } from "./outbox.ts";
@@ -85,6 +88,8 @@ type HandledRequest =
   | OrganisationRequest
   | AnswerRequest
   | DerivedRequest
+  | EventRequest
+  | NoteRequest
   | RolloutRequest
   | RegistrationRequest
   | MqttUserRequest
@@ -146,6 +151,8 @@ export class Writer {
       ...new OrganisationLedger(db).handlers,
       ...new AnswerLedger(db).handlers,
       ...new DerivedLedger(db).handlers,
+      ...new EventLedger(db).handlers,
+      ...new NoteLedger(db).handlers,
       ...rollouts.handlers,
       ...new ReleaseLedger(db, rollouts, tell).handlers,
       ...this.#registrations.handlers,

@@ -15,6 +15,8 @@ export const STREAM = "5001";
 export const DERIVED_STREAM = "5f00";
 export const LABEL = "brightness";
 
+export const FILE = "photo.jpg";
+
 /** Of the server itself. */
 export const BOARD = "d1-mini";
 export const KIT = {
@@ -31,6 +33,9 @@ export interface Thing extends Released {
   mac: string;
   /** An IOTile device, which sends reports. */
   iotile: number;
+  /** Of its device, with a file. */
+  event: number;
+  note: number;
   /** Boards that nobody knows: one that was refused, and one that has not come yet. */
   stranger: string;
   newcomer: string;
@@ -91,6 +96,14 @@ export async function derive(place: Place, ask: Ask): Promise<void> {
   const { mac } = BOARDS[place];
   const definition = { kind: "linear", source: { device: mac, stream: STREAM }, factor: 2, unit: MARKS[place] };
   await ask("PUT", `/api/v1/devices/${mac}/derived-streams/${DERIVED_STREAM}`, definition);
+}
+
+export async function happen(place: Place, ask: Ask): Promise<Pick<Thing, "event" | "note">> {
+  const { mac } = BOARDS[place];
+  const { id: event } = await ask("POST", `/api/v1/devices/${mac}/events`, { kind: "visit", data: MARKS[place] });
+  await ask("PUT", `/api/v1/devices/${mac}/events/${event}/files/${FILE}`, Buffer.from(MARKS[place]));
+  const { id: note } = await ask("POST", `/api/v1/devices/${mac}/notes`, { text: MARKS[place] });
+  return { event, note };
 }
 
 /** Images are signed with P-256, r then s (contract/image-header.ts). */

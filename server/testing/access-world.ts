@@ -18,6 +18,7 @@ import {
   BOARDS,
   derive,
   describe,
+  happen,
   KIT,
   MARKS,
   PLACES,
@@ -188,6 +189,7 @@ export class AccessWorld {
     const ask: Ask = (...request) => this.#ask(...request);
     const released = await release(place, ask);
     await derive(place, ask);
+    const happened = await happen(place, ask);
     const { id: command } = await this.#ask("POST", `/api/v1/devices/${mac}/commands`, { method: "report" });
     await this.#ask("PUT", `/api/v1/devices/${mac}/graph`, Buffer.alloc(0));
     await this.#ask("PUT", `/api/v1/devices/${mac}/desired-image`, { image: released.image });
@@ -209,6 +211,7 @@ export class AccessWorld {
       project,
       ...BOARDS[place],
       ...released,
+      ...happened,
       command,
       mqttUser,
       template,

@@ -15,6 +15,7 @@ import type { ReportRequest, StoredReport } from "../ingest/report-requests.ts";
 import type { OrderRequest, OrdersDue } from "../orders/order-requests.ts";
 import type { RolloutRequest } from "../rollouts/rollout-requests.ts";
 import type { DerivedRequest } from "../store/derived-definition.ts";
+import type { EventRequest, NoteRequest } from "../store/event-requests.ts";
 
 export interface StoredImage {
   id: string;
@@ -57,6 +58,8 @@ export type StoreRequest =
   | { kind: "setFlashKit"; kit: StoredKit; atMs: number }
   | { kind: "deleteFlashKit"; board: string }
   | DerivedRequest
+  | EventRequest
+  | NoteRequest
   | OrderRequest
   | PeopleRequest
   | RolloutRequest
@@ -89,6 +92,9 @@ export type StoreOutcome =
   /** The device sends this stream itself. */
   | "streamMeasured"
   | "derivedUnknown"
+  | "eventUnknown"
+  | "fileUnknown"
+  | "noteUnknown"
   | "tooManyDerived"
   | "keyUnknown"
   | "tooManyKeys"
