@@ -188,7 +188,7 @@ export function addRegistrationRoutes(
       schema: {
         ...one(
           "Puts another board in the place of a device",
-          "The other board gets its name, project, settings and sensor graph; the device is refused from now on, and says " +
+          "The other board gets its name, project, settings and sensor graph, and goes on with its streams; the device is refused from now on, and says " +
             "which board it was replaced by.",
         ),
         body: ReplaceBody,

@@ -11,6 +11,7 @@ import type { Health } from "../health/health-states.ts";
 import type { SignatureVerdict } from "../ingest/pack-signature.ts";
 import { AccountReader } from "./account-reader.ts";
 import { ChangeReader } from "./change-reader.ts";
+import { BOARD_LINE } from "./board-line.ts";
 import { EventReader } from "./event-reader.ts";
 import { HealthReader } from "./health-reader.ts";
 import { KitReader } from "./kit-reader.ts";
@@ -79,7 +80,6 @@ export interface DeviceFilter {
 }
 
 export interface StreamRow {
-  id: number;
   stream: number;
   count: number;
   firstTimeMs: number;
@@ -126,8 +126,13 @@ const DEVICE_COLUMNS = `
 const DEVICE_TABLES =
   "devices d LEFT JOIN projects p ON p.id = d.project_id LEFT JOIN device_health h ON h.device_id = d.id";
 
-const STREAM_COLUMNS = `id, stream, reading_count AS count, first_time_ms AS firstTimeMs,
-  last_time_ms AS lastTimeMs, last_value AS lastValue`;
+/** Of a place: of the board that is asked about, and of those that it replaced or was replaced by, together. */
+const STREAMS = `WITH RECURSIVE ${BOARD_LINE}
+  SELECT s.stream, sum(s.reading_count) AS count, min(s.first_time_ms) AS firstTimeMs,
+    max(s.last_time_ms) AS lastTimeMs,
+    (SELECT l.last_value FROM line JOIN streams l ON l.device_id = line.id WHERE l.stream = s.stream
+     ORDER BY l.last_time_ms DESC LIMIT 1) AS lastValue
+  FROM line JOIN streams s ON s.device_id = line.id`;
 
 export class Reader {
   readonly updates: UpdateReader;
@@ -189,11 +194,11 @@ export class Reader {
   }
 
   streams(deviceId: number, afterStream: number, limit: number): StreamRow[] {
-    return this.#sql.streams.all(deviceId, afterStream, limit);
+    return this.#sql.streams.all({ deviceId, afterStream, limit });
   }
 
   stream(deviceId: number, stream: number): StreamRow | undefined {
-    return this.#sql.stream.get(deviceId, stream);
+    return this.#sql.stream.get({ deviceId, stream });
   }
 
   readings(range: ReadingRange): ReadingRow[] {
@@ -249,11 +254,11 @@ function prepare(db: Database.Database) {
        ORDER BY d.mac LIMIT @limit`,
     ),
     device: db.prepare<[string], DeviceRow>(`SELECT ${DEVICE_COLUMNS} FROM ${DEVICE_TABLES} WHERE d.mac = ?`),
-    streams: db.prepare<[number, number, number], StreamRow>(
-      `SELECT ${STREAM_COLUMNS} FROM streams WHERE device_id = ? AND stream > ? ORDER BY stream LIMIT ?`,
+    streams: db.prepare<[{ deviceId: number; afterStream: number; limit: number }], StreamRow>(
+      `${STREAMS} WHERE s.stream > @afterStream GROUP BY s.stream ORDER BY s.stream LIMIT @limit`,
     ),
-    stream: db.prepare<[number, number], StreamRow>(
-      `SELECT ${STREAM_COLUMNS} FROM streams WHERE device_id = ? AND stream = ?`,
+    stream: db.prepare<[{ deviceId: number; stream: number }], StreamRow>(
+      `${STREAMS} WHERE s.stream = @stream GROUP BY s.stream`,
     ),
     gaps: db.prepare<[number, number, number], GapRow>(
       `SELECT g.id, e.epoch, g.from_sequence AS fromSequence, g.to_sequence AS toSequence, g.noticed_ms AS noticedMs

@@ -1,9 +1,14 @@
-/** Streams by name, stored or derived, ready to be asked. What a device has sent is never hidden by what is derived. */
+/**
+ * Streams by name, stored or derived, ready to be asked. What a device has sent is never hidden by what is derived. A stream is
+ * that of its place: boards that were replaced, and those in their place, are asked together (board-line.ts).
+ */
 import type Database from "better-sqlite3";
 import { DERIVED_DEPTH_MAX } from "../limits.ts";
+import { BOARD_LINE } from "./board-line.ts";
 import { BucketSource } from "./bucket-source.ts";
 import type { DerivedDefinition, StreamName } from "./derived-definition.ts";
 import { AliasSeries, DifferenceSeries, LinearSeries } from "./derived-series.ts";
+import { JoinedSeries } from "./joined-series.ts";
 import { type ReadingRange, type ReadingRow, ReadingSource } from "./reading-source.ts";
 import { type Series, type StoredFigures, StoredSeries } from "./series.ts";
 import type { Damage } from "./unpacked-segments.ts";
@@ -24,6 +29,7 @@ export class BrokenDerived extends Error {
   }
 }
 
+type Asked = { deviceId: number; stream: number };
 type Stored = { stream: number; definition: string; createdMs: number };
 
 export class SeriesReader {
@@ -52,11 +58,14 @@ export class SeriesReader {
   }
 
   derived(mac: string): DerivedRow[] {
-    return this.#sql.derivedOf.all(mac).map(parse);
+    const deviceId = this.#sql.device.get(mac);
+    return deviceId === undefined ? [] : this.#sql.derivedOf.all({ deviceId }).map(parse);
   }
 
   derivedOne({ device, stream }: StreamName): DerivedRow | undefined {
-    const row = this.#sql.derived.get(device, Number.parseInt(stream, 16));
+    const deviceId = this.#sql.device.get(device);
+    if (deviceId === undefined) return undefined;
+    const row = this.#sql.derived.get({ deviceId, stream: Number.parseInt(stream, 16) });
     return row && parse(row);
   }
 
@@ -84,8 +93,12 @@ export class SeriesReader {
   }
 
   #open(name: StreamName, depth: number): Series | undefined {
-    const figures = this.#sql.stored.get(name.device, Number.parseInt(name.stream, 16));
-    if (figures !== undefined) return new StoredSeries(figures, this.#readings, this.#buckets);
+    const deviceId = this.#sql.device.get(name.device);
+    if (deviceId === undefined) return undefined;
+    const parts = this.#sql.stored
+      .all({ deviceId, stream: Number.parseInt(name.stream, 16) })
+      .map((figures) => new StoredSeries(figures, this.#readings, this.#buckets));
+    if (parts.length > 0) return parts.length === 1 ? parts[0] : new JoinedSeries(parts);
     const row = this.derivedOne(name);
     return row && this.compose(row.definition, depth);
   }
@@ -96,17 +109,20 @@ function parse({ stream, definition, createdMs }: Stored): DerivedRow {
 }
 
 function prepare(db: Database.Database) {
-  const derived = `SELECT v.stream, v.definition, v.created_ms AS createdMs
-     FROM derived_streams v JOIN devices d ON d.id = v.device_id WHERE d.mac = ?`;
+  // Of several boards in one place the asked one's own comes first, then the newest; max() of SQLite takes its row along.
+  const derived = `WITH RECURSIVE ${BOARD_LINE} SELECT v.stream, v.definition, v.created_ms AS createdMs,
+       max(line.is_asked * 1e15 + v.created_ms) AS rank
+     FROM line JOIN derived_streams v ON v.device_id = line.id`;
   return {
-    stored: db.prepare<[string, number], StoredFigures>(
-      `SELECT s.id, s.reading_count AS count, s.first_time_ms AS firstTimeMs, s.last_time_ms AS lastTimeMs,
+    device: db.prepare<[string], number>("SELECT id FROM devices WHERE mac = ?").pluck(),
+    stored: db.prepare<[Asked], StoredFigures>(
+      `WITH RECURSIVE ${BOARD_LINE} SELECT s.id, s.reading_count AS count, s.first_time_ms AS firstTimeMs, s.last_time_ms AS lastTimeMs,
          s.last_value AS lastValue, coalesce(r.raw_from_day, 0) AS rawFromDay,
          coalesce(r.rollups_from_day, 0) AS rollupsFromDay
-       FROM devices d JOIN streams s ON s.device_id = d.id LEFT JOIN retained r ON r.stream_id = s.id
-       WHERE d.mac = ? AND s.stream = ?`,
+       FROM line JOIN streams s ON s.device_id = line.id LEFT JOIN retained r ON r.stream_id = s.id
+       WHERE s.stream = @stream`,
     ),
-    derivedOf: db.prepare<[string], Stored>(`${derived} ORDER BY v.stream`),
-    derived: db.prepare<[string, number], Stored>(`${derived} AND v.stream = ?`),
+    derivedOf: db.prepare<[Omit<Asked, "stream">], Stored>(`${derived} GROUP BY v.stream ORDER BY v.stream`),
+    derived: db.prepare<[Asked], Stored>(`${derived} WHERE v.stream = @stream GROUP BY v.stream`),
   };
 }

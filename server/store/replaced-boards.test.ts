@@ -1,0 +1,125 @@
+/** Boards that take each other's place keep one history: asked by either name, nothing copied. */
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { LintelServer } from "../app.ts";
+import { encodePack, inMemory, makeFolder, startTestServer, TEST_NOW_MS } from "../testing/test-server.ts";
+
+const [FIRST, SECOND, THIRD] = ["5ccf7f000001", "5ccf7f000002", "5ccf7f000003"] as const;
+const BOARDS = [FIRST, SECOND, THIRD];
+/** 2023-11-10T00:00:00Z: days that are packed are among them. */
+const START_S = 1_699_574_400;
+const DAY_S = 86_400;
+const SECRET = "0123456789abcdef";
+
+let folder: ReturnType<typeof makeFolder>;
+let server: LintelServer;
+
+beforeEach(async () => {
+  folder = makeFolder();
+  server = await startTestServer(folder.path);
+  // Each board sends 5001 for a day, two days apart; the first one also 5002, the last one also 5003.
+  for (const [at, mac] of BOARDS.entries()) {
+    if (at === 0) await ask("POST", "/devices", { mac, secret: SECRET });
+    const device = await inMemory(server, mac).connect(mac, SECRET);
+    await device.subscribe();
+    const readings = Array.from({ length: 24 }, (_, hour) => ({
+      stream: "5001",
+      value: at * 100 + hour,
+      timeS: START_S + at * 2 * DAY_S + hour * 3600,
+    }));
+    const extra = [{ stream: `500${at + 2}`, value: 7 + at, timeS: START_S + at * 2 * DAY_S }];
+    device.data(encodePack(1, 1, 1, at === 1 ? readings : [...readings, ...extra]));
+    await device.ack(at === 1 ? 24 : 25);
+    const next = BOARDS[at + 1];
+    if (at === 1) await ask("PUT", `/devices/${SECOND}/derived-streams/5f00`, doubled(SECOND));
+    if (next !== undefined) await ask("POST", "/devices", { mac: next, secret: SECRET });
+    if (next !== undefined) await ask("POST", `/devices/${mac}/replace`, { by: next });
+  }
+});
+
+afterEach(async () => {
+  await server.stop();
+  folder.remove();
+});
+
+const doubled = (device: string) => ({ kind: "linear", source: { device, stream: "5001" }, factor: 2 });
+
+async function ask(method: string, path: string, body?: object) {
+  const sent = body && { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+  const response = await fetch(`${server.url}/api/v1${path}`, { method, ...sent });
+  const answer = (await response.json()) as Record<string, unknown>;
+  if (!response.ok) throw new Error(JSON.stringify(answer));
+  return answer;
+}
+
+const values = async (mac: string, query = "", stream = "5001") => {
+  const { items } = await ask("GET", `/devices/${mac}/streams/${stream}/readings?limit=1000&${query}`);
+  return (items as Array<{ value: number }>).map(({ value }) => value);
+};
+const ALL = [0, 1, 2].flatMap((at) => Array.from({ length: 24 }, (_, hour) => at * 100 + hour));
+
+test("through two replacements, each board's name gives the whole history, page by page and from any time", async () => {
+  for (const mac of BOARDS) {
+    expect(await values(mac)).toEqual(ALL);
+    expect(await values(mac, `from=${(START_S + 2 * DAY_S) * 1000}`)).toEqual(ALL.slice(24));
+    expect(await values(mac, `to=${(START_S + DAY_S) * 1000}`)).toEqual(ALL.slice(0, 24));
+    expect(await ask("GET", `/devices/${mac}/streams/5001/last`)).toMatchObject({ value: 223 });
+  }
+  const paged: number[] = [];
+  let cursor = "";
+  do {
+    const page = await ask("GET", `/devices/${THIRD}/streams/5001/readings?limit=7${cursor}`);
+    paged.push(...(page["items"] as Array<{ value: number }>).map(({ value }) => value));
+    cursor = page["next"] === null ? "" : `&cursor=${page["next"]}`;
+  } while (cursor !== "");
+  expect(paged).toEqual(ALL);
+});
+
+test("streams are listed together, with those that only one of the boards had", async () => {
+  const { items } = await ask("GET", `/devices/${THIRD}/streams`);
+  expect(items).toMatchObject([
+    {
+      stream: "5001",
+      count: 72,
+      firstTime: "2023-11-10T00:00:00.000Z",
+      lastTime: "2023-11-14T23:00:00.000Z",
+      lastValue: 223,
+    },
+    { stream: "5002", count: 1, lastValue: 7 },
+    { stream: "5004", count: 1, lastValue: 9 },
+  ]);
+  expect((await ask("GET", `/devices/${FIRST}/streams`))["items"]).toEqual(items);
+  expect(await values(THIRD, "", "5002")).toEqual([7]);
+});
+
+test("aggregates and derived streams go across the change, also where the first days are packed", async () => {
+  await server.stop();
+  server = await startTestServer(folder.path, { nowMs: () => TEST_NOW_MS + 10 * DAY_S * 1000 });
+  await expect
+    .poll(async () => (await fetch(`${server.url}/metrics`)).text(), { timeout: 10_000 })
+    .toContain("\nlintel_readings_packed 74\n");
+  const range = `from=${START_S * 1000}&to=${(START_S + 6 * DAY_S) * 1000}`;
+  const { buckets } = await ask("GET", `/devices/${THIRD}/streams/5001/aggregates?${range}&resolution=1d`);
+  // 0 to 23 sums up to 276.
+  expect((buckets as Array<{ count: number; sum: number }>).filter(({ count }) => count > 0)).toMatchObject([
+    { count: 24, sum: 276, min: 0, max: 23 },
+    { count: 24, sum: 276 + 2400, min: 100, max: 123 },
+    { count: 24, sum: 276 + 4800, min: 200, max: 223 },
+  ]);
+  expect(await values(THIRD, "", "5f00")).toEqual(ALL.map((value) => value * 2));
+  expect((await ask("GET", `/devices/${THIRD}/derived-streams`))["items"]).toMatchObject([{ stream: "5f00" }]);
+});
+
+test("a board that goes to another organisation takes nothing along that is not its own", async () => {
+  await ask("POST", "/organisations", { slug: "other", name: "Other" });
+  const { items } = await ask("GET", "/organisations/other/projects");
+  const [{ id }] = items as [{ id: number }];
+  await ask("PATCH", `/devices/${THIRD}`, { project: id });
+  expect(await values(THIRD)).toEqual(ALL.slice(48));
+  expect(await values(FIRST)).toEqual(ALL.slice(0, 48));
+});
+
+test("a board that is taken in anew, for another place, begins with what is its own", async () => {
+  await ask("POST", "/devices", { mac: SECOND, secret: SECRET });
+  expect(await values(SECOND)).toEqual(ALL.slice(0, 48));
+  expect(await values(THIRD)).toEqual(ALL.slice(48));
+});
