@@ -331,6 +331,8 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
       endUser: (name) => broker.endUser(name),
       nowMs,
     }),
+    fleets: reader.fleets,
+    changeFleets: (request) => writer.request(request),
     templates: reader.templates,
     changeTemplates: (request) => writer.request(request),
     reports: new ReportDesk({

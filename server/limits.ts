@@ -47,7 +47,15 @@ export const ATTRIBUTES_MAX = 64;
 /** Templates of a device, and values of its own for attributes of them. */
 export const DEVICE_TEMPLATES_MAX = 16;
 export const DEVICE_OVERRIDES_MAX = 256;
+/** Tags of a device, properties of a device or a project; fleets of an organisation, members of one, and of one request. */
+export const DEVICE_TAGS_MAX = 32;
+export const PROPERTIES_MAX = 64;
+export const FLEETS_MAX = 1000;
+export const FLEET_MEMBERS_MAX = 20_000;
+export const FLEET_MEMBERS_PER_REQUEST_MAX = 1000;
 /** Text that people write, characters. */
+export const TAG_MAX_CHARS = 40;
+export const PROPERTY_MAX_CHARS = 500;
 export const LABEL_MAX_CHARS = 63;
 export const UNIT_MAX_CHARS = 32;
 export const DESCRIPTION_MAX_CHARS = 1000;

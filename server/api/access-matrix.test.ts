@@ -56,6 +56,7 @@ const PARAMS: Record<string, (thing: Thing, mine: { session: number; token: numb
   event: ({ event }) => event,
   note: ({ note }) => note,
   template: ({ template }) => template,
+  fleet: ({ fleet }) => fleet,
   label: () => LABEL,
   file: () => "install-button.js",
 };
@@ -106,6 +107,14 @@ const BODIES: Record<string, (thing: Thing) => object> = {
   "POST /api/v1/templates": () => ({ name: "another", attributes: [] }),
   "PATCH /api/v1/templates/:template": () => ({ description: "Changed" }),
   "PUT /api/v1/devices/:mac/templates": ({ template }) => ({ templates: [{ template }] }),
+  "POST /api/v1/fleets": () => ({ name: "another" }),
+  "PATCH /api/v1/fleets/:fleet": ({ project, template }) => ({ criterion: { project, template } }),
+  "PATCH /api/v1/fleets/:fleet/members": ({ mac }) => ({ add: [mac] }),
+  "PATCH /api/v1/devices/:mac/tags": () => ({ add: ["window"] }),
+  "PATCH /api/v1/devices/:mac/properties": () => ({ properties: { owner: "somebody" } }),
+  "PATCH /api/v1/projects/:project/properties": () => ({ properties: { owner: "somebody" } }),
+  "PUT /api/v1/devices/:mac/location": () => ({ latitude: 1, longitude: 2 }),
+  "PUT /api/v1/projects/:project/location": () => ({ latitude: 1, longitude: 2 }),
   "PUT /api/v1/devices/:mac/attributes": () => ({ values: { [LABEL]: 5 } }),
   "PUT /api/v1/devices/:mac/attributes/:label": () => ({ value: 5 }),
   "PATCH /api/v1/devices/:mac/overrides": () => ({ values: {} }),
@@ -281,6 +290,7 @@ test("what a body names is of no use to who is not in its organisation, and is t
     image: "0".repeat(16),
     release: 9999,
     template: 9999,
+    fleet: 9999,
     slug: "nosuch",
   };
   const send = async (method: string, path: string, body: object) => {
@@ -305,6 +315,10 @@ test("what a body names is of no use to who is not in its organisation, and is t
     ["PUT", derived, ({ mac }) => ({ kind: "difference", source: { device: mac, stream: STREAM } })],
     ["PUT", derived, ({ mac }) => ({ kind: "alias", sections: [{ device: mac, stream: STREAM }] })],
     ["PUT", `/devices/${own.mac}/templates`, ({ template }) => ({ templates: [{ template }] })],
+    ["PATCH", `/fleets/${own.fleet}/members`, ({ mac }) => ({ add: [mac] })],
+    ["PATCH", `/fleets/${own.fleet}`, ({ template }) => ({ criterion: { template } })],
+    ["PATCH", `/fleets/${own.fleet}`, ({ project }) => ({ criterion: { project } })],
+    ["POST", "/rollouts/dry-run", ({ fleet }) => ({ release: own.release, target: { fleet } })],
     ["POST", "/tokens", ({ slug }) => ({ name: "one", organisation: slug })],
   ];
   for (const [method, path, body] of naming) {

@@ -20,11 +20,13 @@ import { addChangeRoutes } from "./change-routes.ts";
 import { addCommandRoutes, addLogRoute } from "./command-routes.ts";
 import { addConfigRoutes } from "./config-routes.ts";
 import { addDerivedRoutes } from "./derived-routes.ts";
+import { addDeviceFactRoutes } from "./device-fact-routes.ts";
 import { addDeviceRoutes } from "./device-routes.ts";
 import { addEtagHook } from "./etag-hook.ts";
 import { addEventRoutes } from "./event-routes.ts";
 import { addFlashKitRoutes } from "./flash-kit-routes.ts";
 import { addFlashPageRoutes } from "./flash-page-routes.ts";
+import { addFleetRoutes } from "./fleet-routes.ts";
 import { addHealthRoutes } from "./health-routes.ts";
 import { addIdempotencyHook } from "./idempotency-hook.ts";
 import { addImageRoutes } from "./image-routes.ts";
@@ -45,6 +47,8 @@ import type {
   EventPort,
   EventStorePort,
   FitnessPort,
+  FleetPort,
+  FleetStorePort,
   HealthPort,
   KitPort,
   KitStorePort,
@@ -117,6 +121,8 @@ export interface ApiOptions {
   projects: ProjectStorePort;
   registrations: RegistrationPort;
   mqttUsers: MqttUserPort;
+  fleets: FleetStorePort;
+  changeFleets: FleetPort;
   templates: TemplateStorePort;
   changeTemplates: TemplatePort;
   reports: ReportPort;
@@ -186,6 +192,8 @@ export async function buildApi(options: ApiOptions): Promise<ApiApp> {
   addCommandRoutes(app, options.store, options.orderStore, options.orders, options.nowMs);
   addLogRoute(app, options.store, options.logs);
   addTemplateRoutes(app, options.templates, options.changeTemplates, options.nowMs);
+  addDeviceFactRoutes(app, options);
+  addFleetRoutes(app, options);
   addAttributeRoutes(app, options, options.changeTemplates);
   addReleaseRoutes(app, options);
   addRolloutRoutes(app, options);

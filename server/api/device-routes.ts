@@ -21,7 +21,7 @@ import {
   SignaturePage,
   StreamSchema,
 } from "./schemas.ts";
-import { deviceSlug, projectId, projectSlug } from "./slugs.ts";
+import { deviceSlug, fleetId, projectId, projectSlug, streamSlug } from "./slugs.ts";
 import type { ApiApp } from "./typed-app.ts";
 import { showFailure } from "./update-names.ts";
 
@@ -83,6 +83,7 @@ export function addDeviceRoutes(app: ApiApp, store: StorePort): void {
       return {
         items: items.map((row) => ({
           stream: showStream(row.stream),
+          slug: streamSlug(device.projectId, device.mac, showStream(row.stream)),
           count: row.count,
           firstTime: showTime(row.firstTimeMs),
           lastTime: showTime(row.lastTimeMs),
@@ -182,12 +183,22 @@ export function addDeviceRoutes(app: ApiApp, store: StorePort): void {
   );
 }
 
-function filterOf({ project, standing, online, product, health }: Type.Static<typeof DeviceQuery>): DeviceFilter {
+function filterOf({ project, standing, health, tag, fleet, ...rest }: Type.Static<typeof DeviceQuery>): DeviceFilter {
   const id = project === undefined ? undefined : projectId(project);
   if (project !== undefined && id === undefined) {
     throw new Problem("projectUnknown", `${project} is no id of a project; see /api/v1/projects`);
   }
-  return { project: id, standing: standing && STANDINGS.indexOf(standing), online, product, health: healthOf(health) };
+  const { online, product, template } = rest;
+  return {
+    project: id,
+    standing: standing && STANDINGS.indexOf(standing),
+    online,
+    product,
+    health: healthOf(health),
+    tags: tag,
+    template,
+    fleet: fleet === undefined ? undefined : fleetId(fleet),
+  };
 }
 
 function healthOf(name: Type.Static<typeof DeviceQuery>["health"]): DeviceFilter["health"] {
@@ -222,6 +233,11 @@ function secretState({ isSecretPending, hasSecret }: DeviceRow): "none" | "own" 
   return hasSecret === 1 ? "own" : "none";
 }
 
+function placeOf({ latitude, longitude, place, placeOf: of }: DeviceRow) {
+  if (latitude === null || longitude === null || of === null) return null;
+  return { latitude, longitude, name: place, of };
+}
+
 export function showDevice(row: DeviceRow) {
   return {
     mac: row.mac,
@@ -246,6 +262,8 @@ export function showDevice(row: DeviceRow) {
     failedImage: row.failedImage && idText(row.failedImage),
     failure: row.failure === null ? null : showFailure(row.failure),
     configVersion: row.configVersion,
+    tags: JSON.parse(row.tags) as string[],
+    location: placeOf(row),
     firstSeen: showTime(row.firstSeenMs),
     lastSeen: showTime(row.lastSeenMs),
     lastHello: row.helloMs === null ? null : showTime(row.helloMs),

@@ -27,6 +27,7 @@ import {
 import type { Organisation } from "./ports.ts";
 import { Problem } from "./problem.ts";
 import { PageQuery, PROBLEM_RESPONSES, page } from "./schemas.ts";
+import { projectSlug } from "./slugs.ts";
 import type { ApiApp } from "./typed-app.ts";
 
 const PATH = "/api/v1/organisations";
@@ -291,5 +292,5 @@ function showOrganisation({ id, slug, name, createdMs }: Organisation, principal
 
 function showProject({ id, slug, name, registration, createdMs }: ProjectRow & { slug: string }) {
   const named = REGISTRATION_NAMES[registration] ?? REGISTRATION_NAMES[Registration.Closed];
-  return { id, organisation: slug, name, registration: named, created: showTime(createdMs) };
+  return { id, slug: projectSlug(id), organisation: slug, name, registration: named, created: showTime(createdMs) };
 }

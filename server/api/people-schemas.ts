@@ -5,6 +5,7 @@ import { PASSWORD_MAX_CHARS } from "../access/passwords.ts";
 import { REGISTRATION_NAMES } from "../access/registration.ts";
 import { INVITATION_H, INVITATION_MAX_H } from "../limits.ts";
 import { Instant, Nullable, PageQuery, Slug } from "./schemas.ts";
+import { PROJECT_PATTERN } from "./slugs.ts";
 
 const Name = Type.String({ minLength: 1, maxLength: 100, pattern: "^[^\\p{Cc}]*$", description: "for people" });
 const Email = Type.String({
@@ -48,7 +49,14 @@ export const SlugParams = Type.Object({ slug: Slug });
 export const UserParams = Type.Object({ user: Id });
 export const SessionParams = Type.Object({ session: Id });
 export const TokenParams = Type.Object({ token: Id });
-export const ProjectParams = Type.Object({ project: Id });
+/** The hook for slugs makes a number of it. */
+export const ProjectParams = Type.Object({
+  project: Type.Unsafe<number>({
+    type: "string",
+    pattern: PROJECT_PATTERN,
+    description: "id, or slug, as p--0000-0001",
+  }),
+});
 export const MemberParams = Type.Object({ slug: Slug, user: Id });
 export const OrganisationTokenParams = Type.Object({ slug: Slug, token: Id });
 export const InvitationParams = Type.Object({ slug: Slug, invitation: Id });
@@ -220,6 +228,7 @@ export const ConfirmQuery = Type.Object({
 
 export const ProjectSchema = Type.Object({
   id: Id,
+  slug: Type.String({ description: "of the project" }),
   organisation: Slug,
   name: Type.String(),
   registration: RegistrationWord,

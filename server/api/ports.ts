@@ -10,6 +10,7 @@ import type { Standing } from "../access/registration.ts";
 import type { PutDevice, WantedDevice } from "../access/registration-desk.ts";
 import type { Stranger } from "../access/strangers.ts";
 import type { Change } from "../events/change-kinds.ts";
+import type { FactOwner, FleetRequest, Place } from "../fleet/fleet-requests.ts";
 import type { Attribute, AttributeValue } from "../fleet/template.ts";
 import type { TemplateRequest } from "../fleet/template-requests.ts";
 import type { HealthRequest, PolicyOwner } from "../health/health-requests.ts";
@@ -33,6 +34,7 @@ import type { ChangeFilter } from "../store/change-reader.ts";
 import type { DerivedDefinition, DerivedRequest, StreamName } from "../store/derived-definition.ts";
 import type { EventFileRow, EventRange, EventRow, NoteRange, NoteRow } from "../store/event-reader.ts";
 import type { EventRequest, NoteRequest } from "../store/event-requests.ts";
+import type { FleetRow } from "../store/fleet-reader.ts";
 import type { HealthCountRow, HealthLogRow, HealthRow, PolicyRow } from "../store/health-reader.ts";
 import type { KitPartRow, KitRow } from "../store/kit-reader.ts";
 import type { CommandRow, PartRow } from "../store/order-reader.ts";
@@ -142,7 +144,8 @@ export interface RolloutStorePort {
   releases(beforeId: number, limit: number, organisations: readonly number[] | null): ReleaseRow[];
   release(id: number): ReleaseRow | undefined;
   releaseImages(release: number): TargetImage[];
-  targetDevices(organisation: number): ListedDevice[];
+  /** `fleet`: of which it is looked whether they are in it. */
+  targetDevices(organisation: number, fleet: number | undefined): ListedDevice[];
   rollouts(beforeId: number, limit: number, organisations: readonly number[] | null): RolloutInfoRow[];
   rollout(id: number): RolloutInfoRow | undefined;
   groupCounts(rollout: number): GroupCountRow[];
@@ -250,6 +253,17 @@ export type TemplatePort = (request: TemplateRequest) => Promise<StoreAnswer>;
 export interface ReportPort {
   add(mac: string, bytes: Uint8Array): Promise<StoreAnswer>;
 }
+
+export interface FleetStorePort {
+  fleets(afterId: number, limit: number, organisations: readonly number[] | null): FleetRow[];
+  fleet(id: number): FleetRow | undefined;
+  members(fleet: number, afterMac: string, limit: number): string[];
+  properties(owner: FactOwner): Record<string, string>;
+  placeOfProject(project: number): Place | null;
+}
+
+/** An answer other than `unavailable` is durable. */
+export type FleetPort = (request: FleetRequest) => Promise<StoreAnswer>;
 
 export interface AuditPort {
   write(entry: AuditEntry): Promise<StoreAnswer>;

@@ -71,6 +71,9 @@ type ProblemCode =
   | "attributeNotActuator"
   | "notAReport"
   | "reportRefused"
+  | "fleetUnknown"
+  | "fleetRefused"
+  | "fleetInUse"
   | "streamUnknown"
   | "streamEmpty"
   | "streamMeasured"
@@ -184,6 +187,9 @@ const PROBLEMS: Record<ProblemCode, { status: number; title: string }> = {
   attributeNotActuator: { status: 422, title: "Not everything that was named is an actuator" },
   notAReport: { status: 400, title: "The upload is not a report" },
   reportRefused: { status: 422, title: "The report is not taken" },
+  fleetUnknown: { status: 404, title: "No such fleet" },
+  fleetRefused: { status: 422, title: "No fleet can be so" },
+  fleetInUse: { status: 409, title: "A rollout looks at the fleet" },
   streamUnknown: { status: 404, title: "No such stream" },
   streamEmpty: { status: 404, title: "The stream has no readings" },
   streamMeasured: { status: 409, title: "The device sends this stream itself" },

@@ -2,16 +2,21 @@
 import * as Type from "typebox/type";
 import { CONFIG_TEXT_MAX_BYTES } from "../../runtime/contract/config-record.ts";
 import { HEALTH_NAMES, NO_HEALTH } from "../health/health-states.ts";
-import { DEVICES_PER_REQUEST_MAX, TOPIC_GRANTS_MAX } from "../limits.ts";
+import { DEVICE_TAGS_MAX, DEVICES_PER_REQUEST_MAX, TAG_MAX_CHARS, TOPIC_GRANTS_MAX } from "../limits.ts";
 import { Instant, Nullable, OrganisationQuery, PageQuery } from "./schemas.ts";
-import { DEVICE_PATTERN } from "./slugs.ts";
+import { DEVICE_PATTERN, FLEET_PATTERN } from "./slugs.ts";
 
 export const STANDINGS = ["waiting", "active", "revoked", "replaced"] as const;
 export const NAME_MAX_CHARS = 100;
 export const SECRET_MIN_CHARS = 16;
 
 const Mac = Type.String({ pattern: DEVICE_PATTERN, description: "MAC address, or slug, as d--0000-5ccf-7f12-3456" });
-const ProjectRef = Type.Union(
+export const Tag = Type.String({
+  pattern: "^[a-z0-9]+([._-][a-z0-9]+)*$",
+  maxLength: TAG_MAX_CHARS,
+  description: "a short word: lowercase letters and digits, with - . _ between them",
+});
+export const ProjectRef = Type.Union(
   [Type.Integer({ minimum: 1 }), Type.String({ minLength: 1, maxLength: NAME_MAX_CHARS })],
   {
     description: "id, slug (p--0000-0001), or name in the organisation",
@@ -73,6 +78,11 @@ export const DeviceQuery = Type.Object({
   standing: Type.Optional(Type.Enum([...STANDINGS])),
   online: Type.Optional(Type.Boolean()),
   product: Type.Optional(Type.String({ maxLength: 32 })),
+  tag: Type.Optional(
+    Type.Array(Tag, { maxItems: DEVICE_TAGS_MAX, description: "that has it; given several times: all of them" }),
+  ),
+  template: Type.Optional(Type.Integer({ minimum: 1, description: "that has this template" })),
+  fleet: Type.Optional(Type.String({ pattern: FLEET_PATTERN, description: "that is in this fleet now: id or slug" })),
   health: Type.Optional(Type.Enum([...HEALTH_NAMES, NO_HEALTH])),
 });
 

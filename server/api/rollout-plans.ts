@@ -6,6 +6,7 @@ import { isZone } from "../rollouts/windows.ts";
 import { showTime } from "./device-routes.ts";
 import { Problem } from "./problem.ts";
 import { DAY_NAMES, type DayWindow, type PlanBody } from "./rollout-schemas.ts";
+import { fleetId, macOf, projectId } from "./slugs.ts";
 
 type Body = Static<typeof PlanBody>;
 const HOUR_MIN = 60;
@@ -34,7 +35,7 @@ export function readPlan(body: Body): RolloutPlan {
   const expiresMs = readTime("expiresAt", expiresAt);
   if (startMs !== null && expiresMs !== null && expiresMs <= startMs) throw refuse("it would expire before it starts");
   return {
-    target: { ...target } as RolloutPlan["target"],
+    target: readTarget(target),
     canary: canary ?? DEFAULT_PLAN.canary,
     steps: steps ?? DEFAULT_PLAN.steps,
     error: readError(error),
@@ -47,6 +48,15 @@ export function readPlan(body: Body): RolloutPlan {
     expiresMs,
     retry: retry ?? DEFAULT_PLAN.retry,
   };
+}
+
+/** Ids in place of slugs. */
+function readTarget({ project, fleet, devices, ...target }: NonNullable<Body["target"]>): RolloutPlan["target"] {
+  const read = { ...target } as RolloutPlan["target"];
+  if (project !== undefined) read.project = projectId(String(project)) ?? 0;
+  if (fleet !== undefined) read.fleet = fleetId(String(fleet)) ?? 0;
+  if (devices !== undefined) read.devices = devices.map((mac) => macOf(mac) ?? mac);
+  return read;
 }
 
 /** In the form that it can be sent in again. */

@@ -98,7 +98,7 @@ export function addRolloutRoutes(app: ApiApp, options: RolloutRouteOptions): voi
       const release = findRelease(store, access, id);
       const plan = readPlan(body);
       const images = store.releaseImages(id);
-      const devices = store.targetDevices(release.organisation).map((device) => {
+      const devices = store.targetDevices(release.organisation, plan.target.fleet).map((device) => {
         const judgement = judgeDevice(device, plan.target, images, plan.retry);
         return "image" in judgement
           ? { device: device.mac, image: judgement.image.id, reason: null }

@@ -1,8 +1,10 @@
 /** What the API takes and gives of releases and rollouts. */
 import type { TSchema } from "typebox";
 import * as Type from "typebox/type";
-import { RELEASE_IMAGES_MAX, ROLLOUT_DEVICES_MAX } from "../limits.ts";
+import { DEVICE_TAGS_MAX, RELEASE_IMAGES_MAX, ROLLOUT_DEVICES_MAX } from "../limits.ts";
+import { Tag } from "./registration-schemas.ts";
 import { Instant, MacParams, Nullable, PageQuery } from "./schemas.ts";
+import { FLEET_PATTERN, PROJECT_PATTERN } from "./slugs.ts";
 
 const strict = { additionalProperties: false };
 const Id = Type.Integer({ minimum: 1 });
@@ -68,7 +70,11 @@ const Target = Type.Object(
     version: Type.Optional(
       Type.String({ maxLength: 200, description: "of what runs: a range of semantic versions, as >=1.2.0 <2" }),
     ),
-    project: Type.Optional(Id),
+    project: Type.Optional(Type.Union([Id, Type.String({ pattern: PROJECT_PATTERN })], { description: "id, or slug" })),
+    tags: Type.Optional(Type.Array(Tag, { maxItems: DEVICE_TAGS_MAX, description: "all of them" })),
+    fleet: Type.Optional(
+      Type.Union([Id, Type.String({ pattern: FLEET_PATTERN })], { description: "id, or slug; who is in it now" }),
+    ),
     devices: Type.Optional(
       Type.Array(MacParams.properties.mac, { maxItems: ROLLOUT_DEVICES_MAX, description: "these and no others" }),
     ),

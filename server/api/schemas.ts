@@ -10,7 +10,7 @@ import {
   UPDATE_HISTORY_MAX,
 } from "../limits.ts";
 import { ProblemSchema } from "./problem.ts";
-import { DEVICE_PATTERN } from "./slugs.ts";
+import { DEVICE_PATTERN, STREAM_PATTERN } from "./slugs.ts";
 
 export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 export const Instant = Type.String({ format: "date-time", description: "ISO 8601, UTC, milliseconds" });
@@ -27,9 +27,22 @@ const ImageId = Type.String({
   description: "image id, sixteen lowercase hex digits: the beginning of the SHA-256 of the image's header",
 });
 
-const StreamId = Type.String({ pattern: "^[0-9a-f]{4}$", description: "stream id, four lowercase hex digits" });
+export const StreamId = Type.String({ pattern: "^[0-9a-f]{4}$", description: "stream id, four lowercase hex digits" });
 
-export const StreamParams = Type.Object({ ...MacParams.properties, stream: StreamId });
+export const StreamParams = Type.Object({
+  ...MacParams.properties,
+  stream: Type.String({
+    pattern: STREAM_PATTERN,
+    description: "stream id, four lowercase hex digits; or slug, as s--0000-0001--0000-5ccf-7f12-3456--5001",
+  }),
+});
+
+/** Where something is. */
+export const PlaceFields = {
+  latitude: Type.Number({ minimum: -90, maximum: 90, description: "degrees, WGS 84" }),
+  longitude: Type.Number({ minimum: -180, maximum: 180 }),
+  name: Nullable(Type.String()),
+};
 
 export const PageQuery = Type.Object({
   limit: Type.Optional(
@@ -83,6 +96,15 @@ export const DeviceSchema = Type.Object({
   configVersion: Nullable(
     Type.Integer({ description: "version of the configuration in use; null: none of the server" }),
   ),
+  tags: Type.Array(Type.String()),
+  location: Nullable(
+    Type.Object({
+      ...PlaceFields,
+      of: Type.Enum(["device", "project"], {
+        description: "whose place it is: a device has its project's without one",
+      }),
+    }),
+  ),
   firstSeen: Instant,
   lastSeen: Instant,
   lastHello: Nullable(Instant),
@@ -103,6 +125,7 @@ export const DeviceSchema = Type.Object({
 
 export const StreamSchema = Type.Object({
   stream: StreamId,
+  slug: Type.String(),
   count: Type.Integer(),
   firstTime: Instant,
   lastTime: Instant,

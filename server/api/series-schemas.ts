@@ -1,7 +1,7 @@
 /** What the routes of series take and give: readings, aggregates, derived streams. */
 import * as Type from "typebox/type";
 import { AGGREGATE_BUCKETS_MAX, AGGREGATE_POINTS, ALIAS_SECTIONS_MAX } from "../limits.ts";
-import { Instant, MacParams, Nullable, StreamParams } from "./schemas.ts";
+import { Instant, MacParams, Nullable, StreamId } from "./schemas.ts";
 
 const Time = Type.String({ maxLength: 40, description: "ISO 8601, or Unix milliseconds" });
 
@@ -72,7 +72,7 @@ export const LastSchema = Type.Object({ time: Instant, value: Type.Number(), uni
 
 const Source = {
   device: MacParams.properties.mac,
-  stream: StreamParams.properties.stream,
+  stream: StreamId,
 };
 const Unit = Type.Optional(Type.String({ maxLength: 20, description: "for people" }));
 const strict = { additionalProperties: false } as const;
@@ -111,7 +111,7 @@ export const DerivedBody = Type.Union([
 ]);
 
 export const DerivedSchema = Type.Object({
-  stream: StreamParams.properties.stream,
+  stream: StreamId,
   kind: Type.Enum(["linear", "difference", "alias"]),
   source: Type.Optional(Type.Object(Source)),
   factor: Type.Optional(Type.Number()),

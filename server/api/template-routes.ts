@@ -199,7 +199,10 @@ export function demand(answer: StoreAnswer): StoreAnswer {
   if (outcome === "templateUnknown")
     throw new Problem("templateUnknown", `there is no such template, or no such version of it; see ${PATH}`);
   if (outcome === "inUse")
-    throw new Problem("templateInUse", "devices have it: take it away from them first (GET /api/v1/devices?template=)");
+    throw new Problem(
+      "templateInUse",
+      "take it away from its devices first (GET /api/v1/devices?template=), and from the criteria of fleets",
+    );
   if (outcome === "tooMany")
     throw new Problem(
       "tooMany",

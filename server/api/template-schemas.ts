@@ -105,6 +105,7 @@ export const DeviceTemplatesSchema = Type.Object({
 export const OverridesBody = Type.Object(
   {
     values: Type.Record(Type.String({ pattern: LABEL_PATTERN }), Value, {
+      ...strict,
       maxProperties: DEVICE_OVERRIDES_MAX,
       description: "of static attributes, by label; null takes one away",
     }),
@@ -143,6 +144,7 @@ export const ActuatorBody = Type.Object({ value: Value }, strict);
 export const ActuationBody = Type.Object(
   {
     values: Type.Record(Type.String({ pattern: LABEL_PATTERN }), Value, {
+      ...strict,
       minProperties: 1,
       maxProperties: ATTRIBUTES_MAX,
       description: "by label",

@@ -11,6 +11,10 @@ export interface Criteria {
   version?: string;
   /** Of the organisation. */
   project?: number;
+  /** Of a device: all of them. */
+  tags?: string[];
+  /** That it is in now. */
+  fleet?: number;
   /** MAC addresses; no others. */
   devices?: string[];
 }

@@ -49,6 +49,8 @@ export type DeviceReason =
   | "version-not-wanted"
   | "version-not-known"
   | "not-named"
+  | "not-in-fleet"
+  | "without-tag"
   | "not-active"
   | "never-heard-of"
   | "runs-it-already"

@@ -6,6 +6,8 @@ import { isVersionRange, judgeDevice, type TargetDevice, type TargetImage } from
 const DEVICE: TargetDevice = {
   mac: "5ccf7f000001",
   project: 3,
+  tags: ["window", "north"],
+  isInFleet: false,
   standing: Standing.Active,
   product: "counter",
   version: "1.2.0",

@@ -1,8 +1,6 @@
 /**
  * May, and should, this device run an image of the release? Judged by what the device is and runs now, as of its last hello;
  * what it was once does not count. The same words answer a dry run and a device that was left out.
- *
- * Tags of devices are to be judged here as well, once there are any.
  */
 import semver from "semver";
 import { BOOT_PRODUCT } from "../../runtime/contract/image-header.ts";
@@ -24,6 +22,9 @@ export interface TargetImage {
 export interface TargetDevice {
   mac: string;
   project: number | null;
+  tags: readonly string[];
+  /** In the one that the criteria name; false where they name none. */
+  isInFleet: boolean;
   standing: Standing;
   product: string | null;
   version: string | null;
@@ -63,9 +64,11 @@ export function judgeDevice(
 }
 
 function unwanted(device: TargetDevice, criteria: Criteria): DeviceReason | undefined {
-  const { product, board, version, project, devices } = criteria;
+  const { product, board, version, project, tags = [], fleet, devices } = criteria;
   if (devices !== undefined && !devices.includes(device.mac)) return "not-named";
   if (project !== undefined && device.project !== project) return "other-project";
+  if (fleet !== undefined && !device.isInFleet) return "not-in-fleet";
+  if (!tags.every((tag) => device.tags.includes(tag))) return "without-tag";
   if (device.standing !== Standing.Active) return "not-active";
   if (device.product === null || device.product === BOOT_PRODUCT) return "never-heard-of";
   if (product !== undefined && device.product !== product) return "other-product";

@@ -10,9 +10,11 @@ import type { Standing } from "../access/registration.ts";
 import type { Health } from "../health/health-states.ts";
 import type { SignatureVerdict } from "../ingest/pack-signature.ts";
 import { AccountReader } from "./account-reader.ts";
-import { ChangeReader } from "./change-reader.ts";
 import { BOARD_LINE } from "./board-line.ts";
+import { ChangeReader } from "./change-reader.ts";
 import { EventReader } from "./event-reader.ts";
+import { FleetReader } from "./fleet-reader.ts";
+import { hasAllTags, hasTemplate, isInFleet, TAGS_OF_DEVICE } from "./fleet-rule.ts";
 import { HealthReader } from "./health-reader.ts";
 import { KitReader } from "./kit-reader.ts";
 import { openForReading } from "./open-database.ts";
@@ -65,6 +67,13 @@ export interface DeviceRow {
   failedImage: Buffer | null;
   configVersion: number | null;
   graphVersion: number | null;
+  /** A list as JSON. */
+  tags: string;
+  latitude: number | null;
+  longitude: number | null;
+  place: string | null;
+  /** Whose place that is. */
+  placeOf: "device" | "project" | null;
   /** Null: there is nothing to judge. */
   health: Health | null;
 }
@@ -77,6 +86,10 @@ export interface DeviceFilter {
   product?: string | undefined;
   /** Null: of those of which nothing is judged. */
   health?: Health | null | undefined;
+  /** All of them. */
+  tags?: readonly string[] | undefined;
+  template?: number | undefined;
+  fleet?: number | undefined;
 }
 
 export interface StreamRow {
@@ -113,6 +126,11 @@ export interface RejectedRow {
   receivedMs: number;
 }
 
+/** A device without a place of its own is where its project is. */
+function place(column: string): string {
+  return `CASE WHEN d.latitude IS NULL THEN p.${column} ELSE d.${column} END AS ${column}`;
+}
+
 const DEVICE_COLUMNS = `
   d.id, d.mac, p.organisation_id AS organisationId, d.project_id AS projectId, d.standing, d.name,
   d.secret IS NOT NULL AS hasSecret, d.next_secret IS NOT NULL AS isSecretPending,
@@ -121,7 +139,9 @@ const DEVICE_COLUMNS = `
   d.first_seen_ms AS firstSeenMs, d.last_seen_ms AS lastSeenMs, d.hello_ms AS helloMs, d.online,
   d.state_ms AS stateMs, d.rssi_dbm AS rssiDbm, d.free_bytes AS freeBytes, d.queued, d.dropped, d.reconnects,
   d.uptime_s AS uptimeS, d.ignored, d.image, d.trial, d.failure, d.failed_image AS failedImage,
-  d.config_version AS configVersion, d.graph_version AS graphVersion, h.state AS health`;
+  d.config_version AS configVersion, d.graph_version AS graphVersion,
+  ${TAGS_OF_DEVICE} AS tags, ${place("latitude")}, ${place("longitude")}, ${place("place")},
+  CASE WHEN d.latitude IS NOT NULL THEN 'device' WHEN p.latitude IS NOT NULL THEN 'project' END AS placeOf, h.state AS health`;
 
 const DEVICE_TABLES =
   "devices d LEFT JOIN projects p ON p.id = d.project_id LEFT JOIN device_health h ON h.device_id = d.id";
@@ -147,6 +167,7 @@ export class Reader {
   readonly health: HealthReader;
   readonly templates: TemplateReader;
   readonly changes: ChangeReader;
+  readonly fleets: FleetReader;
   readonly #db: Database.Database;
   readonly #sql: ReturnType<typeof prepare>;
 
@@ -165,6 +186,7 @@ export class Reader {
     this.health = new HealthReader(this.#db);
     this.templates = new TemplateReader(this.#db);
     this.changes = new ChangeReader(this.#db);
+    this.fleets = new FleetReader(this.#db);
   }
 
   /** `organisations` null: of all, and of none. */
@@ -174,7 +196,16 @@ export class Reader {
     organisations: readonly number[] | null,
     filter: DeviceFilter = {},
   ): DeviceRow[] {
-    const { project = null, standing = null, online = null, product = null, health } = filter;
+    const {
+      project = null,
+      standing = null,
+      online = null,
+      product = null,
+      health,
+      tags,
+      template = null,
+      fleet = null,
+    } = filter;
     const only = organisations === null ? null : JSON.stringify(organisations);
     return this.#sql.devices.all({
       afterMac,
@@ -186,6 +217,9 @@ export class Reader {
       product,
       isHealthAsked: Number(health !== undefined),
       health: health ?? null,
+      tags: tags === undefined ? null : JSON.stringify(tags),
+      template,
+      fleet,
     });
   }
 
@@ -241,6 +275,9 @@ interface DeviceQuestion {
   product: string | null;
   isHealthAsked: number;
   health: Health | null;
+  tags: string | null;
+  template: number | null;
+  fleet: number | null;
 }
 
 function prepare(db: Database.Database) {
@@ -251,6 +288,8 @@ function prepare(db: Database.Database) {
          AND (@project IS NULL OR d.project_id = @project) AND (@standing IS NULL OR d.standing = @standing)
          AND (@online IS NULL OR d.online = @online) AND (@product IS NULL OR d.product = @product)
          AND (@isHealthAsked = 0 OR h.state IS @health)
+         AND (@tags IS NULL OR ${hasAllTags("@tags")}) AND (@template IS NULL OR ${hasTemplate("@template")})
+         AND (@fleet IS NULL OR ${isInFleet("@fleet")})
        ORDER BY d.mac LIMIT @limit`,
     ),
     device: db.prepare<[string], DeviceRow>(`SELECT ${DEVICE_COLUMNS} FROM ${DEVICE_TABLES} WHERE d.mac = ?`),

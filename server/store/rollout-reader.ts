@@ -112,8 +112,8 @@ export class RolloutReader {
     return this.#targets.images(release);
   }
 
-  targetDevices(organisation: number): ListedDevice[] {
-    return this.#targets.devices(organisation);
+  targetDevices(organisation: number, fleet: number | undefined): ListedDevice[] {
+    return this.#targets.devices(organisation, fleet);
   }
 
   /** The newest first; `organisations` null: of all. */

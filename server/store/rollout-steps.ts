@@ -171,7 +171,7 @@ export class RolloutSteps {
   #start(row: RolloutRow, atMs: number): void {
     const images = this.#targets.images(row.release);
     const fitting: Array<{ device: ListedDevice; mac: string; isOnline: boolean; image: TargetImage }> = [];
-    for (const device of this.#targets.devices(row.organisation)) {
+    for (const device of this.#targets.devices(row.organisation, row.plan.target.fleet)) {
       if (fitting.length === ROLLOUT_DEVICES_MAX) break;
       const judgement = judgeDevice(device, row.plan.target, images, row.plan.retry);
       if ("image" in judgement) fitting.push({ ...device, device, image: judgement.image });
@@ -194,7 +194,7 @@ export class RolloutSteps {
   #offer(row: RolloutRow, count: number, atMs: number, told: Told): void {
     const images = this.#targets.images(row.release);
     for (const { device: id } of this.#sql.readyOnes.all(row.id, row.openGroup, count)) {
-      const device = this.#targets.device(id);
+      const device = this.#targets.device(id, row.plan.target.fleet);
       if (device === undefined) continue;
       // It may have been given to somebody else meanwhile.
       const judgement: Judgement =
@@ -234,7 +234,7 @@ export class RolloutSteps {
   #return(row: RolloutRow, count: number, atMs: number, told: Told): void {
     const away = this.#sql.awayOnes.all(row.id, ROLLOUT_RETURNS_MAX);
     for (const { device, mac, state, before } of [...away, ...this.#sql.thereOnes.all(row.id, count)]) {
-      const present = this.#targets.device(device);
+      const present = this.#targets.device(device, undefined);
       if (present?.organisation !== row.organisation) {
         this.#rows.move(row.id, device, DeviceState.Stayed, atMs, { reason: "other-project", isOver: true });
         continue;

@@ -18,6 +18,7 @@
 import { ACCOUNTS_STEP } from "./migrations/accounts.ts";
 import { CHANGES_STEP } from "./migrations/changes.ts";
 import { EVENTS_STEP } from "./migrations/events.ts";
+import { FLEETS_STEP } from "./migrations/fleets.ts";
 import { HEALTH_STEP } from "./migrations/health.ts";
 import { PEOPLE_STEP } from "./migrations/people.ts";
 import { REGISTRATION_STEP } from "./migrations/registration.ts";
@@ -299,4 +300,5 @@ export const MIGRATIONS: readonly string[] = [
   TEMPLATES_STEP,
   CHANGES_STEP,
   EVENTS_STEP,
+  FLEETS_STEP,
 ];

@@ -23,7 +23,7 @@ export class TemplateLedger {
       const before = this.#sql.template.get(template);
       if (before === undefined) return { outcome: "templateUnknown" };
       if (revision !== null && revision !== before.revision) return { outcome: "changedMeanwhile" };
-      if (this.#sql.anyUse.get(template) !== undefined) return { outcome: "inUse" };
+      if (this.#sql.anyUse.get({ template }) !== undefined) return { outcome: "inUse" };
       this.#sql.delete.run(template);
       return { outcome: "done" };
     },
@@ -158,7 +158,10 @@ function prepare(db: Database.Database) {
          version = @version, revision = revision + 1, changed_ms = @atMs WHERE id = @template`,
     ),
     delete: db.prepare<[number]>("DELETE FROM templates WHERE id = ?"),
-    anyUse: db.prepare<[number]>("SELECT 1 FROM device_templates WHERE template_id = ? LIMIT 1"),
+    anyUse: db.prepare<[{ template: number }]>(
+      `SELECT 1 FROM device_templates WHERE template_id = @template
+       UNION ALL SELECT 1 FROM fleets WHERE template_id = @template LIMIT 1`,
+    ),
     addVersion: db.prepare("INSERT INTO template_versions (template_id, version, created_ms) VALUES (?, ?, ?)"),
     addAttribute: db.prepare(
       "INSERT INTO template_attributes (template_id, version, label, place, definition) VALUES (?, ?, ?, ?, ?)",

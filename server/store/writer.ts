@@ -18,6 +18,7 @@ import type { PeopleRequest } from "../access/people-requests.ts";
 import { Standing } from "../access/registration.ts";
 import type { RegistrationRequest } from "../access/registration-requests.ts";
 import type { TellChange } from "../events/change-kinds.ts";
+import type { FleetRequest } from "../fleet/fleet-requests.ts";
 import type { TemplateRequest } from "../fleet/template-requests.ts";
 import type { HealthRequest } from "../health/health-requests.ts";
 import { type Batch, BatchKind, readBatch } from "../ingest/batch.ts";
@@ -43,6 +44,7 @@ import { DerivedLedger } from "./derived-ledger.ts";
 import { DeviceCache, type DeviceEntry, type EpochEntry } from "./device-cache.ts";
 import { EventLedger } from "./event-ledger.ts";
 import type { EventRequest, NoteRequest } from "./event-requests.ts";
+import { FleetLedger } from "./fleet-ledger.ts";
 import { type Handlers, handle } from "./handlers.ts";
 import { HealthLedger } from "./health-ledger.ts";
 import { ImageShelf } from "./image-shelf.ts";
@@ -95,6 +97,7 @@ type HandledRequest =
   | MqttUserRequest
   | HealthRequest
   | TemplateRequest
+  | FleetRequest
   | ReportRequest;
 
 export class Writer {
@@ -133,6 +136,7 @@ export class Writer {
     this.#health = health;
     this.#keeper = new ReadingKeeper(db, this.#cache, (deviceId, atMs) => health.hear(deviceId, atMs));
     const templates = new TemplateLedger(db);
+    const fleets = new FleetLedger(db);
     this.#registrations = new RegistrationLedger(db, {
       forget: (mac) => {
         this.#cache.forget(mac);
@@ -141,8 +145,12 @@ export class Writer {
       onElsewhere: (deviceId) => {
         rollouts.release(deviceId);
         templates.leave(deviceId);
+        fleets.leave(deviceId);
       },
-      onReplaced: (from, to) => templates.handOver(from, to),
+      onReplaced: (from, to) => {
+        templates.handOver(from, to);
+        fleets.handOver(from, to);
+      },
       tell,
     });
     this.#handlers = {
@@ -159,6 +167,7 @@ export class Writer {
       ...new MqttUserLedger(db).handlers,
       ...health.handlers,
       ...templates.handlers,
+      ...fleets.handlers,
       ...new ReportLedger(db, this.#cache, this.#keeper, this.#signatures).handlers,
     };
     this.#sql = prepare(db);

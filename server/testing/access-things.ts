@@ -43,6 +43,7 @@ export interface Thing extends Released {
   mqttUser: string;
   /** The device has it; LABEL is an actuator of it. */
   template: number;
+  fleet: number;
   /** A viewer of this organisation alone. */
   user: number;
   session: number;

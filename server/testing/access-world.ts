@@ -196,6 +196,7 @@ export class AccessWorld {
     const mqttUser = MARKS[place];
     await this.#ask("POST", `/api/v1/mqtt-users?organisation=${place}`, { name: mqttUser });
     const template = await describe(place, ask);
+    const { id: fleet } = await this.#ask("POST", `/api/v1/fleets?organisation=${place}`, { name: MARKS[place] });
     const user = this.addUser(`viewer-${MARKS[place]}`);
     this.join(user, organisation, Level.Read);
     const session = this.addSession(user, makeSecret("session"), "csrf");
@@ -215,6 +216,7 @@ export class AccessWorld {
       command,
       mqttUser,
       template,
+      fleet,
       ...people,
     };
   }

@@ -8,6 +8,7 @@ import type { MqttUserRequest } from "../access/mqtt-user-requests.ts";
 import type { OrganisationRequest } from "../access/organisation-requests.ts";
 import type { PeopleRequest } from "../access/people-requests.ts";
 import type { RegistrationRequest } from "../access/registration-requests.ts";
+import type { FleetRequest } from "../fleet/fleet-requests.ts";
 import type { Overlap, TemplateRequest } from "../fleet/template-requests.ts";
 import type { HealthRequest } from "../health/health-requests.ts";
 import type { ReportRefusal } from "../ingest/iotile-report.ts";
@@ -70,6 +71,7 @@ export type StoreRequest =
   | MqttUserRequest
   | HealthRequest
   | TemplateRequest
+  | FleetRequest
   | ReportRequest;
 
 export type StoreOutcome =
@@ -136,6 +138,7 @@ export type StoreOutcome =
   /** Or it has no such version, or belongs to another organisation. */
   | "templateUnknown"
   | "attributesOverlap"
+  | "fleetUnknown"
   | "reportRefused"
   /** No writer just now, or the database takes no writes. Nothing was changed. */
   | "unavailable";
