@@ -25,6 +25,10 @@ import { Door } from "./broker/door.ts";
 import { checkPort, type Listener, listenError, listenTcp, listenTls, listenWebSocket } from "./broker/listeners.ts";
 import { type CertificateFiles, Certificates } from "./certificates.ts";
 import { StartError } from "./errors.ts";
+import { AlertDesk } from "./events/alert-desk.ts";
+import type { AlertChannel, AlertMessage } from "./events/alert-requests.ts";
+import { alertTopic } from "./events/alert-topic.ts";
+import { DeliveryError, sendWebhook } from "./events/send-webhook.ts";
 import { HealthDesk } from "./health/health-desk.ts";
 import { Ingest } from "./ingest/ingest.ts";
 import { ReportDesk } from "./ingest/report-desk.ts";
@@ -86,6 +90,10 @@ export interface ServerOptions {
   retention?: RetentionOptions;
   /** Instead of those of limits.ts, as for a load that no board could make. */
   connectionLimits?: Partial<ConnectionLimits>;
+  /** In [0, 1), for what is spread by chance. */
+  random?: () => number;
+  /** Webhooks may go to this machine and its own network too. */
+  webhooksPrivate?: boolean;
   /** Unix time, ms. */
   nowMs?: () => number;
   /** Ms of a clock that nobody sets; where `nowMs` is given and this is not, that one. */
@@ -240,6 +248,7 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
     logger,
     nowMs,
     elapsedMs: options.elapsedMs ?? options.nowMs ?? (() => performance.now()),
+    onJump: () => alerts.jump(),
   });
   undo.push(() => health.stop());
 
@@ -276,6 +285,29 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
   await broker.listen();
   undo.push(() => new Promise<void>((resolve) => broker.close(resolve)));
   const accept = (stream: Duplex, address?: string) => broker.accept(stream, address);
+  const alerts = new AlertDesk({
+    store: reader.alerts,
+    request: (request) => writer.request(request),
+    senders: {
+      webhook: (channel, message) => {
+        const { settings, secret } = channel;
+        const webhook = {
+          url: settings.url ?? "",
+          secret: secret ?? "",
+          id: message.id,
+          body: JSON.stringify(message),
+        };
+        return sendWebhook({ ...webhook, nowMs: nowMs() }, { isPrivateAllowed: options.webhooksPrivate === true });
+      },
+      mqtt: ({ slug }, message) => broker.tell(alertTopic(slug), JSON.stringify(message)),
+      mail: noMail,
+    },
+    writeTo: null,
+    logger,
+    nowMs,
+    random: options.random ?? Math.random,
+  });
+  undo.push(() => alerts.stop());
 
   const api = await buildApi({
     store: reader,
@@ -290,6 +322,12 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
     logs,
     rolloutStore: reader.rollouts,
     rollouts,
+    alertStore: reader.alerts,
+    alerts: {
+      sendsMail: false,
+      change: (request) => writer.request(request),
+      test: (channel, message) => alerts.test(channel, message),
+    },
     changes: reader.changes,
     fitness: reader.health,
     setHealthPolicy: (request) => writer.request(request),
@@ -367,6 +405,7 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
 
   const tickOften = () => {
     rollouts.tick();
+    alerts.tick();
     chunks.pump();
   };
   const timers = [setInterval(tickOften, ROLLOUT_TICK_MS), setInterval(() => health.tick(), HEALTH_TICK_MS)];
@@ -378,6 +417,7 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
     endTicks();
     rollouts.stop();
     health.stop();
+    alerts.stop();
     updates.stop();
     mqtt?.stopAccepting();
     mqtts?.stopAccepting();
@@ -408,15 +448,19 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
       firstInvitation === null ? null : invitationLink(url.replace(EVERY_ADDRESS, "localhost"), firstInvitation),
     handle: accept,
     tick: () => {
-      tickOften();
       health.tick();
+      tickOften();
     },
-    idle: () => untilIdle(broker, ingest, [updates, rollouts, health]),
+    idle: () => untilIdle(broker, ingest, [updates, rollouts, health, alerts]),
     stop: () => {
       stopping ??= stop();
       return stopping;
     },
   };
+}
+
+function noMail(_channel: AlertChannel, _message: AlertMessage): Promise<void> {
+  return Promise.reject(new DeliveryError("this server sends no mail"));
 }
 
 async function listenHttp(api: ApiApp, host: string, port: number): Promise<number> {

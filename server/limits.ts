@@ -291,5 +291,32 @@ export const HEALTH_WINDOWS_MAX = 28;
 /** Changes of an organisation that are kept to be read; how many there are is looked at every so many. */
 export const CHANGES_KEPT_MAX = 20_000;
 export const CHANGES_TRIM_STEP = 1000;
+/** Alert rules and channels of an organisation; changes, devices and streams that one rule names; addresses of one channel of mail. */
+export const ALERT_RULES_MAX = 100;
+export const CHANNELS_MAX = 50;
+export const CHANNELS_OF_RULE_MAX = 10;
+export const RULE_DEVICES_MAX = 1000;
+export const MAIL_TO_MAX = 10;
+/** Alerts of an organisation that are over and are kept; how many there are is looked at every so many. Opened in one step. */
+export const ALERTS_KEPT_MAX = 10_000;
+export const ALERTS_TRIM_STEP = 100;
+export const ALERTS_STEP = 200;
+/** Alerts that wait to be told through one channel; that one message lists; and deliveries of a channel that are kept. */
+export const NOTICES_MAX = 5000;
+export const ALERTS_OF_MESSAGE_MAX = 200;
+export const DELIVERIES_KEPT_MAX = 200;
+/** What happens together is told together: waited for from the first, and until the next message, milliseconds. */
+export const GROUP_WAIT_MS = 120_000;
+export const GROUP_EVERY_MS = 600_000;
+/** Deliveries under way; a failed one is tried again after the first of these, twice as long each time; 30 attempts are about a day. */
+export const DELIVERIES_AT_ONCE = 8;
+export const DELIVERY_RETRY_FIRST_MS = 30_000;
+export const DELIVERY_RETRY_MAX_MS = 3_600_000;
+export const DELIVERY_ATTEMPTS_MAX = 30;
+/** Of one attempt at a webhook: all of it, milliseconds, and what is read of the answer, bytes. */
+export const WEBHOOK_MAX_MS = 10_000;
+export const WEBHOOK_ANSWER_MAX_BYTES = 64 * 1024;
+/** Of one attempt at a mail, milliseconds. */
+export const MAIL_MAX_MS = 30_000;
 /** A device that was heard so far in the future was heard by a clock that has been set back since, milliseconds. */
 export const SEEN_AHEAD_MAX_MS = 60_000;

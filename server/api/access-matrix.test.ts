@@ -52,6 +52,9 @@ const PARAMS: Record<string, (thing: Thing, mine: { session: number; token: numb
   release: ({ release }) => release,
   rollout: ({ rollout }) => rollout,
   keyId: ({ keyId }) => keyId,
+  rule: ({ alertRule }) => alertRule,
+  alert: ({ alert }) => alert,
+  channel: ({ channel }) => channel,
   board: () => BOARD,
   event: ({ event }) => event,
   note: ({ note }) => note,
@@ -82,6 +85,10 @@ const BODIES: Record<string, (thing: Thing) => object> = {
     return report;
   },
   "PATCH /api/v1/devices/:mac/config": () => ({ settings: {} }),
+  "POST /api/v1/channels": () => ({ name: "another", kind: "mqtt" }),
+  "PATCH /api/v1/channels/:channel": () => ({ enabled: false }),
+  "POST /api/v1/alert-rules": () => ({ name: "another", condition: { kind: "health", state: "failed" } }),
+  "PATCH /api/v1/alert-rules/:rule": () => ({ holdS: 1 }),
   "PUT /api/v1/devices/:mac/health-policy": () => ({}),
   "PUT /api/v1/projects/:project/health-policy": () => ({}),
   "PUT /api/v1/organisations/:slug/health-policy": () => ({}),
@@ -150,6 +157,7 @@ const BEFORE: Record<string, (place: Place) => Promise<void>> = {
 };
 
 const PEM = newPem();
+const ALARM = { kind: "health", state: "failed" };
 const world = new AccessWorld();
 /** `METHOD path`, as the server documents them: routes that take `?organisation=`. */
 const placed = new Set<string>();
@@ -289,6 +297,7 @@ test("what a body names is of no use to who is not in its organisation, and is t
     mac: "000000000000",
     image: "0".repeat(16),
     release: 9999,
+    channel: 9999,
     template: 9999,
     fleet: 9999,
     slug: "nosuch",
@@ -319,6 +328,13 @@ test("what a body names is of no use to who is not in its organisation, and is t
     ["PATCH", `/fleets/${own.fleet}`, ({ template }) => ({ criterion: { template } })],
     ["PATCH", `/fleets/${own.fleet}`, ({ project }) => ({ criterion: { project } })],
     ["POST", "/rollouts/dry-run", ({ fleet }) => ({ release: own.release, target: { fleet } })],
+    [
+      "POST",
+      "/alert-rules?organisation=own",
+      ({ channel }) => ({ name: "one", condition: ALARM, channels: [channel] }),
+    ],
+    ["POST", "/alert-rules?organisation=own", ({ project }) => ({ name: "one", condition: ALARM, scope: { project } })],
+    ["PATCH", `/alert-rules/${own.alertRule}`, ({ channel }) => ({ channels: [channel] })],
     ["POST", "/tokens", ({ slug }) => ({ name: "one", organisation: slug })],
   ];
   for (const [method, path, body] of naming) {

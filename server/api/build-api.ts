@@ -11,12 +11,14 @@ import type { Logger } from "../logger.ts";
 import type { LogHub } from "../orders/log-hub.ts";
 import { type Access, addAccessGate, addWhoAsks } from "./access-gate.ts";
 import { addAggregateRoutes } from "./aggregate-routes.ts";
+import { addAlertRoutes, addAlertRuleRoutes } from "./alert-routes.ts";
 import { Askers } from "./asker.ts";
 import { addAttributeRoutes } from "./attribute-routes.ts";
 import { addAuditHook } from "./audit-hook.ts";
 import { addAuditRoutes } from "./audit-routes.ts";
 import { addBackupRoutes } from "./backup-routes.ts";
 import { addChangeRoutes } from "./change-routes.ts";
+import { addChannelRoutes } from "./channel-routes.ts";
 import { addCommandRoutes, addLogRoute } from "./command-routes.ts";
 import { addConfigRoutes } from "./config-routes.ts";
 import { addDerivedRoutes } from "./derived-routes.ts";
@@ -40,6 +42,8 @@ import { addOrganisationRoutes, addProjectRoutes } from "./organisation-routes.t
 import { addOriginGate } from "./origin-gate.ts";
 import type {
   AccountStorePort,
+  AlertPort,
+  AlertStorePort,
   AuditPort,
   BackupPort,
   ChangeStorePort,
@@ -101,6 +105,8 @@ export interface ApiOptions {
   logs: LogHub;
   rolloutStore: RolloutStorePort;
   rollouts: RolloutPort;
+  alertStore: AlertStorePort;
+  alerts: AlertPort;
   changes: ChangeStorePort;
   fitness: FitnessPort;
   setHealthPolicy: SetHealthPolicy;
@@ -199,6 +205,9 @@ export async function buildApi(options: ApiOptions): Promise<ApiApp> {
   addRolloutRoutes(app, options);
   addHealthRoutes(app, options);
   addChangeRoutes(app, options.changes);
+  addAlertRuleRoutes(app, options);
+  addAlertRoutes(app, options);
+  addChannelRoutes(app, options);
   addFlashKitRoutes(app, options.kitStore, options.kits);
   addFlashPageRoutes(app, options.kitStore);
   addBackupRoutes(app, options.backups);

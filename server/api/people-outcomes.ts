@@ -19,6 +19,9 @@ const PROBLEMS: Partial<Record<StoreOutcome, () => Problem>> = {
   sessionUnknown: () => new Problem("sessionUnknown", "the session has ended in this moment"),
   tokenUnknown: () => new Problem("tokenUnknown", "the token was deleted in this moment"),
   invitationUnknown: () => invitationUnknown(),
+  ruleUnknown: () => new Problem("ruleUnknown", "the rule was deleted in this moment"),
+  alertUnknown: () => new Problem("alertUnknown", "the alert is not there any more"),
+  channelUnknown: () => new Problem("channelUnknown", "a channel that it names is not there; see /api/v1/channels"),
 };
 
 /** Throws unless it was done. */

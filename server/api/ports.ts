@@ -9,6 +9,7 @@ import type { Principal } from "../access/principal.ts";
 import type { Standing } from "../access/registration.ts";
 import type { PutDevice, WantedDevice } from "../access/registration-desk.ts";
 import type { Stranger } from "../access/strangers.ts";
+import type { AlertChannel, AlertMessage, AlertRequest } from "../events/alert-requests.ts";
 import type { Change } from "../events/change-kinds.ts";
 import type { FactOwner, FleetRequest, Place } from "../fleet/fleet-requests.ts";
 import type { Attribute, AttributeValue } from "../fleet/template.ts";
@@ -29,6 +30,7 @@ import type {
   TokenRow,
   UserRow,
 } from "../store/account-reader.ts";
+import type { AlertFilter, AlertRow, ChannelRow, DeliveryRow, RuleRow } from "../store/alert-reader.ts";
 import type { Backup } from "../store/backup-shelf.ts";
 import type { ChangeFilter } from "../store/change-reader.ts";
 import type { DerivedDefinition, DerivedRequest, StreamName } from "../store/derived-definition.ts";
@@ -276,6 +278,25 @@ export interface BackupPort {
   /** False: one is being made. */
   start(): boolean;
   remove(): boolean;
+}
+
+export interface AlertStorePort {
+  rule(id: number): RuleRow | undefined;
+  rules(afterId: number, limit: number, organisations: readonly number[] | null): RuleRow[];
+  channel(id: number): ChannelRow | undefined;
+  channels(afterId: number, limit: number, organisations: readonly number[] | null): ChannelRow[];
+  alert(id: number): AlertRow | undefined;
+  alerts(beforeId: number, limit: number, organisations: readonly number[] | null, filter?: AlertFilter): AlertRow[];
+  deliveries(channel: number, beforeNumber: number, limit: number): DeliveryRow[];
+}
+
+/** An answer other than `unavailable` is durable. */
+export interface AlertPort {
+  /** This server can. */
+  readonly sendsMail: boolean;
+  change(request: AlertRequest): Promise<StoreAnswer>;
+  /** Null: it was taken; else why not. */
+  test(channel: AlertChannel, message: AlertMessage): Promise<string | null>;
 }
 
 export interface ChangeStorePort {

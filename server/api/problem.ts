@@ -113,6 +113,11 @@ type ProblemCode =
   | "planRefused"
   | "approvalDenied"
   | "policyRefused"
+  | "ruleUnknown"
+  | "ruleRefused"
+  | "alertUnknown"
+  | "channelUnknown"
+  | "channelRefused"
   | "kitUnknown"
   | "kitRefused"
   | "tooManyKits"
@@ -225,6 +230,11 @@ const PROBLEMS: Record<ProblemCode, { status: number; title: string }> = {
   planRefused: { status: 422, title: "The plan of the rollout makes no sense" },
   approvalDenied: { status: 403, title: "Somebody else has to approve" },
   policyRefused: { status: 422, title: "The limits make no sense" },
+  ruleUnknown: { status: 404, title: "No such alert rule" },
+  ruleRefused: { status: 422, title: "The rule makes no sense" },
+  alertUnknown: { status: 404, title: "No such alert" },
+  channelUnknown: { status: 404, title: "No such channel" },
+  channelRefused: { status: 422, title: "Nothing could be told through this channel" },
   kitUnknown: { status: 404, title: "No such flash kit" },
   kitRefused: { status: 422, title: "This kit would not make a board that works" },
   tooManyKits: { status: 409, title: "Too many flash kits" },

@@ -200,6 +200,14 @@ export class DeviceBroker extends Aedes {
     );
   }
 
+  /** To whoever listens there: the server itself says something. Resolves when it was passed on. */
+  tell(topic: string, payload: string): Promise<void> {
+    const packet = { cmd: "publish", topic, payload: Buffer.from(payload), qos: 1, dup: false, retain: false } as const;
+    return new Promise((resolve, reject) => {
+      publishOfAedes.call(this, packet, null, (error?: Error | null) => (error ? reject(error) : resolve()));
+    });
+  }
+
   /** What has arrived and no handler has taken. */
   get unreadBytes(): number {
     let bytes = 0;

@@ -12,6 +12,8 @@ export type OrganisationOf = (mac: string) => number | null;
 
 const MAC_LEVEL = 2;
 const CHANNEL_LEVEL = 3;
+/** In place of a device: alerts of an organisation, whose slug comes next. */
+const ALERTS_LEVEL = "alerts";
 
 export function mayUserPublish(user: MqttUser, topic: string): boolean {
   return topic.startsWith(ownRoot(user)) && isGranted(user, "write", topic);
@@ -28,6 +30,7 @@ export function mayUserHear(user: MqttUser, topic: string, organisationOf: Organ
   if (!topic.startsWith(DEVICES_ROOT)) return false;
   const levels = topic.split("/");
   const mac = levels[MAC_LEVEL] ?? "";
+  if (mac === ALERTS_LEVEL) return levels[CHANNEL_LEVEL] === user.slug;
   return isMac(mac) && !isSecret(levels[CHANNEL_LEVEL] ?? "") && organisationOf(mac) === user.organisation;
 }
 

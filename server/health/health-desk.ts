@@ -19,6 +19,8 @@ export interface HealthDeskOptions {
   /** Unix time, ms; and ms of a clock that nobody sets. */
   nowMs: () => number;
   elapsedMs: () => number;
+  /** The clock is another one than it was. */
+  onJump: () => void;
 }
 
 export class HealthDesk {
@@ -72,6 +74,7 @@ export class HealthDesk {
     if (Math.abs(jumpMs) > HEALTH_CLOCK_JUMP_MS) {
       this.#options.logger.warn({ jumpMs }, "the clock has jumped; nobody counts as silent for it");
       this.#isJump = true;
+      this.#options.onJump();
     } else if (passedMs <= HEALTH_ABSENCE_MS) return;
     this.#listeningMs = now.nowMs;
   }

@@ -10,6 +10,7 @@ import type { Standing } from "../access/registration.ts";
 import type { Health } from "../health/health-states.ts";
 import type { SignatureVerdict } from "../ingest/pack-signature.ts";
 import { AccountReader } from "./account-reader.ts";
+import { AlertReader } from "./alert-reader.ts";
 import { BOARD_LINE } from "./board-line.ts";
 import { ChangeReader } from "./change-reader.ts";
 import { EventReader } from "./event-reader.ts";
@@ -168,6 +169,7 @@ export class Reader {
   readonly templates: TemplateReader;
   readonly changes: ChangeReader;
   readonly fleets: FleetReader;
+  readonly alerts: AlertReader;
   readonly #db: Database.Database;
   readonly #sql: ReturnType<typeof prepare>;
 
@@ -187,6 +189,7 @@ export class Reader {
     this.templates = new TemplateReader(this.#db);
     this.changes = new ChangeReader(this.#db);
     this.fleets = new FleetReader(this.#db);
+    this.alerts = new AlertReader(this.#db);
   }
 
   /** `organisations` null: of all, and of none. */

@@ -13,6 +13,19 @@ import { ReadingInserter } from "./reading-inserter.ts";
 /** `last_seen_ms` is written at most this often; it is for people, and each write costs a page. */
 const SEEN_STEP_MS = 1000;
 
+/** Whoever wants the latest value of some streams, in the transaction that stores it. */
+export interface StreamWatcher {
+  watches(stream: number): boolean;
+  takeValue(deviceId: number, stream: number, value: number, atMs: number): void;
+}
+
+interface WatchedStream {
+  deviceId: number;
+  stream: number;
+  entry: StreamEntry;
+  atMs: number;
+}
+
 export class ReadingKeeper {
   isLiveWanted = false;
   /** Since `begin`. */
@@ -22,13 +35,21 @@ export class ReadingKeeper {
   readonly #cache: DeviceCache;
   readonly #onHeard: (deviceId: number, atMs: number) => void;
   readonly #inserter: ReadingInserter;
+  readonly #watcher: StreamWatcher;
+  #watched: WatchedStream[] = [];
   readonly #sql: ReturnType<typeof prepare>;
   #added = 0;
   #dirtyEpochs: EpochEntry[] = [];
   #dirtyStreams: StreamEntry[] = [];
   #seen: DeviceEntry[] = [];
 
-  constructor(db: Database.Database, cache: DeviceCache, onHeard: (deviceId: number, atMs: number) => void) {
+  constructor(
+    db: Database.Database,
+    cache: DeviceCache,
+    onHeard: (deviceId: number, atMs: number) => void,
+    watcher: StreamWatcher,
+  ) {
+    this.#watcher = watcher;
     this.#cache = cache;
     this.#onHeard = onHeard;
     this.#inserter = new ReadingInserter(db);
@@ -88,7 +109,11 @@ export class ReadingKeeper {
       stream.lastTimeMs = timeMs;
       stream.lastValue = value;
     }
-    if (!stream.isDirty) this.#dirtyStreams.push(stream);
+    if (!stream.isDirty) {
+      this.#dirtyStreams.push(stream);
+      if (this.#watcher.watches(record.stream))
+        this.#watched.push({ deviceId: device.id, stream: record.stream, entry: stream, atMs: receivedAtMs });
+    }
     stream.isDirty = true;
     if (this.isLiveWanted) this.#tell(device, epoch, sequence, record, errorS);
   }
@@ -117,6 +142,9 @@ export class ReadingKeeper {
       device.lastSeenMs = device.seenMs;
       device.isSeen = false;
     }
+    for (const { deviceId, stream, entry, atMs } of this.#watched) {
+      this.#watcher.takeValue(deviceId, stream, entry.lastValue, atMs);
+    }
     this.#forgetDirty();
   }
 
@@ -129,6 +157,7 @@ export class ReadingKeeper {
   #forgetDirty(): void {
     this.#dirtyEpochs = [];
     this.#dirtyStreams = [];
+    this.#watched = [];
     this.#seen = [];
   }
 

@@ -16,6 +16,7 @@
  * device has started the image since it was set, `given_up` that it will not run it.
  */
 import { ACCOUNTS_STEP } from "./migrations/accounts.ts";
+import { ALERTS_STEP } from "./migrations/alerts.ts";
 import { CHANGES_STEP } from "./migrations/changes.ts";
 import { EVENTS_STEP } from "./migrations/events.ts";
 import { FLEETS_STEP } from "./migrations/fleets.ts";
@@ -301,4 +302,5 @@ export const MIGRATIONS: readonly string[] = [
   CHANGES_STEP,
   EVENTS_STEP,
   FLEETS_STEP,
+  ALERTS_STEP,
 ];

@@ -17,6 +17,7 @@ import type { OrganisationRequest } from "../access/organisation-requests.ts";
 import type { PeopleRequest } from "../access/people-requests.ts";
 import { Standing } from "../access/registration.ts";
 import type { RegistrationRequest } from "../access/registration-requests.ts";
+import type { AlertRequest } from "../events/alert-requests.ts";
 import type { TellChange } from "../events/change-kinds.ts";
 import type { FleetRequest } from "../fleet/fleet-requests.ts";
 import type { TemplateRequest } from "../fleet/template-requests.ts";
@@ -38,6 +39,7 @@ import type { RolloutRequest } from "../rollouts/rollout-requests.ts";
 import type { StoreAnswer, StoreRequest, UpdateDue } from "../updates/store-requests.ts";
 import { decodeUpdate, idText } from "../updates/update-messages.ts";
 import { AccountLedger } from "./account-ledger.ts";
+import { AlertLedger } from "./alert-ledger.ts";
 import { AnswerLedger } from "./answer-ledger.ts";
 import type { DerivedRequest } from "./derived-definition.ts";
 import { DerivedLedger } from "./derived-ledger.ts";
@@ -51,6 +53,7 @@ import { ImageShelf } from "./image-shelf.ts";
 import { KitShelf } from "./kit-shelf.ts";
 import { MqttUserLedger } from "./mqtt-user-ledger.ts";
 import { NoteLedger } from "./note-ledger.ts";
+import { NoticeLedger } from "./notice-ledger.ts";
 import { OrderLedger } from "./order-ledger.ts";
 import { OrganisationLedger } from "./organisation-ledger.ts";
 import { Outbox } from "./outbox.ts";
@@ -96,6 +99,7 @@ type HandledRequest =
   | RegistrationRequest
   | MqttUserRequest
   | HealthRequest
+  | AlertRequest
   | TemplateRequest
   | FleetRequest
   | ReportRequest;
@@ -112,6 +116,7 @@ export class Writer {
   readonly #registrations: RegistrationLedger;
   readonly #rollouts: RolloutLedger;
   readonly #health: HealthLedger;
+  readonly #alerts: AlertLedger;
   readonly #tellChange: TellChange;
   readonly #handlers: Handlers<HandledRequest>;
   readonly #sql: ReturnType<typeof prepare>;
@@ -124,6 +129,10 @@ export class Writer {
     const outbox = new Outbox(db);
     const { tell } = outbox;
     this.#tellChange = tell;
+    const notices = new NoticeLedger(db, tell);
+    const alerts = new AlertLedger(db, notices, tell);
+    this.#alerts = alerts;
+    outbox.onChange = alerts.takeChange;
     this.#cache = new DeviceCache(db, (device, atMs) => tell({ kind: "device.created", device, atMs }));
     this.#images = new ImageShelf(db);
     this.#kits = new KitShelf(db);
@@ -134,7 +143,7 @@ export class Writer {
     this.#rollouts = rollouts;
     const health = new HealthLedger(db, tell);
     this.#health = health;
-    this.#keeper = new ReadingKeeper(db, this.#cache, (deviceId, atMs) => health.hear(deviceId, atMs));
+    this.#keeper = new ReadingKeeper(db, this.#cache, (deviceId, atMs) => health.hear(deviceId, atMs), alerts);
     const templates = new TemplateLedger(db);
     const fleets = new FleetLedger(db);
     this.#registrations = new RegistrationLedger(db, {
@@ -166,6 +175,9 @@ export class Writer {
       ...this.#registrations.handlers,
       ...new MqttUserLedger(db).handlers,
       ...health.handlers,
+      ...alerts.handlers,
+      ...notices.handlers,
+      stepAlerts: ({ atMs, isJump }) => stepAlerts(alerts, notices, atMs, isJump),
       ...templates.handlers,
       ...fleets.handlers,
       ...new ReportLedger(db, this.#cache, this.#keeper, this.#signatures).handlers,
@@ -225,7 +237,7 @@ export class Writer {
     } catch (error) {
       this.#keeper.abandon();
       if (this.#db.inTransaction) this.#sql.rollback.run();
-      this.#health.reload();
+      this.#reload();
       throw error;
     }
   }
@@ -451,8 +463,23 @@ export class Writer {
     this.#rollouts.takeDue();
     // Some errors (disk full among them) have rolled back already (SQLite, "lang_transaction").
     if (this.#db.inTransaction) this.#sql.rollback.run();
-    this.#health.reload();
+    this.#reload();
   }
+
+  /** What is kept in memory may not be what is stored. */
+  #reload(): void {
+    this.#health.reload();
+    this.#alerts.reload();
+  }
+}
+
+function stepAlerts(alerts: AlertLedger, notices: NoticeLedger, atMs: number, isJump: boolean): StoreAnswer {
+  if (isJump) {
+    alerts.takeBack(atMs);
+    notices.takeBack(atMs);
+  }
+  const isAllOpen = alerts.openDue(atMs);
+  return { outcome: "done", isMore: !notices.deliverDue(atMs) || !isAllOpen };
 }
 
 /** What is known of a commit besides the readings themselves. */

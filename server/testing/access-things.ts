@@ -40,6 +40,9 @@ export interface Thing extends Released {
   stranger: string;
   newcomer: string;
   command: number;
+  channel: number;
+  alertRule: number;
+  alert: number;
   mqttUser: string;
   /** The device has it; LABEL is an actuator of it. */
   template: number;
@@ -105,6 +108,17 @@ export async function happen(place: Place, ask: Ask): Promise<Pick<Thing, "event
   await ask("PUT", `/api/v1/devices/${mac}/events/${event}/files/${FILE}`, Buffer.from(MARKS[place]));
   const { id: note } = await ask("POST", `/api/v1/devices/${mac}/notes`, { text: MARKS[place] });
   return { event, note };
+}
+
+/** A channel, a rule that tells through it, and an alert of that. */
+export async function alarm(place: Place, ask: Ask): Promise<{ channel: number; alertRule: number }> {
+  const at = `organisation=${place}`;
+  const name = MARKS[place];
+  const { id: channel } = await ask("POST", `/api/v1/channels?${at}`, { name, kind: "mqtt" });
+  const condition = { kind: "change", changes: ["device.updated"] };
+  const { id: alertRule } = await ask("POST", `/api/v1/alert-rules?${at}`, { name, condition, channels: [channel] });
+  await ask("PATCH", `/api/v1/devices/${BOARDS[place].mac}`, { name });
+  return { channel, alertRule };
 }
 
 /** Images are signed with P-256, r then s (contract/image-header.ts). */

@@ -14,6 +14,7 @@ import type { LintelServer, ServerOptions } from "../app.ts";
 import { macToText } from "../mac-address.ts";
 import {
   type Ask,
+  alarm,
   BOARD,
   BOARDS,
   derive,
@@ -193,6 +194,8 @@ export class AccessWorld {
     const { id: command } = await this.#ask("POST", `/api/v1/devices/${mac}/commands`, { method: "report" });
     await this.#ask("PUT", `/api/v1/devices/${mac}/graph`, Buffer.alloc(0));
     await this.#ask("PUT", `/api/v1/devices/${mac}/desired-image`, { image: released.image });
+    const alarmed = await alarm(place, ask);
+    const alert = this.#idOf("SELECT id FROM alerts WHERE organisation_id = ?", organisation);
     const mqttUser = MARKS[place];
     await this.#ask("POST", `/api/v1/mqtt-users?organisation=${place}`, { name: mqttUser });
     const template = await describe(place, ask);
@@ -213,6 +216,8 @@ export class AccessWorld {
       ...BOARDS[place],
       ...released,
       ...happened,
+      ...alarmed,
+      alert,
       command,
       mqttUser,
       template,

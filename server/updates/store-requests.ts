@@ -8,6 +8,7 @@ import type { MqttUserRequest } from "../access/mqtt-user-requests.ts";
 import type { OrganisationRequest } from "../access/organisation-requests.ts";
 import type { PeopleRequest } from "../access/people-requests.ts";
 import type { RegistrationRequest } from "../access/registration-requests.ts";
+import type { AlertRequest } from "../events/alert-requests.ts";
 import type { FleetRequest } from "../fleet/fleet-requests.ts";
 import type { Overlap, TemplateRequest } from "../fleet/template-requests.ts";
 import type { HealthRequest } from "../health/health-requests.ts";
@@ -70,6 +71,7 @@ export type StoreRequest =
   | RegistrationRequest
   | MqttUserRequest
   | HealthRequest
+  | AlertRequest
   | TemplateRequest
   | FleetRequest
   | ReportRequest;
@@ -135,6 +137,9 @@ export type StoreOutcome =
   | "tooManyDevices"
   | "mqttUserUnknown"
   | "tooManyMqttUsers"
+  | "ruleUnknown"
+  | "alertUnknown"
+  | "channelUnknown"
   /** Or it has no such version, or belongs to another organisation. */
   | "templateUnknown"
   | "attributesOverlap"
@@ -157,7 +162,9 @@ export interface StoreAnswer {
   /** With a rollout that was changed or stepped: what devices are to be told, and those that are to be told nothing any more. */
   updatesDue?: UpdateDue[];
   withdrawn?: number[];
-  /** With `sweepHealth`: more is due. */
+  /** With `endDelivery`: nothing came through this channel for long. */
+  disabledChannel?: number;
+  /** With `sweepHealth` and `stepAlerts`: more is due. */
   isMore?: boolean;
   /** A step has changed what people see of the rollout. */
   isChanged?: boolean;

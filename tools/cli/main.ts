@@ -5,9 +5,12 @@ import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { PACKAGE_ROOT } from "../build/package-root.ts";
 import { addDemoCommand } from "../demo/demo-command.ts";
+import { addAlertRulesCommand } from "./alert-rules-command.ts";
+import { addAlertsCommand } from "./alerts-command.ts";
 import { addBackupCommands } from "./backup-command.ts";
 import { addBoardsCommand } from "./boards-command.ts";
 import { addBuildCommand } from "./build-command.ts";
+import { addChannelsCommand } from "./channels-command.ts";
 import { addChipCommands } from "./chip-commands.ts";
 import { addCommandCommand } from "./command-command.ts";
 import { CommandError } from "./command-error.ts";
@@ -17,6 +20,7 @@ import { addDevicesCommand } from "./devices-command.ts";
 import { addDisasmCommand } from "./disasm-command.ts";
 import { addFlashCommand } from "./flash-command.ts";
 import { addGraphCommand } from "./graph-command.ts";
+import { addHealthCommand } from "./health-command.ts";
 import { addImageCommand } from "./image-command.ts";
 import { addKeysCommand } from "./keys-command.ts";
 import { addKitCommand } from "./kit-command.ts";
@@ -51,6 +55,10 @@ async function main(): Promise<void> {
     addBackupCommands,
     addDevicesCommand,
     addMqttUsersCommand,
+    addHealthCommand,
+    addAlertsCommand,
+    addAlertRulesCommand,
+    addChannelsCommand,
     addReportsCommand,
     addBuildCommand,
     addBoardsCommand,

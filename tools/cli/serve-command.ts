@@ -32,6 +32,7 @@ interface ServeOptions extends KeepOptions {
   plainMqtt: boolean;
   login: boolean;
   trustProxy?: string;
+  webhooksPrivate: boolean;
   registration: RegistrationName;
   json: boolean;
   verbose: boolean;
@@ -60,6 +61,11 @@ export function addServeCommand(program: Command): void {
       "--trust-proxy <addresses>",
       "of proxies in front of the server, as 127.0.0.1 or 10.0.0.0/8; their word is taken on who asks and whether by https",
       parseProxies,
+    )
+    .option(
+      "--webhooks-private",
+      "webhooks may go to this machine and its own network too, not to public addresses alone",
+      false,
     )
     .addOption(
       new Option("--registration <which>", "boards that the first project of a new data folder takes in")
@@ -92,6 +98,7 @@ export function addServeCommand(program: Command): void {
         login: options.login ? "required" : "off",
         registration: options.registration,
         trustProxy: options.trustProxy,
+        webhooksPrivate: options.webhooksPrivate,
         dataDir: options.data,
         host: options.host,
         mqttPort: options.mqttPort,

@@ -1,5 +1,6 @@
 /** The server's HTTP API, as far as the tools use it. */
 import { EventSource } from "eventsource";
+import { AlertClient } from "./alert-client.ts";
 import { type LogLine, OrderClient } from "./order-client.ts";
 import { PeopleClient } from "./people-client.ts";
 import { RegistrationClient } from "./registration-client.ts";
@@ -136,6 +137,11 @@ export class ApiClient {
   readonly rollouts = new RolloutClient((method, path, body) => this.#send(method, path, body));
   /** Who may do what. */
   readonly people = new PeopleClient({
+    send: (method, path, body) => this.#send(method, path, body),
+    all: (path) => this.#all(path),
+  });
+  /** How devices fare, and who is told of what. */
+  readonly alerts = new AlertClient({
     send: (method, path, body) => this.#send(method, path, body),
     all: (path) => this.#all(path),
   });

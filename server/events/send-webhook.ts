@@ -1,0 +1,120 @@
+/**
+ * One attempt at a webhook. 2xx is taken, all else is not: a redirect is not followed, for where it leads nobody has looked at. The
+ * address that was looked up is the one that is connected to, so a name that changes in between leads nowhere else.
+ */
+import { lookup as lookUp } from "node:dns";
+import { request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+import type { LookupFunction } from "node:net";
+import { isIP } from "node:net";
+import { describe, errorCode } from "../errors.ts";
+import { WEBHOOK_ANSWER_MAX_BYTES, WEBHOOK_MAX_MS } from "../limits.ts";
+import { isPrivateAddress } from "./private-address.ts";
+import { webhookHeaders } from "./webhook-signature.ts";
+
+export interface Webhook {
+  url: string;
+  secret: string;
+  id: string;
+  body: string;
+  nowMs: number;
+}
+
+export interface WebhookOptions {
+  /** Also to this machine and its own network. */
+  isPrivateAllowed: boolean;
+  /** For tests; else WEBHOOK_MAX_MS. */
+  maxMs?: number;
+}
+
+/** Why nothing was delivered; the message is for people. */
+export class DeliveryError extends Error {}
+
+/** undefined: it is an address that a webhook may have. */
+export function urlFault(text: string): string | undefined {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    return "is no URL; one is https://example.org/hook";
+  }
+  if (url.protocol !== "https:" && url.protocol !== "http:") return "begins neither with https:// nor with http://";
+  if (url.username !== "" || url.password !== "")
+    return "holds a password; give a secret address, or check the signature";
+  return undefined;
+}
+
+/** Rejects with DeliveryError. */
+export function sendWebhook(
+  webhook: Webhook,
+  { isPrivateAllowed, maxMs = WEBHOOK_MAX_MS }: WebhookOptions,
+): Promise<void> {
+  const { secret, id, body, nowMs } = webhook;
+  const url = new URL(webhook.url);
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  if (!isPrivateAllowed && isIP(host) !== 0 && isPrivateAddress(host)) return Promise.reject(privateError(host));
+  return new Promise((resolve, reject) => {
+    const fail = (error: unknown) =>
+      reject(error instanceof DeliveryError ? error : new DeliveryError(reasonOf(error)));
+    const request = (url.protocol === "https:" ? requestHttps : requestHttp)(url, {
+      method: "POST",
+      agent: false,
+      lookup: isPrivateAllowed ? undefined : lookUpPublic,
+      signal: AbortSignal.timeout(maxMs),
+      headers: {
+        "content-type": "application/json",
+        "content-length": Buffer.byteLength(body),
+        "user-agent": "lintel",
+        ...webhookHeaders(secret, id, Math.floor(nowMs / 1000), body),
+      },
+    });
+    request.once("error", fail);
+    request.once("response", (response) => {
+      const status = response.statusCode ?? 0;
+      let bytes = 0;
+      response.on("data", (part: Buffer) => {
+        bytes += part.length;
+        // The status has said all; who goes on talking is not listened to.
+        if (bytes > WEBHOOK_ANSWER_MAX_BYTES) request.destroy();
+      });
+      response.once("close", () => {
+        if (status >= 200 && status < 300) resolve();
+        else fail(new DeliveryError(statusText(status)));
+      });
+      response.once("error", () => {});
+    });
+    request.end(body);
+  });
+}
+
+function statusText(status: number): string {
+  if (status >= 300 && status < 400)
+    return `it answered ${status}, a redirect, which is not followed; give the address that it leads to`;
+  return `it answered ${status}`;
+}
+
+const lookUpPublic: LookupFunction = (hostname, options, callback) => {
+  lookUp(hostname, { ...options, all: true }, (error, addresses) => {
+    if (error !== null) {
+      callback(error, []);
+      return;
+    }
+    const found = addresses.find(({ address }) => isPrivateAddress(address));
+    if (found !== undefined) callback(privateError(hostname), []);
+    else if (options.all === true) callback(null, addresses);
+    else callback(null, addresses[0]?.address ?? "", addresses[0]?.family ?? 0);
+  });
+};
+
+function privateError(host: string): DeliveryError {
+  return new DeliveryError(
+    `${host} is in a private network, where webhooks of this server may not go; its owner can allow it (--webhooks-private)`,
+  );
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof Error && (error.name === "TimeoutError" || error.name === "AbortError"))
+    return "it did not answer in time";
+  const code = errorCode(error);
+  return code === "" ? describe(error) : `${describe(error)} (${code})`;
+}

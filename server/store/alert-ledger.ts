@@ -1,0 +1,431 @@
+/**
+ * Rules and alerts, the writer's side. A rule is looked at in the transaction of what it is about: an alert opens with the change,
+ * or the reading, that it is for. Rules and open alerts are kept in memory, so a reading of a stream that no rule asks for
+ * costs a look into a map, and one that changes nothing costs no statement.
+ */
+import type Database from "better-sqlite3";
+import { type AlertRequest, AlertState } from "../events/alert-requests.ts";
+import {
+  type Condition,
+  type HealthDetail,
+  isInScope,
+  matchesHealth,
+  matchesValue,
+  type RuleBody,
+  type ScopedDevice,
+} from "../events/alert-rules.ts";
+import type { TellChange } from "../events/change-kinds.ts";
+import { type Finding, type Health, healthName } from "../health/health-states.ts";
+import { ALERT_RULES_MAX, ALERTS_KEPT_MAX, ALERTS_STEP, ALERTS_TRIM_STEP, DEVICE_CACHE_MAX } from "../limits.ts";
+import type { StoreAnswer } from "../updates/store-requests.ts";
+import type { Handlers } from "./handlers.ts";
+import type { NoticeLedger } from "./notice-ledger.ts";
+import type { ToldChange } from "./outbox.ts";
+
+type Kinds = "addRule" | "changeRule" | "deleteRule" | "acknowledgeAlert";
+type RuleRequest = Extract<AlertRequest, { kind: Kinds }>;
+type Of<Kind extends Kinds> = Extract<RuleRequest, { kind: Kind }>;
+
+interface Rule extends RuleBody {
+  id: number;
+  organisation: number;
+  name: string;
+}
+
+interface Active {
+  id: number;
+  state: AlertState;
+}
+
+interface Subject {
+  id: number;
+  scoped: ScopedDevice | null;
+}
+
+const NO_DEVICE: Subject = { id: 0, scoped: null };
+type KnownDevice = ScopedDevice & { organisation: number | null };
+
+export class AlertLedger {
+  readonly #sql: ReturnType<typeof prepare>;
+  readonly #notices: NoticeLedger;
+  readonly #tell: TellChange;
+  /** Those that are enabled. */
+  readonly #rules = new Map<number, Rule>();
+  readonly #ofStream = new Map<number, Rule[]>();
+  /** Pending and open, by rule and device. */
+  readonly #active = new Map<string, Active>();
+  readonly #devices = new Map<number, KnownDevice | undefined>();
+  readonly handlers: Handlers<RuleRequest> = {
+    addRule: (request) => this.#addRule(request),
+    changeRule: (request) => this.#changeRule(request),
+    deleteRule: ({ rule, version, atMs }) => {
+      const before = this.#sql.rule.get(rule);
+      if (before === undefined) return { outcome: "ruleUnknown" };
+      if (version !== null && version !== before.version) return { outcome: "changedMeanwhile" };
+      this.#endAll(rule, atMs);
+      this.#sql.deleteRule.run(rule);
+      this.#loadRules();
+      return { outcome: "done" };
+    },
+    acknowledgeAlert: ({ alert, who, atMs }) => {
+      const row = this.#sql.alert.get(alert);
+      if (row === undefined || row.state === AlertState.Pending) return { outcome: "alertUnknown" };
+      // Whoever did it first has done it.
+      if (this.#sql.acknowledge.run(atMs, who, alert).changes > 0)
+        this.#tell({
+          kind: "alert.acknowledged",
+          atMs,
+          organisation: row.organisation,
+          detail: { alert, rule: row.rule, name: row.name, who },
+        });
+      return { outcome: "done" };
+    },
+  };
+
+  constructor(db: Database.Database, notices: NoticeLedger, tell: TellChange) {
+    this.#sql = prepare(db);
+    this.#notices = notices;
+    this.#tell = tell;
+    this.reload();
+  }
+
+  /** After a transaction that failed. */
+  reload(): void {
+    this.#devices.clear();
+    this.#active.clear();
+    for (const { id, rule, device, state } of this.#sql.active.all())
+      this.#active.set(keyOf(rule, device), { id, state });
+    this.#loadRules();
+  }
+
+  /** Does any rule ask for streams of this number? */
+  watches(stream: number): boolean {
+    return this.#ofStream.has(stream);
+  }
+
+  /** The latest value of a stream that is watched. */
+  takeValue(deviceId: number, stream: number, value: number, atMs: number): void {
+    const device = this.#deviceOf(deviceId);
+    if (device === undefined) return;
+    for (const rule of this.#ofStream.get(stream) ?? []) {
+      if (rule.organisation !== device.organisation || rule.condition.kind !== "value") continue;
+      if (!isInScope(rule.scope, device)) continue;
+      const isOver = this.#active.has(keyOf(rule.id, deviceId));
+      const holds = matchesValue(rule.condition, value, isOver);
+      this.#apply(rule, { id: deviceId, scoped: device }, holds, atMs, { value });
+    }
+  }
+
+  /** In the transaction of the change. */
+  readonly takeChange = (change: ToldChange): void => {
+    const { kind, device, organisation, atMs, detail } = change;
+    // Alerts about alerts would have no end.
+    if (kind.startsWith("alert.")) return;
+    if (device !== null && kind.startsWith("device.")) this.#devices.delete(device);
+    if (device !== null && kind === "device.removed") this.#endDevice(device, atMs);
+    if (device !== null && kind === "device.updated" && ("project" in detail || "standing" in detail))
+      this.#judgeScope(device, atMs);
+    for (const rule of this.#rules.values()) {
+      if (rule.organisation !== organisation || !isAbout(rule.condition, kind)) continue;
+      const scoped = device === null ? null : (this.#deviceOf(device) ?? null);
+      if (!isInScope(rule.scope, scoped)) continue;
+      const subject = device === null ? NO_DEVICE : { id: device, scoped };
+      if (rule.condition.kind === "health") {
+        const holds = matchesHealth(rule.condition, detail as unknown as HealthDetail);
+        this.#apply(rule, subject, holds, atMs, detail);
+      } else this.#happen(rule, subject, atMs, { change: kind, ...detail });
+    }
+  };
+
+  /** Opens what has lasted long enough; false: there is more. */
+  openDue(atMs: number): boolean {
+    const due = this.#sql.due.all(atMs, ALERTS_STEP);
+    for (const { id, rule, device } of due) {
+      const found = this.#rules.get(rule);
+      if (found === undefined) this.#sql.remove.run(id);
+      else this.#open(found, id, device, atMs);
+    }
+    return due.length < ALERTS_STEP;
+  }
+
+  /** Due times of a clock that was wrong: what is held is held anew. */
+  takeBack(atMs: number): void {
+    for (const { id, rule } of this.#sql.pending.all()) {
+      this.#sql.hold.run(atMs, atMs + (this.#rules.get(rule)?.holdS ?? 0) * 1000, id);
+    }
+  }
+
+  #apply(rule: Rule, subject: Subject, holds: boolean, atMs: number, detail: object): void {
+    const key = keyOf(rule.id, subject.id);
+    const active = this.#active.get(key);
+    if (holds === (active !== undefined)) return;
+    if (active === undefined) {
+      const id = this.#add(rule, subject, AlertState.Pending, atMs, detail);
+      this.#active.set(key, { id, state: AlertState.Pending });
+      if (rule.holdS === 0) this.#open(rule, id, subject.id, atMs);
+      return;
+    }
+    this.#active.delete(key);
+    if (active.state === AlertState.Pending) this.#sql.remove.run(active.id);
+    else this.#close(rule, active.id, atMs, true);
+  }
+
+  /** Something that has no end. */
+  #happen(rule: Rule, subject: Subject, atMs: number, detail: object): void {
+    const id = this.#add(rule, subject, AlertState.Closed, atMs, detail);
+    this.#sql.closeAt.run(atMs, atMs, id);
+    this.#tellAlert("alert.opened", rule, id, atMs);
+    this.#notices.add(rule.id, id, "opened", atMs);
+  }
+
+  #add(rule: Rule, { id: device, scoped }: Subject, state: AlertState, atMs: number, detail: object): number {
+    const { lastInsertRowid } = this.#sql.add.run({
+      organisation: rule.organisation,
+      rule: rule.id,
+      name: rule.name,
+      device,
+      mac: scoped?.mac ?? null,
+      state,
+      atMs,
+      dueMs: state === AlertState.Pending ? atMs + rule.holdS * 1000 : null,
+      detail: JSON.stringify(detail),
+    });
+    const id = Number(lastInsertRowid);
+    if (id % ALERTS_TRIM_STEP === 0) this.#sql.trim.run(rule.organisation, rule.organisation, ALERTS_KEPT_MAX);
+    return id;
+  }
+
+  #open(rule: Rule, id: number, device: number, atMs: number): void {
+    this.#sql.open.run(atMs, id);
+    this.#active.set(keyOf(rule.id, device), { id, state: AlertState.Open });
+    this.#tellAlert("alert.opened", rule, id, atMs);
+    this.#notices.add(rule.id, id, "opened", atMs);
+  }
+
+  #close(rule: Rule, id: number, atMs: number, isTold: boolean): void {
+    this.#sql.close.run(atMs, id);
+    this.#tellAlert("alert.closed", rule, id, atMs);
+    if (isTold) this.#notices.add(rule.id, id, "closed", atMs);
+  }
+
+  #tellAlert(
+    kind: "alert.opened" | "alert.closed",
+    { id: rule, name, organisation }: Rule,
+    alert: number,
+    atMs: number,
+  ) {
+    this.#tell({ kind, atMs, organisation, detail: { alert, rule, name } });
+  }
+
+  /** The device has another project, or another standing: what no rule is about any more ends. */
+  #judgeScope(deviceId: number, atMs: number): void {
+    const device = this.#deviceOf(deviceId);
+    const health = this.#sql.healthOf.get(deviceId);
+    for (const rule of this.#rules.values()) {
+      const isOf = device !== undefined && rule.organisation === device.organisation && isInScope(rule.scope, device);
+      const subject = { id: deviceId, scoped: device ?? null };
+      if (!isOf) this.#apply(rule, subject, false, atMs, {});
+      else if (rule.condition.kind === "health" && health !== undefined)
+        this.#apply(rule, subject, matchesHealth(rule.condition, detailOf(health)), atMs, detailOf(health));
+    }
+  }
+
+  #endDevice(deviceId: number, atMs: number): void {
+    for (const rule of this.#rules.values()) this.#apply(rule, { id: deviceId, scoped: null }, false, atMs, {});
+  }
+
+  /** The rule asks for something else, or nothing, from now on; nobody is told of the end. */
+  #endAll(rule: number, atMs: number): void {
+    for (const { id, device, state } of this.#sql.activeOf.all(rule)) {
+      this.#active.delete(keyOf(rule, device));
+      if (state === AlertState.Pending) this.#sql.remove.run(id);
+      else {
+        const row = this.#sql.alert.get(id);
+        this.#sql.close.run(atMs, id);
+        if (row !== undefined)
+          this.#tell({
+            kind: "alert.closed",
+            atMs,
+            organisation: row.organisation,
+            detail: { alert: id, rule, name: row.name },
+          });
+      }
+    }
+  }
+
+  #addRule({ organisation, name, body, channels, isEnabled, atMs }: Of<"addRule">): StoreAnswer {
+    if (this.#sql.ruleByName.get(organisation, name) !== undefined) return { outcome: "existed" };
+    if ((this.#sql.countRules.get(organisation)?.count ?? 0) >= ALERT_RULES_MAX) return { outcome: "tooMany" };
+    if (!this.#areOwn(organisation, channels)) return { outcome: "channelUnknown" };
+    const values = [organisation, name, JSON.stringify(body), Number(isEnabled), atMs] as const;
+    const id = Number(this.#sql.addRule.run(...values).lastInsertRowid);
+    for (const channel of channels) this.#sql.addChannel.run(id, channel);
+    this.#loadRules();
+    this.#judgePresent(id, atMs);
+    return { outcome: "done", id };
+  }
+
+  #changeRule({ rule, version, atMs, name, body, channels, isEnabled }: Of<"changeRule">): StoreAnswer {
+    const before = this.#sql.rule.get(rule);
+    if (before === undefined) return { outcome: "ruleUnknown" };
+    if (version !== null && version !== before.version) return { outcome: "changedMeanwhile" };
+    if (name !== undefined) {
+      const other = this.#sql.ruleByName.get(before.organisation, name);
+      if (other !== undefined && other.id !== rule) return { outcome: "existed" };
+    }
+    if (channels !== undefined && !this.#areOwn(before.organisation, channels)) return { outcome: "channelUnknown" };
+    const isOther =
+      (body !== undefined && JSON.stringify(body) !== before.body) ||
+      (isEnabled !== undefined && Number(isEnabled) !== before.isEnabled);
+    if (isOther) this.#endAll(rule, atMs);
+    this.#sql.changeRule.run({
+      rule,
+      name: name ?? null,
+      body: body === undefined ? null : JSON.stringify(body),
+      isEnabled: isEnabled === undefined ? null : Number(isEnabled),
+    });
+    if (channels !== undefined) {
+      this.#sql.dropChannels.run(rule);
+      for (const channel of channels) this.#sql.addChannel.run(rule, channel);
+    }
+    this.#loadRules();
+    if (isOther) this.#judgePresent(rule, atMs);
+    return { outcome: "done" };
+  }
+
+  /** How devices fare now; values are judged as they come. */
+  #judgePresent(id: number, atMs: number): void {
+    const rule = this.#rules.get(id);
+    if (rule?.condition.kind !== "health") return;
+    for (const { device, ...row } of this.#sql.health.all(rule.organisation)) {
+      const scoped = this.#deviceOf(device);
+      if (scoped === undefined || !isInScope(rule.scope, scoped)) continue;
+      const detail = detailOf(row);
+      this.#apply(rule, { id: device, scoped }, matchesHealth(rule.condition, detail), atMs, detail);
+    }
+  }
+
+  #areOwn(organisation: number, channels: readonly number[]): boolean {
+    return channels.every((channel) => this.#sql.ownsChannel.get(channel, organisation) !== undefined);
+  }
+
+  #loadRules(): void {
+    this.#rules.clear();
+    this.#ofStream.clear();
+    for (const { body, ...row } of this.#sql.rules.all()) {
+      const rule = { ...row, ...(JSON.parse(body) as RuleBody) };
+      this.#rules.set(rule.id, rule);
+      if (rule.condition.kind !== "value") continue;
+      const { stream } = rule.condition;
+      this.#ofStream.set(stream, [...(this.#ofStream.get(stream) ?? []), rule]);
+    }
+  }
+
+  #deviceOf(id: number): KnownDevice | undefined {
+    if (this.#devices.has(id)) return this.#devices.get(id);
+    if (this.#devices.size >= DEVICE_CACHE_MAX) this.#devices.clear();
+    const device = this.#sql.device.get(id);
+    this.#devices.set(id, device);
+    return device;
+  }
+}
+
+function keyOf(rule: number, device: number): string {
+  return `${rule}/${device}`;
+}
+
+function isAbout(condition: Condition, kind: ToldChange["kind"]): boolean {
+  if (condition.kind === "change") return condition.changes.includes(kind);
+  return condition.kind === "health" && kind === "device.health";
+}
+
+function detailOf({ state, findings }: HealthOf): HealthDetail & { state: string } {
+  const reasons = (JSON.parse(findings) as Finding[]).map(({ reason, level, value }) => ({
+    reason,
+    level: healthName(level),
+    value,
+  }));
+  return { state: healthName(state), reasons };
+}
+
+interface HealthOf {
+  state: Health | null;
+  findings: string;
+}
+
+interface RuleRow {
+  id: number;
+  organisation: number;
+  name: string;
+  body: string;
+}
+
+function prepare(db: Database.Database) {
+  const isActive = `state < ${AlertState.Closed}`;
+  return {
+    rules: db.prepare<[], RuleRow>(
+      "SELECT id, organisation_id AS organisation, name, body FROM alert_rules WHERE is_enabled = 1",
+    ),
+    rule: db.prepare<[number], RuleRow & { version: number; isEnabled: number }>(
+      `SELECT id, organisation_id AS organisation, name, body, version, is_enabled AS isEnabled
+       FROM alert_rules WHERE id = ?`,
+    ),
+    ruleByName: db.prepare<[number, string], { id: number }>(
+      "SELECT id FROM alert_rules WHERE organisation_id = ? AND name = ?",
+    ),
+    countRules: db.prepare<[number], { count: number }>(
+      "SELECT count(*) AS count FROM alert_rules WHERE organisation_id = ?",
+    ),
+    addRule: db.prepare(
+      "INSERT INTO alert_rules (organisation_id, name, body, is_enabled, created_ms) VALUES (?, ?, ?, ?, ?)",
+    ),
+    changeRule: db.prepare(
+      `UPDATE alert_rules SET name = coalesce(@name, name), body = coalesce(@body, body),
+         is_enabled = coalesce(@isEnabled, is_enabled), version = version + 1 WHERE id = @rule`,
+    ),
+    deleteRule: db.prepare("DELETE FROM alert_rules WHERE id = ?"),
+    ownsChannel: db.prepare<[number, number]>("SELECT 1 FROM channels WHERE id = ? AND organisation_id = ?"),
+    addChannel: db.prepare("INSERT INTO rule_channels (rule_id, channel_id) VALUES (?, ?) ON CONFLICT DO NOTHING"),
+    dropChannels: db.prepare("DELETE FROM rule_channels WHERE rule_id = ?"),
+    device: db.prepare<[number], KnownDevice>(
+      `SELECT d.mac, d.project_id AS project, p.organisation_id AS organisation
+       FROM devices d LEFT JOIN projects p ON p.id = d.project_id WHERE d.id = ?`,
+    ),
+    health: db.prepare<[number], HealthOf & { device: number }>(
+      `SELECT h.device_id AS device, h.state, h.findings FROM device_health h
+       JOIN devices d ON d.id = h.device_id JOIN projects p ON p.id = d.project_id WHERE p.organisation_id = ?`,
+    ),
+    healthOf: db.prepare<[number], HealthOf>("SELECT state, findings FROM device_health WHERE device_id = ?"),
+    active: db.prepare<[], { id: number; rule: number; device: number; state: AlertState }>(
+      `SELECT id, rule_id AS rule, device_id AS device, state FROM alerts WHERE rule_id IS NOT NULL AND ${isActive}`,
+    ),
+    activeOf: db.prepare<[number], { id: number; device: number; state: AlertState }>(
+      `SELECT id, device_id AS device, state FROM alerts WHERE rule_id = ? AND ${isActive}`,
+    ),
+    alert: db.prepare<[number], { organisation: number; rule: number | null; name: string; state: AlertState }>(
+      "SELECT organisation_id AS organisation, rule_id AS rule, rule_name AS name, state FROM alerts WHERE id = ?",
+    ),
+    due: db.prepare<[number, number], { id: number; rule: number; device: number }>(
+      "SELECT id, rule_id AS rule, device_id AS device FROM alerts WHERE due_ms <= ? ORDER BY due_ms LIMIT ?",
+    ),
+    pending: db.prepare<[], { id: number; rule: number }>(
+      `SELECT id, rule_id AS rule FROM alerts WHERE state = ${AlertState.Pending}`,
+    ),
+    hold: db.prepare("UPDATE alerts SET since_ms = ?, due_ms = ? WHERE id = ?"),
+    add: db.prepare(
+      `INSERT INTO alerts (organisation_id, rule_id, rule_name, device_id, mac, state, since_ms, due_ms, detail)
+       VALUES (@organisation, @rule, @name, @device, @mac, @state, @atMs, @dueMs, @detail)`,
+    ),
+    open: db.prepare(`UPDATE alerts SET state = ${AlertState.Open}, opened_ms = ?, due_ms = NULL WHERE id = ?`),
+    close: db.prepare(`UPDATE alerts SET state = ${AlertState.Closed}, closed_ms = ?, due_ms = NULL WHERE id = ?`),
+    closeAt: db.prepare("UPDATE alerts SET opened_ms = ?, closed_ms = ? WHERE id = ?"),
+    remove: db.prepare("DELETE FROM alerts WHERE id = ?"),
+    acknowledge: db.prepare(
+      "UPDATE alerts SET acknowledged_ms = ?, acknowledged_by = ? WHERE id = ? AND acknowledged_ms IS NULL",
+    ),
+    trim: db.prepare(
+      `DELETE FROM alerts WHERE organisation_id = ? AND state = ${AlertState.Closed} AND id <= (SELECT id FROM alerts
+         WHERE organisation_id = ? AND state = ${AlertState.Closed} ORDER BY id DESC LIMIT 1 OFFSET ?)`,
+    ),
+  };
+}
