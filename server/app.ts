@@ -26,8 +26,8 @@ import { checkPort, type Listener, listenError, listenTcp, listenTls, listenWebS
 import { type CertificateFiles, Certificates } from "./certificates.ts";
 import { StartError } from "./errors.ts";
 import { AlertDesk } from "./events/alert-desk.ts";
-import type { AlertChannel, AlertMessage } from "./events/alert-requests.ts";
 import { alertTopic } from "./events/alert-topic.ts";
+import { type MailOptions, mailFault, mailOfAlerts, mailWriter } from "./events/send-mail.ts";
 import { DeliveryError, sendWebhook } from "./events/send-webhook.ts";
 import { HealthDesk } from "./health/health-desk.ts";
 import { Ingest } from "./ingest/ingest.ts";
@@ -90,6 +90,8 @@ export interface ServerOptions {
   retention?: RetentionOptions;
   /** Instead of those of limits.ts, as for a load that no board could make. */
   connectionLimits?: Partial<ConnectionLimits>;
+  /** Through whom mails go; none are sent if not given. */
+  mail?: MailOptions;
   /** In [0, 1), for what is spread by chance. */
   random?: () => number;
   /** Webhooks may go to this machine and its own network too. */
@@ -144,6 +146,8 @@ const FLUSH_POLL_MS = 5;
 export async function startServer(options: ServerOptions): Promise<LintelServer> {
   checkPort(options.mqttPort);
   checkPort(options.httpPort);
+  const fault = options.mail && mailFault(options.mail);
+  if (fault !== undefined) throw new StartError("E_MAIL", "mail", new Error(fault));
   // Undone in reverse when a later step fails.
   const undo: Array<() => unknown> = [];
   try {
@@ -285,6 +289,7 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
   await broker.listen();
   undo.push(() => new Promise<void>((resolve) => broker.close(resolve)));
   const accept = (stream: Duplex, address?: string) => broker.accept(stream, address);
+  const writeMail = options.mail === undefined ? null : mailWriter(options.mail);
   const alerts = new AlertDesk({
     store: reader.alerts,
     request: (request) => writer.request(request),
@@ -300,9 +305,12 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
         return sendWebhook({ ...webhook, nowMs: nowMs() }, { isPrivateAllowed: options.webhooksPrivate === true });
       },
       mqtt: ({ slug }, message) => broker.tell(alertTopic(slug), JSON.stringify(message)),
-      mail: noMail,
+      mail: async ({ settings }, message) => {
+        if (writeMail === null) throw new DeliveryError("this server sends no mail");
+        await writeMail({ to: settings.to ?? [], id: message.id, ...mailOfAlerts(message) });
+      },
     },
-    writeTo: null,
+    writeMail,
     logger,
     nowMs,
     random: options.random ?? Math.random,
@@ -324,7 +332,7 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
     rollouts,
     alertStore: reader.alerts,
     alerts: {
-      sendsMail: false,
+      sendsMail: writeMail !== null,
       change: (request) => writer.request(request),
       test: (channel, message) => alerts.test(channel, message),
     },
@@ -457,10 +465,6 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
       return stopping;
     },
   };
-}
-
-function noMail(_channel: AlertChannel, _message: AlertMessage): Promise<void> {
-  return Promise.reject(new DeliveryError("this server sends no mail"));
 }
 
 async function listenHttp(api: ApiApp, host: string, port: number): Promise<number> {

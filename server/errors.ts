@@ -17,6 +17,7 @@ export type StartErrorCode =
   | "E_BACKUP_MISSING"
   | "E_DATA_NOT_EMPTY"
   | "E_CERTIFICATE"
+  | "E_MAIL"
   | "E_START_FAILED";
 
 /** `subject` is the port, the folder or the file that the message is about. */
@@ -43,6 +44,7 @@ const MESSAGES: Record<StartErrorCode, (subject: string, detail: string) => stri
     `data folder ${subject} has a database already; with --replace it is put aside for the backup`,
   E_CERTIFICATE: (subject, detail) =>
     `certificate ${subject} or its key cannot be used (${detail}); give both as PEM, the key without a passphrase`,
+  E_MAIL: (subject, detail) => `${subject} cannot be sent so: ${detail}`,
   E_START_FAILED: (subject, detail) => `${subject} did not start (${detail}); see the log, and report it if it repeats`,
 };
 

@@ -1,5 +1,4 @@
 /** Connections that say little and slowly, on each door; and the doors with TLS. */
-import { spawnSync } from "node:child_process";
 import { copyFileSync, statSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
@@ -9,6 +8,7 @@ import { generate } from "mqtt-packet";
 import { afterEach, describe, expect, test } from "vitest";
 import { StartError } from "./errors.ts";
 import { HTTP_CHECK_EVERY_MS, HTTP_HEADERS_MAX_MS, MQTT_CONNECT_MAX_MS } from "./limits.ts";
+import { hasOpenssl, makeCertificate } from "./testing/test-certificate.ts";
 import { GuardedServer } from "./testing/test-login.ts";
 import { makeFolder, startTestServer } from "./testing/test-server.ts";
 
@@ -94,21 +94,10 @@ test("the folder and the database are their owner's alone", async () => {
   await server.stop();
 });
 
-const hasOpenssl = spawnSync("openssl", ["version"]).error === undefined;
-if (!hasOpenssl) {
-  if (process.env["CI"]) throw new Error("openssl is not installed, and CI must not skip this test");
-  console.log("skipped: TLS (install openssl to run it)");
-}
-
 describe.skipIf(!hasOpenssl)("TLS", () => {
-  function makeCertificate(name: string): { certFile: string; keyFile: string } {
+  function certify(name: string): { certFile: string; keyFile: string } {
     folder ??= makeFolder();
-    const files = { certFile: join(folder.path, `${name}.crt`), keyFile: join(folder.path, `${name}.key`) };
-    const subject = ["-subj", `/CN=${name}`, "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"];
-    const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", files.keyFile];
-    const made = spawnSync("openssl", ["req", "-x509", ...key, ...subject, "-out", files.certFile]);
-    if (made.status !== 0) throw new Error(made.stderr.toString());
-    return files;
+    return makeCertificate(folder.path, name);
   }
 
   async function shownName(port: number, more: object = {}): Promise<string | undefined> {
@@ -123,7 +112,7 @@ describe.skipIf(!hasOpenssl)("TLS", () => {
   }
 
   test("the API and MQTT, from 1.2 on; another certificate without a restart; plain MQTT for boards, or none", async () => {
-    const files = makeCertificate("first");
+    const files = certify("first");
     guarded = await GuardedServer.start({ tls: files, mqttsPort: 0, plainMqtt: false });
     const { server } = guarded;
     const [mqttsPort, httpPort] = [server.mqttsPort ?? 0, server.httpPort];
@@ -142,7 +131,7 @@ describe.skipIf(!hasOpenssl)("TLS", () => {
       false,
     );
     await expect(refused).rejects.toThrow(/Bad username or password/i);
-    const second = makeCertificate("second");
+    const second = certify("second");
     copyFileSync(second.certFile, files.certFile);
     // The key of the one before does not fit: that one stays.
     server.reloadCertificate();
@@ -153,8 +142,8 @@ describe.skipIf(!hasOpenssl)("TLS", () => {
   });
 
   test("a certificate that cannot be used is told at the start", async () => {
-    const files = makeCertificate("first");
-    const other = makeCertificate("other");
+    const files = certify("first");
+    const other = certify("other");
     const start = startTestServer(join(folder?.path ?? "", "data"), { tls: { ...files, keyFile: other.keyFile } });
     await expect(start).rejects.toThrow(StartError);
     await expect(start).rejects.toThrow(/certificate .*first.crt or its key cannot be used/);

@@ -14,6 +14,7 @@ import type { Logger } from "../logger.ts";
 import type { DeliveryRow } from "../store/alert-reader.ts";
 import type { StoreAnswer, StoreRequest } from "../updates/store-requests.ts";
 import type { AlertChannel, AlertMessage, ChannelKind } from "./alert-requests.ts";
+import type { WriteMail } from "./send-mail.ts";
 
 /** Resolves when it was taken; rejects with why it was not. */
 export type Send = (channel: AlertChannel, message: AlertMessage) => Promise<void>;
@@ -28,7 +29,7 @@ export interface AlertDeskOptions {
   request: (request: StoreRequest) => Promise<StoreAnswer>;
   senders: Record<ChannelKind, Send>;
   /** Null: this server sends no mail. */
-  writeTo: ((to: string[], subject: string, text: string) => Promise<void>) | null;
+  writeMail: WriteMail | null;
   logger: Logger;
   nowMs: () => number;
   /** In [0, 1). */
@@ -128,22 +129,22 @@ export class AlertDesk {
         logger.warn({ channel: channelId, delivery: id, error, retryMs }, "alerts were not delivered");
       const ended = { kind: "endDelivery", delivery: id, error, retryMs, atMs: nowMs() } as const;
       const { disabledChannel } = await request(ended);
-      if (disabledChannel !== undefined) await this.#tellOwners(channel, error ?? "");
+      if (disabledChannel !== undefined) await this.#tellOwners(channel, id, error ?? "");
     } catch (error) {
       logger.error({ error: describe(error) }, "a delivery could not be ended; it is sent again");
     }
   }
 
-  async #tellOwners({ organisation, name }: AlertChannel, error: string): Promise<void> {
-    const { store, writeTo, logger } = this.#options;
+  async #tellOwners({ organisation, name }: AlertChannel, id: string, error: string): Promise<void> {
+    const { store, writeMail, logger } = this.#options;
     logger.warn(
       { organisation, channel: name, error },
       "nothing could be delivered for a day: the channel is disabled",
     );
     const to = store.ownersOf(organisation);
-    if (writeTo === null || to.length === 0) return;
+    if (writeMail === null || to.length === 0) return;
     const text = `Nothing could be delivered through the channel "${name}" for a day: ${error}.\n\nIt is disabled now. Mend it, and enable it again.\n`;
-    await writeTo(to, `Channel ${name} is disabled`, text);
+    await writeMail({ to, id: `${id}.disabled`, subject: `Channel ${name} is disabled`, text });
   }
 }
 

@@ -1,4 +1,6 @@
 /** For tests: a server whose time goes on when the test says so, and what it answers. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { StateKey } from "../../runtime/contract/messages.ts";
 import { CHANNEL_STATE } from "../../runtime/contract/topics.ts";
 import type { LintelServer, ServerOptions } from "../app.ts";
@@ -33,6 +35,12 @@ export class TimedServer {
   async stop(): Promise<void> {
     await this.server?.stop();
     this.#folder.remove();
+  }
+
+  /** What is in the data folder, without its folders. */
+  files(): Buffer[] {
+    const entries = readdirSync(this.#folder.path, { withFileTypes: true });
+    return entries.filter((one) => one.isFile()).map(({ name }) => readFileSync(join(this.#folder.path, name)));
   }
 
   /** Time as it passes, a minute each, or some. */

@@ -1,10 +1,12 @@
 /** `lintel serve`: the server as a process. */
 import { type Command, Option } from "commander";
 import { REGISTRATION_NAMES, type RegistrationName } from "../../server/access/registration.ts";
+import type { MailOptions } from "../../server/events/send-mail.ts";
 import { runServer } from "../../server/main.ts";
 import { productSettings } from "../build/product.ts";
 import { DEFAULT_DATA_FOLDER } from "../client/credentials.ts";
 import { CommandError } from "./command-error.ts";
+import { readBytes } from "./command-files.ts";
 import { consoleLogger } from "./console-logger.ts";
 import { parsePort, parseProxies } from "./option-values.ts";
 import { addKeepOptions, type KeepOptions, retentionOf } from "./retention-options.ts";
@@ -33,6 +35,9 @@ interface ServeOptions extends KeepOptions {
   login: boolean;
   trustProxy?: string;
   webhooksPrivate: boolean;
+  smtp?: string;
+  smtpPasswordFile?: string;
+  mailFrom?: string;
   registration: RegistrationName;
   json: boolean;
   verbose: boolean;
@@ -62,6 +67,12 @@ export function addServeCommand(program: Command): void {
       "of proxies in front of the server, as 127.0.0.1 or 10.0.0.0/8; their word is taken on who asks and whether by https",
       parseProxies,
     )
+    .option(
+      "--smtp <url>",
+      "send mail of alerts through this server: smtp://USER@HOST:587 (STARTTLS) or smtps://USER@HOST:465",
+    )
+    .option("--smtp-password-file <file>", "with the password in its first line; or it is in LINTEL_SMTP_PASSWORD")
+    .option("--mail-from <address>", "whom mails are from")
     .option(
       "--webhooks-private",
       "webhooks may go to this machine and its own network too, not to public addresses alone",
@@ -99,6 +110,7 @@ export function addServeCommand(program: Command): void {
         registration: options.registration,
         trustProxy: options.trustProxy,
         webhooksPrivate: options.webhooksPrivate,
+        ...mailOf(options),
         dataDir: options.data,
         host: options.host,
         mqttPort: options.mqttPort,
@@ -108,4 +120,16 @@ export function addServeCommand(program: Command): void {
         logger: consoleLogger({ json, verbose, write }),
       });
     });
+}
+
+/** The password is in no argument, where everybody on the machine could read it. */
+function mailOf({ smtp, smtpPasswordFile, mailFrom }: ServeOptions): { mail?: MailOptions } {
+  if (smtp === undefined && mailFrom === undefined && smtpPasswordFile === undefined) return {};
+  if (smtp === undefined || mailFrom === undefined)
+    throw new CommandError("--smtp and --mail-from belong together: give both, or none");
+  const password =
+    smtpPasswordFile === undefined
+      ? process.env["LINTEL_SMTP_PASSWORD"]
+      : Buffer.from(readBytes(smtpPasswordFile)).toString("utf8").split(/\r?\n/, 1)[0];
+  return { mail: { url: smtp, from: mailFrom, ...(password !== undefined && { password }) } };
 }
