@@ -27,21 +27,23 @@ beforeAll(async () => {
   board = new RunningLintel("sim", "--serial", "tcp:0", "--board", "esp-01", "--interval", "1");
   await runLintel("keys", "new", "--out", join(folder, "shop"));
   key = join(folder, "shop.key.pem");
-  ({ server, mqttPort, url } = await startServe(folder));
+  ({ server, mqttPort, url } = await startServe(folder, ["--registration", "closed"]));
+  // The operator's token lies there.
+  process.env["LINTEL_DATA"] = join(folder, "data");
   port = /rfc2217:[\d./:]+\d/.exec(await board.line(/is on rfc2217/))?.[0] ?? "";
 }, TIMEOUT_MS);
 
 afterAll(async () => {
+  delete process.env["LINTEL_DATA"];
   await Promise.all([server?.kill(), board?.kill()]);
   await rm(folder, { recursive: true, force: true });
 });
 
 const CONFIG = ["--ssid", "shop", "--passphrase", "virtual-shop"];
 
-function flash(...more: string[]): Promise<Awaited<ReturnType<typeof runLintel>>> {
-  const reach = ["--server", `${HOST}:${mqttPort}`, "--api", url, "--secret", "a secret"];
-  return runLintel("flash", "--board", "esp-01", "--port", port, "--host", "emulated", "--key", key, ...reach, ...more);
-}
+const flashOnly = (...more: string[]) =>
+  runLintel("flash", "--board", "esp-01", "--port", port, "--host", "emulated", "--key", key, ...more);
+const flash = (...more: string[]) => flashOnly("--server", `${HOST}:${mqttPort}`, "--api", url, ...more);
 
 /** What it ends with. */
 function report(stdout: string): Record<string, unknown> {
@@ -54,12 +56,15 @@ test("a blank board is flashed, comes online, and says so; again, nothing is lef
   const first = await flash(...CONFIG, "--json");
   expect(first.stderr).toMatch(/ESP-01.*, MAC 5ccf7f000001, flash ef4014 of 1 MiB\nnot a board of Lintel yet/);
   expect(first.stderr).toMatch(/\d+\.\d{3} info connected, readings waiting \d+\n/);
+  // It would not be let in with another one.
+  expect(first.stderr).toContain("the server knows 5ccf7f000001 and its secret\n");
   expect(report(first.stdout)).toMatchObject({
     ...{ port, board: "esp-01", mac: "5ccf7f000001", flashId: "ef4014", flashBytes: 0x100000 },
     ...{ verified: true, online: true },
   });
   expect(first.code).toBe(0);
-  const second = await flash(...CONFIG, "--no-wait", "--json");
+  // With a configuration it would get another secret.
+  const second = await flashOnly("--keep-config", "--no-wait", "--json");
   expect(report(second.stdout)).toMatchObject({ writtenBytes: 8192, verified: true, online: false });
   // Boot has noted what it started.
   const written = second.stderr.split("\n").filter((line) => line.includes("[#"));
