@@ -91,6 +91,7 @@ const BODIES: Record<string, (thing: Thing) => object> = {
   "PATCH /api/v1/alert-rules/:rule": () => ({ holdS: 1 }),
   "PUT /api/v1/devices/:mac/health-policy": () => ({}),
   "PUT /api/v1/projects/:project/health-policy": () => ({}),
+  "PUT /api/v1/templates/:template/health-policy": () => ({}),
   "PUT /api/v1/organisations/:slug/health-policy": () => ({}),
   "PUT /api/v1/devices/:mac/config": () => ({ settings: {} }),
   "PUT /api/v1/devices/:mac/graph": () => Buffer.alloc(0),

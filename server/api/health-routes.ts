@@ -16,14 +16,17 @@ import { cutPage, decodeNumbers } from "./page-cursor.ts";
 import { findOrganisation } from "./people-context.ts";
 import { demandDone } from "./people-outcomes.ts";
 import { ProjectParams, SlugParams } from "./people-schemas.ts";
-import type { FitnessPort, PeopleStorePort, SetHealthPolicy, StorePort } from "./ports.ts";
+import type { FitnessPort, PeopleStorePort, SetHealthPolicy, StorePort, TemplateStorePort } from "./ports.ts";
 import { Problem } from "./problem.ts";
 import { MacParams, PageQuery, PROBLEM_RESPONSES } from "./schemas.ts";
+import { findTemplate } from "./template-routes.ts";
+import { TemplateParams } from "./template-schemas.ts";
 import type { ApiApp } from "./typed-app.ts";
 
 export interface HealthRouteOptions {
   store: StorePort;
   people: PeopleStorePort;
+  templates: TemplateStorePort;
   fitness: FitnessPort;
   setHealthPolicy: SetHealthPolicy;
   nowMs: () => number;
@@ -81,8 +84,11 @@ export function addHealthRoutes(app: ApiApp, options: HealthRouteOptions): void 
   addPolicyRoutes(app, options);
 }
 
-/** Of an organisation, a project and a device: the same two routes each. */
-function addPolicyRoutes(app: ApiApp, { store, people, fitness, setHealthPolicy, nowMs }: HealthRouteOptions): void {
+/** Of an organisation, a project, a template and a device: the same two routes each. */
+function addPolicyRoutes(
+  app: ApiApp,
+  { store, people, templates, fitness, setHealthPolicy, nowMs }: HealthRouteOptions,
+): void {
   const findProject = (access: RequestAccess, id: number) => {
     const unknown = () => new Problem("projectUnknown", `no project ${id}; see the projects of your organisations`);
     const project = people.project(id);
@@ -98,10 +104,15 @@ function addPolicyRoutes(app: ApiApp, { store, people, fitness, setHealthPolicy,
       const { organisationId } = findProject(access, id);
       return [{ project: id }, { organisation: organisationId }];
     },
+    template: (access: RequestAccess, id: number): PolicyOwner[] => {
+      const { organisationId } = findTemplate(templates, access, id);
+      return [{ template: id }, { organisation: organisationId }];
+    },
     device: (access: RequestAccess, mac: string): PolicyOwner[] => {
       const { id, projectId, organisationId } = findDevice(store, access, mac);
       return [
         { device: id },
+        ...fitness.templatesOf(id).map((template) => ({ template })),
         ...(projectId === null ? [] : [{ project: projectId }]),
         ...(organisationId === null ? [] : [{ organisation: organisationId }]),
       ];
@@ -162,6 +173,24 @@ function addPolicyRoutes(app: ApiApp, { store, people, fitness, setHealthPolicy,
     { config: { access: "operate" }, schema: { summary: told("in a project"), body: PolicyBody, ...ofProject } },
     async (request, reply) => {
       return set(ownersOf.project(request.access, request.params.project), request.body, request, reply);
+    },
+  );
+
+  const ofTemplate = { params: TemplateParams, response };
+  const templatePath = "/api/v1/templates/:template/health-policy";
+  app.get(
+    templatePath,
+    { ...read, schema: { summary: asked("of devices with a template"), ...ofTemplate } },
+    async ({ params, access }, reply) => show(ownersOf.template(access, params.template), reply),
+  );
+  app.put(
+    templatePath,
+    {
+      config: { access: "operate" },
+      schema: { summary: told("of devices with a template"), body: PolicyBody, ...ofTemplate },
+    },
+    async (request, reply) => {
+      return set(ownersOf.template(request.access, request.params.template), request.body, request, reply);
     },
   );
 

@@ -43,7 +43,10 @@ export const PolicyBody = Type.Object(
       ),
     ),
   },
-  { ...strict, description: "what is left out is as the next one says: device, project, organisation, server" },
+  {
+    ...strict,
+    description: "what is left out is as the next one says: device, its templates, project, organisation, server",
+  },
 );
 
 const Policy = Type.Unsafe<object>({ type: "object", additionalProperties: true });

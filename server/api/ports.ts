@@ -309,6 +309,7 @@ export interface FitnessPort {
   log(deviceId: number, beforeId: number, limit: number): HealthLogRow[];
   counts(organisation: number | null): HealthCountRow[];
   policy(owner: PolicyOwner): PolicyRow | undefined;
+  templatesOf(deviceId: number): number[];
 }
 
 /** An answer other than `unavailable` is durable. */

@@ -1,6 +1,6 @@
 /**
- * What is normal: for each reason a limit for a warning and one for a failure. What a device says itself comes before its project, that
- * before its organisation, that before the defaults; a reason is taken whole from one of them, so the two limits of it always
+ * What is normal: for each reason a limit for a warning and one for a failure. What is said of a device itself comes before its templates
+ * (the first one before the second), those before its project, that before its organisation, that before the defaults; a reason is taken whole from one of them, so the two limits of it always
  * belong together and there is no value between them that is neither.
  *
  * The defaults are for boards that tell their state each quarter of an hour (STATE_EVERY_S) and a pack each minute at most: one
@@ -48,6 +48,6 @@ export const DEFAULT_POLICY: HealthPolicy = {
 };
 
 /** `policies`: the one that counts most first. */
-export function resolvePolicy(policies: readonly PartialPolicy[]): HealthPolicy {
-  return [...policies].reverse().reduce<HealthPolicy>((under, over) => ({ ...under, ...over }), DEFAULT_POLICY);
+export function resolvePolicy(policies: readonly PartialPolicy[], under: HealthPolicy = DEFAULT_POLICY): HealthPolicy {
+  return [...policies].reverse().reduce<HealthPolicy>((before, over) => ({ ...before, ...over }), under);
 }

@@ -2,7 +2,7 @@
 import type { PartialPolicy } from "./health-policy.ts";
 
 /** Whose policy: exactly one is given. */
-export type PolicyOwner = { organisation: number } | { project: number } | { device: number };
+export type PolicyOwner = { organisation: number } | { project: number } | { template: number } | { device: number };
 
 export type HealthRequest =
   /** `version` null: whatever came before. An empty policy says nothing. */

@@ -248,6 +248,39 @@ describe("what is taken for normal", () => {
     });
   });
 
+  test("of a template, between its device's and its project's", async () => {
+    await begin();
+    const post = async (method: string, path: string, body: object) => {
+      const headers = { "content-type": "application/json" };
+      const answer = await fetch(`${server.url}/api/v1${path}`, { method, headers, body: JSON.stringify(body) });
+      expect(answer.status).toBeLessThan(300);
+      return (await answer.json()) as { id: number };
+    };
+    const { id: one } = await post("POST", "/templates", { name: "one", attributes: [] });
+    const { id: two } = await post("POST", "/templates", { name: "two", attributes: [] });
+    await put("/projects/1/health-policy", { silence: { warning: null, failed: null } });
+    expect(await put(`/templates/${one}/health-policy`, { silence: { warning: 3, failed: null } })).toMatchObject([
+      200,
+      { own: { silence: { warning: 3 } }, effective: { silence: { warning: 3 }, signal: { warning: -80 } } },
+    ]);
+    await put(`/templates/${two}/health-policy`, { silence: { warning: 1, failed: 2 } });
+    await pass(10);
+    expect(await stateOf()).toBe("normal");
+    await post("PUT", `/devices/${MAC}/templates`, { templates: [{ template: one }, { template: two }] });
+    await pass(1);
+    expect(await stateOf()).toBe("warning");
+    expect(await get(`/devices/${MAC}/health-policy`)).toMatchObject({
+      own: {},
+      effective: { silence: { warning: 3 } },
+    });
+    await put(`/templates/${one}/health-policy`, {});
+    await pass(1);
+    expect(await stateOf()).toBe("failed");
+    await put(`/devices/${MAC}/health-policy`, { silence: { warning: null, failed: null } });
+    await pass(1);
+    expect(await stateOf()).toBe("normal");
+  });
+
   test("a shop that turns its boards off at night", async () => {
     const night = { zone: "UTC", windows: [{ days: ["wed"], from: "06:00", to: "18:00" }] };
     // It is Tuesday, 22:13.

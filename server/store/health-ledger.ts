@@ -27,6 +27,8 @@ interface FactRow {
   project: number | null;
   organisation: number | null;
   policy: string | null;
+  /** What its templates say, a list as JSON; null: nothing. */
+  templates: string | null;
   /** Null: it was never judged. */
   state: Health | null;
   findings: string | null;
@@ -150,7 +152,7 @@ export class HealthLedger {
     };
   }
 
-  #policyOf({ policy, project, organisation }: FactRow): HealthPolicy {
+  #policyOf({ policy, templates, project, organisation }: FactRow): HealthPolicy {
     const key = `${organisation}/${project}`;
     let shared = this.#policies.get(key);
     if (shared === undefined) {
@@ -158,10 +160,21 @@ export class HealthLedger {
       if (this.#policies.size >= HEALTH_SCHEDULES_MAX) this.#policies.clear();
       this.#policies.set(key, shared);
     }
-    return policy === null ? shared : { ...shared, ...(JSON.parse(policy) as PartialPolicy) };
+    return policy === null && templates === null ? shared : withTemplates(shared, templates, policy);
+  }
+
+  #setOfTemplate(template: number, policy: PartialPolicy, version: number | null, atMs: number): StoreAnswer {
+    const before = this.#sql.template.get(template);
+    if (before === undefined) return { outcome: "templateUnknown" };
+    if (version !== null && version !== before.revision) return { outcome: "changedMeanwhile" };
+    const text = Object.keys(policy).length === 0 ? null : JSON.stringify(policy);
+    this.#sql.setOfTemplate.run(text, template);
+    this.#sql.dueOfTemplate.run(atMs, atMs, template);
+    return { outcome: "done" };
   }
 
   #setPolicy(owner: PolicyOwner, policy: PartialPolicy, version: number | null, atMs: number): StoreAnswer {
+    if ("template" in owner) return this.#setOfTemplate(owner.template, policy, version, atMs);
     const ids = { organisation: null, project: null, device: null, ...owner };
     const before = this.#sql.policy.get(ids);
     if (version !== null && version !== (before?.version ?? 0)) return { outcome: "changedMeanwhile" };
@@ -172,6 +185,14 @@ export class HealthLedger {
     this.#sql.dueOfOwner.run({ ...ids, atMs });
     return { outcome: "done" };
   }
+}
+
+/** As its template says: the one that counts most first. */
+function withTemplates(shared: HealthPolicy, templates: string | null, policy: string | null): HealthPolicy {
+  const said =
+    templates === null ? [] : (JSON.parse(templates) as string[]).map((text) => JSON.parse(text) as PartialPolicy);
+  const own = policy === null ? [] : [JSON.parse(policy) as PartialPolicy];
+  return resolvePolicy([...own, ...said], shared);
 }
 
 function readPolicy({ policy }: { policy: string }): PartialPolicy {
@@ -196,7 +217,9 @@ function prepare(db: Database.Database) {
     facts: db.prepare<[{ deviceId: number; day: number }], FactRow>(
       `SELECT d.standing, d.hello_ms AS helloMs, d.last_seen_ms AS heardMs, d.rssi_dbm AS rssiDbm,
          d.free_bytes AS freeBytes, d.queued, d.project_id AS project, p.organisation_id AS organisation,
-         o.policy, h.state, h.findings, h.heard_ms AS judgedHeardMs, h.clockless_ms AS clocklessMs,
+         o.policy, (SELECT nullif(json_group_array(thresholds), '[]') FROM (
+           SELECT t.thresholds FROM device_templates x JOIN templates t ON t.id = x.template_id
+           WHERE x.device_id = d.id AND t.thresholds IS NOT NULL ORDER BY x.place)) AS templates, h.state, h.findings, h.heard_ms AS judgedHeardMs, h.clockless_ms AS clocklessMs,
          (SELECT restarts FROM vital_days v WHERE v.device_id = d.id AND v.day = @day) AS today,
          (SELECT restarts FROM vital_days v WHERE v.device_id = d.id AND v.day = @day - 1) AS yesterday
        FROM devices d LEFT JOIN projects p ON p.id = d.project_id LEFT JOIN device_health h ON h.device_id = d.id
@@ -246,6 +269,12 @@ function prepare(db: Database.Database) {
     ),
     changePolicy: db.prepare(
       "UPDATE health_policies SET policy = @policy, version = version + 1, changed_ms = @atMs WHERE id = @id",
+    ),
+    template: db.prepare<[number], { revision: number }>("SELECT revision FROM templates WHERE id = ?"),
+    setOfTemplate: db.prepare("UPDATE templates SET thresholds = ?, revision = revision + 1 WHERE id = ?"),
+    dueOfTemplate: db.prepare(
+      `UPDATE device_health SET due_ms = ? WHERE due_ms > ? AND device_id IN (
+         SELECT device_id FROM device_templates WHERE template_id = ?)`,
     ),
     dueOfOwner: db.prepare(
       `UPDATE device_health SET due_ms = @atMs WHERE due_ms > @atMs AND device_id IN (

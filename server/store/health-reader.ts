@@ -57,8 +57,17 @@ export class HealthReader {
     return this.#sql.counts.all({ organisation }).map(withFindings);
   }
 
+  /** The one that counts most first. */
+  templatesOf(deviceId: number): number[] {
+    return this.#sql.templatesOf.all(deviceId).map(({ id }) => id);
+  }
+
   /** undefined: it has none of its own. */
   policy(owner: PolicyOwner): PolicyRow | undefined {
+    if ("template" in owner) {
+      const found = this.#sql.template.get(owner.template);
+      return found && { version: found.version, policy: JSON.parse(found.policy) as PartialPolicy };
+    }
     const ids = { organisation: null, project: null, device: null, ...owner };
     const row = this.#sql.policy.get(ids);
     return row && { version: row.version, policy: JSON.parse(row.policy) as PartialPolicy };
@@ -82,6 +91,12 @@ function prepare(db: Database.Database) {
       `SELECT h.state, coalesce(h.findings, '[]') AS findings, count(*) AS count
        FROM devices d LEFT JOIN projects p ON p.id = d.project_id LEFT JOIN device_health h ON h.device_id = d.id
        WHERE @organisation IS NULL OR p.organisation_id = @organisation GROUP BY 1, 2`,
+    ),
+    templatesOf: db.prepare<[number], { id: number }>(
+      "SELECT template_id AS id FROM device_templates WHERE device_id = ? ORDER BY place",
+    ),
+    template: db.prepare<[number], { policy: string; version: number }>(
+      "SELECT coalesce(thresholds, '{}') AS policy, revision AS version FROM templates WHERE id = ?",
     ),
     policy: db.prepare<
       [{ organisation: number | null; project: number | null; device: number | null }],

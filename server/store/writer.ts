@@ -179,6 +179,11 @@ export class Writer {
       ...notices.handlers,
       stepAlerts: ({ atMs, isJump }) => stepAlerts(alerts, notices, atMs, isJump),
       ...templates.handlers,
+      setDeviceTemplates: (request) => {
+        // Its templates say what is normal for it.
+        health.lookAgain(request.mac);
+        return templates.handlers.setDeviceTemplates(request);
+      },
       ...fleets.handlers,
       ...new ReportLedger(db, this.#cache, this.#keeper, this.#signatures).handlers,
     };
