@@ -47,6 +47,7 @@ import {
 } from "./limits.ts";
 import type { Logger } from "./logger.ts";
 import { Metrics } from "./metrics.ts";
+import { ConfigDesk } from "./orders/config-desk.ts";
 import { LogHub } from "./orders/log-hub.ts";
 import { OrderDesk } from "./orders/order-desk.ts";
 import { RolloutDesk } from "./rollouts/rollout-desk.ts";
@@ -168,7 +169,8 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
   const folder = openDataFolder(options.dataDir);
   undo.push(() => folder.release());
   const retention = options.retention ?? KEEP_ALL;
-  const writer = new WriterClient({ databasePath: folder.databasePath, retention }, logger);
+  const products = options.products ?? [];
+  const writer = new WriterClient({ databasePath: folder.databasePath, retention, products }, logger);
   writer.onKept = (figures) => metrics.keep(figures);
   undo.push(() => writer.stop());
   const live = new LiveHub({
@@ -260,10 +262,18 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
     store: reader.orders,
     request: (request) => writer.request(request),
     linkOf: (mac) => ingest.linkOf(mac),
-    products: options.products ?? [],
+    products,
     metrics,
     nowMs,
   });
+  const configs = new ConfigDesk({
+    isSweepDue: () => reader.configLevels.isSweepDue(products.map(({ name }) => name)),
+    request: (request) => writer.request(request),
+    send: (due) => orders.send(due),
+    logger,
+    nowMs,
+  });
+  undo.push(() => configs.stop());
   const logs = new LogHub({ onMalformed: (mac, bytes) => ingest.malformed("log", mac, bytes), nowMs });
   undo.push(() => logs.close());
 
@@ -377,6 +387,8 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
       endUser: (name) => broker.endUser(name),
       nowMs,
     }),
+    configLevels: reader.configLevels,
+    changeConfigLevel: (request) => configs.change(request),
     fleets: reader.fleets,
     changeFleets: (request) => writer.request(request),
     templates: reader.templates,
@@ -414,6 +426,7 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
   const tickOften = () => {
     rollouts.tick();
     alerts.tick();
+    configs.tick();
     chunks.pump();
   };
   const timers = [setInterval(tickOften, ROLLOUT_TICK_MS), setInterval(() => health.tick(), HEALTH_TICK_MS)];
@@ -424,6 +437,7 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
   const stop = async () => {
     endTicks();
     rollouts.stop();
+    configs.stop();
     health.stop();
     alerts.stop();
     updates.stop();
@@ -459,7 +473,7 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
       health.tick();
       tickOften();
     },
-    idle: () => untilIdle(broker, ingest, [updates, rollouts, health, alerts]),
+    idle: () => untilIdle(broker, ingest, [updates, rollouts, health, alerts, configs]),
     stop: () => {
       stopping ??= stop();
       return stopping;

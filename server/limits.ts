@@ -53,6 +53,13 @@ export const PROPERTIES_MAX = 64;
 export const FLEETS_MAX = 1000;
 export const FLEET_MEMBERS_MAX = 20_000;
 export const FLEET_MEMBERS_PER_REQUEST_MAX = 1000;
+/**
+ * Products that one level of configuration says something of; devices that one step looks at after a change, and those that it
+ * changes: they restart, so the next ones have a second's time.
+ */
+export const CONFIG_LEVELS_MAX = 64;
+export const CONFIG_STEP_DEVICES = 500;
+export const CONFIG_STEP_CHANGES = 50;
 /** Text that people write, characters. */
 export const TAG_MAX_CHARS = 40;
 export const PROPERTY_MAX_CHARS = 500;

@@ -61,6 +61,7 @@ const PARAMS: Record<string, (thing: Thing, mine: { session: number; token: numb
   template: ({ template }) => template,
   fleet: ({ fleet }) => fleet,
   label: () => LABEL,
+  product: () => "counter",
   file: () => "install-button.js",
 };
 /** Where the same name means something else. */
@@ -115,6 +116,12 @@ const BODIES: Record<string, (thing: Thing) => object> = {
   "POST /api/v1/templates": () => ({ name: "another", attributes: [] }),
   "PATCH /api/v1/templates/:template": () => ({ description: "Changed" }),
   "PUT /api/v1/devices/:mac/templates": ({ template }) => ({ templates: [{ template }] }),
+  ...Object.fromEntries(
+    ["/api/v1/config", "/api/v1/organisations/:slug/config", "/api/v1/projects/:project/config"].flatMap((path) => [
+      [`PUT ${path}/:product`, () => ({ settings: {} })],
+      [`PATCH ${path}/:product`, () => ({ settings: {} })],
+    ]),
+  ),
   "POST /api/v1/fleets": () => ({ name: "another" }),
   "PATCH /api/v1/fleets/:fleet": ({ project, template }) => ({ criterion: { project, template } }),
   "PATCH /api/v1/fleets/:fleet/members": ({ mac }) => ({ add: [mac] }),

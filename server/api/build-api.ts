@@ -20,6 +20,7 @@ import { addBackupRoutes } from "./backup-routes.ts";
 import { addChangeRoutes } from "./change-routes.ts";
 import { addChannelRoutes } from "./channel-routes.ts";
 import { addCommandRoutes, addLogRoute } from "./command-routes.ts";
+import { addConfigLevelRoutes } from "./config-level-routes.ts";
 import { addConfigRoutes } from "./config-routes.ts";
 import { addDerivedRoutes } from "./derived-routes.ts";
 import { addDeviceFactRoutes } from "./device-fact-routes.ts";
@@ -47,6 +48,8 @@ import type {
   AuditPort,
   BackupPort,
   ChangeStorePort,
+  ConfigLevelPort,
+  ConfigLevelStorePort,
   DerivedPort,
   EventPort,
   EventStorePort,
@@ -128,6 +131,8 @@ export interface ApiOptions {
   registrations: RegistrationPort;
   mqttUsers: MqttUserPort;
   fleets: FleetStorePort;
+  configLevels: ConfigLevelStorePort;
+  changeConfigLevel: ConfigLevelPort["change"];
   changeFleets: FleetPort;
   templates: TemplateStorePort;
   changeTemplates: TemplatePort;
@@ -194,7 +199,8 @@ export async function buildApi(options: ApiOptions): Promise<ApiApp> {
   addImageRoutes(app, options.updateStore, options.updates);
   addReportRoutes(app, options.store, options.reports);
   addUpdateRoutes(app, options.store, options.updateStore, options.updates, options.nowMs);
-  addConfigRoutes(app, options.store, options.orderStore, options.orders);
+  addConfigRoutes(app, options.store, options.orderStore, options.orders, options.configLevels);
+  addConfigLevelRoutes(app, options);
   addCommandRoutes(app, options.store, options.orderStore, options.orders, options.nowMs);
   addLogRoute(app, options.store, options.logs);
   addTemplateRoutes(app, options.templates, options.changeTemplates, options.nowMs);

@@ -9,7 +9,7 @@ import type { RequestAccess } from "./access-gate.ts";
 import { findDevice } from "./device-routes.ts";
 import { busy } from "./image-routes.ts";
 import { ConfigBody, ConfigSchema, GraphSchema } from "./order-schemas.ts";
-import type { OrderPort, OrderStorePort, StorePort } from "./ports.ts";
+import type { ConfigLevelStorePort, OrderPort, OrderStorePort, StorePort } from "./ports.ts";
 import { Problem } from "./problem.ts";
 import { MacParams, PROBLEM_RESPONSES } from "./schemas.ts";
 import { showConfig, showGraph } from "./show-orders.ts";
@@ -17,10 +17,17 @@ import type { ApiApp } from "./typed-app.ts";
 
 const GRAPH_TYPE = "application/octet-stream";
 
-export function addConfigRoutes(app: ApiApp, store: StorePort, orderStore: OrderStorePort, orders: OrderPort): void {
+export function addConfigRoutes(
+  app: ApiApp,
+  store: StorePort,
+  orderStore: OrderStorePort,
+  orders: OrderPort,
+  levels: Pick<ConfigLevelStorePort, "conflicts">,
+): void {
   const show = (device: DeviceRow) => {
     const settings = device.product === null ? undefined : orders.settingsOf(device.product);
-    return showConfig(device, orderStore.part(device.id, DesiredPart.Config), settings);
+    const row = orderStore.part(device.id, DesiredPart.Config);
+    return showConfig(device, row, settings, levels.conflicts(device.id));
   };
   const change = async (access: RequestAccess, mac: string, body: unknown, isWhole: boolean) => {
     const target = targetOf(findDevice(store, access, mac));
@@ -61,7 +68,7 @@ export function addConfigRoutes(app: ApiApp, store: StorePort, orderStore: Order
     {
       config: { access: "operate" },
       schema: schema(
-        "Configures the device: these settings, and the program's defaults for all others",
+        "Configures the device: these settings, and for all others what the levels above say, or the program's defaults",
         "A connected device is sent it at once, any other after its next hello. It checks it, restarts and tries it: when " +
           "it cannot reach the server with it, it goes back to the configuration before.",
       ),

@@ -3,6 +3,7 @@ import * as Type from "typebox/type";
 import { METHOD_MAX_BYTES } from "../../runtime/contract/limits.ts";
 import { SETTING_NAME } from "../../runtime/product/setting.ts";
 import { COMMAND_EXPIRES_MAX_S } from "../limits.ts";
+import { CONFIG_LEVELS } from "../orders/config-levels.ts";
 import { Instant, MacParams, Nullable } from "./schemas.ts";
 
 const I32 = { minimum: -(2 ** 31), maximum: 2 ** 31 - 1 };
@@ -39,7 +40,18 @@ const desired = {
 export const ConfigSchema = Type.Object({
   ...desired,
   setting: Nullable(Type.String({ description: "the setting that the device refused" })),
-  settings: Type.Record(Type.String(), Type.Unknown(), { description: "what was chosen, by name" }),
+  settings: Type.Record(Type.String(), Type.Unknown(), { description: "what was chosen for this device, by name" }),
+  resolved: Type.Record(
+    Type.String(),
+    Type.Object({ value: Type.Unknown(), level: Type.Enum(["device", ...[...CONFIG_LEVELS].reverse()]) }),
+    {
+      description:
+        "what is desired, and the level that it comes from: device before project before organisation before account",
+    },
+  ),
+  conflicts: Type.Array(Type.String(), {
+    description: "why the device was left as it is although a level above has changed; empty: it was not",
+  }),
   connection: Type.Record(Type.String(), Type.Unknown(), {
     description: "what was chosen; of passphrase and secret only that they are set",
   }),
@@ -91,4 +103,16 @@ export const CommandSchema = Type.Object({
 export const CommandParams = Type.Object({
   ...MacParams.properties,
   id: Type.Integer({ minimum: 1, maximum: U32_MAX }),
+});
+
+/** Everybody who knows the product's settings knows these names; the problem document tells what does not fit. */
+export const LevelBody = Type.Object({ settings: SettingValues }, strict);
+export const ProductName = Type.String({ pattern: "^[a-z][a-z0-9-]{0,31}$", description: "of a product, as counter" });
+export const LevelSchema = Type.Object({
+  product: Type.String(),
+  version: Type.Integer({ description: "0: nothing was ever set here" }),
+  settings: Type.Record(Type.String(), Type.Unknown()),
+  resolving: Type.Boolean({ description: "devices below are still being resolved" }),
+  changed: Nullable(Instant),
+  schema: Nullable(Type.Record(Type.String(), Type.Unknown())),
 });

@@ -15,6 +15,7 @@ import type { FactOwner, FleetRequest, Place } from "../fleet/fleet-requests.ts"
 import type { Attribute, AttributeValue } from "../fleet/template.ts";
 import type { TemplateRequest } from "../fleet/template-requests.ts";
 import type { HealthRequest, PolicyOwner } from "../health/health-requests.ts";
+import type { ConfigLevelRequest, LevelPlace } from "../orders/config-levels.ts";
 import type { ChangeOutcome, ConfigChange, Target } from "../orders/order-desk.ts";
 import type { DesiredPart, NewCommand } from "../orders/order-requests.ts";
 import type { RolloutRequest } from "../rollouts/rollout-requests.ts";
@@ -33,6 +34,7 @@ import type {
 import type { AlertFilter, AlertRow, ChannelRow, DeliveryRow, RuleRow } from "../store/alert-reader.ts";
 import type { Backup } from "../store/backup-shelf.ts";
 import type { ChangeFilter } from "../store/change-reader.ts";
+import type { ConfigLevelRow } from "../store/config-level-reader.ts";
 import type { DerivedDefinition, DerivedRequest, StreamName } from "../store/derived-definition.ts";
 import type { EventFileRow, EventRange, EventRow, NoteRange, NoteRow } from "../store/event-reader.ts";
 import type { EventRequest, NoteRequest } from "../store/event-requests.ts";
@@ -124,6 +126,18 @@ export interface OrderStorePort {
   command(deviceId: number, id: number): CommandRow | undefined;
   /** Of one method, the last one first. */
   commandsOf(deviceId: number, method: string): CommandRow[];
+}
+
+export interface ConfigLevelStorePort {
+  levels(place: LevelPlace): ConfigLevelRow[];
+  level(place: LevelPlace, product: string): ConfigLevelRow | undefined;
+  /** Of a device; empty: there are none. */
+  conflicts(deviceId: number): string[];
+}
+
+/** An answer other than `unavailable` is durable. */
+export interface ConfigLevelPort {
+  change(request: Extract<ConfigLevelRequest, { kind: "setConfigLevel" }>): Promise<StoreAnswer>;
 }
 
 /** What people want of devices. An answer other than `unavailable` is durable. */

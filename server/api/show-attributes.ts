@@ -2,7 +2,7 @@
 import { ResultCode } from "../../runtime/contract/command-messages.ts";
 import type { SettingValue } from "../../runtime/product/setting.ts";
 import { type Attribute, type AttributeValue, type ValueType, valueFault } from "../fleet/template.ts";
-import { chosenOf } from "../orders/order-desk.ts";
+import { chosenOf, effectiveSettings } from "../orders/chosen-config.ts";
 import { DesiredPart, PartState } from "../orders/order-requests.ts";
 import type { DeviceRow } from "../store/reader.ts";
 import type { DeviceAttribute } from "../store/template-reader.ts";
@@ -91,10 +91,11 @@ function lastOf(
 function settings({ orderStore, orders }: AttributeSources, device: DeviceRow): (name: string) => Told {
   const row = orderStore.part(device.id, DesiredPart.Config);
   const chosen = chosenOf(row);
+  const effective = effectiveSettings(chosen);
   const schema = device.product === null ? undefined : orders.settingsOf(device.product);
   return (name) => {
     if (row === undefined || chosen.keepsProduct === true) return { ...UNKNOWN, desired: null };
-    const desired = chosen.settings[name] ?? schema?.[name]?.default ?? null;
+    const desired = effective[name] ?? schema?.[name]?.default ?? null;
     const isApplied = row.state === PartState.Applied;
     return { value: isApplied ? desired : null, timeMs: isApplied ? row.stateMs : null, desired };
   };

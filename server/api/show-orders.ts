@@ -5,13 +5,20 @@ import { GraphRefusal } from "../../runtime/contract/graph-format.ts";
 import type { Settings } from "../../runtime/product/setting.ts";
 import { nameOfKey } from "../../runtime/product/settings-codec.ts";
 import { kebab } from "../kebab.ts";
+import { chosenOf, effectiveSettings } from "../orders/chosen-config.ts";
 import { connectionName, showConnection } from "../orders/connection-settings.ts";
-import { chosenOf } from "../orders/order-desk.ts";
 import { CommandState, PartState } from "../orders/order-requests.ts";
 import type { CommandRow, PartRow } from "../store/order-reader.ts";
 import type { DeviceRow } from "../store/reader.ts";
 
-export function showConfig(device: DeviceRow, row: PartRow | undefined, settings: Settings | undefined) {
+const OWN = "device" as const;
+
+export function showConfig(
+  device: DeviceRow,
+  row: PartRow | undefined,
+  settings: Settings | undefined,
+  conflicts: string[],
+) {
   const chosen = chosenOf(row);
   const isSetting = row?.reason === ConfigKey.Product && row.setting !== null;
   return {
@@ -19,6 +26,13 @@ export function showConfig(device: DeviceRow, row: PartRow | undefined, settings
     reason: row?.state === PartState.Refused ? showRefusal(row.reason) : null,
     setting: isSetting ? (nameOfKey(settings ?? {}, row.setting ?? -1) ?? `key ${row.setting}`) : null,
     settings: chosen.settings,
+    resolved: Object.fromEntries(
+      Object.entries(effectiveSettings(chosen)).map(([name, value]) => {
+        const isOwn = Object.hasOwn(chosen.settings, name);
+        return [name, { value, level: isOwn ? OWN : (chosen.inherited?.[name]?.level ?? OWN) }];
+      }),
+    ),
+    conflicts,
     connection: showConnection(chosen.connection),
     schema: settings ?? null,
   };

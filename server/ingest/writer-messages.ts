@@ -1,4 +1,5 @@
 /** What the main thread and the writer thread say to each other. Everything here crosses by structured clone. */
+import type { ProductSettings } from "../../runtime/product/setting.ts";
 import type { OrdersDue } from "../orders/order-requests.ts";
 import type { Housekeeping } from "../store/housekeeper.ts";
 import type { RetentionOptions } from "../store/retention.ts";
@@ -10,6 +11,8 @@ import type { MalformedReason } from "./senml-pack.ts";
 export interface WriterStart {
   databasePath: string;
   retention: RetentionOptions;
+  /** Whose settings the writer can make configurations of; none if not given. */
+  products?: readonly ProductSettings[];
 }
 
 export type ToWriter =

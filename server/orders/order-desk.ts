@@ -3,7 +3,6 @@
  * is connected. What a commit says is due is sent here as well.
  */
 
-import { CONFIG_MAX_BYTES, ConfigKey } from "../../runtime/contract/config-record.ts";
 import {
   GRAPH_HEADER_BYTES,
   GRAPH_LENGTH_OFFSET,
@@ -13,30 +12,15 @@ import {
 } from "../../runtime/contract/graph-format.ts";
 import { GRAPH_MAX_BYTES } from "../../runtime/contract/graph-limits.ts";
 import type { ProductSettings, Settings, SettingValue } from "../../runtime/product/setting.ts";
-import { encodeSettings, faultsOf } from "../../runtime/product/settings-codec.ts";
-import { encodeCbor } from "../ingest/cbor-codec.ts";
 import type { DeviceLink } from "../ingest/ingest.ts";
 import { CHANGE_ATTEMPTS_MAX } from "../limits.ts";
 import { macToNumber } from "../mac-address.ts";
 import type { Metrics } from "../metrics.ts";
 import type { PartRow } from "../store/order-reader.ts";
 import type { StoreAnswer, StoreRequest } from "../updates/store-requests.ts";
-import {
-  CONNECTION_NAMES,
-  type ConnectionName,
-  type ConnectionSettings,
-  connectionFaults,
-  encodeConnection,
-} from "./connection-settings.ts";
+import { type Chosen, chosenOf } from "./chosen-config.ts";
+import { CONNECTION_NAMES, type ConnectionName, type ConnectionSettings } from "./connection-settings.ts";
 import { type DesiredChange, DesiredPart, type NewCommand, type OrdersDue } from "./order-requests.ts";
-
-/** What people have chosen; what is not named is as the device has it. */
-export interface Chosen {
-  settings: Record<string, SettingValue>;
-  connection: ConnectionSettings;
-  /** No settings were ever chosen: the device keeps those that it was flashed with. */
-  keepsProduct?: true;
-}
 
 type OrNull<T> = { [Name in keyof T]?: T[Name] | null };
 
@@ -63,10 +47,6 @@ export interface OrderDeskOptions {
   metrics: Metrics;
   nowMs: () => number;
 }
-
-/** The entry ConfigKey.Version, at most, which the device adds. */
-const VERSION_ENTRY_BYTES = 6;
-const NOTHING: Chosen = { settings: {}, connection: {}, keepsProduct: true };
 
 const WHOLE: Chosen = { settings: {}, connection: {} };
 
@@ -97,6 +77,7 @@ export class OrderDesk {
       const made = this.#configChange(target, change, isWhole);
       if (Array.isArray(made)) return { faults: made };
       const answer = await this.#setPart(made);
+      if (answer.faults !== undefined) return { faults: answer.faults };
       if (answer.outcome !== "changedMeanwhile" || attempt === CHANGE_ATTEMPTS_MAX) return { answer };
     }
   }
@@ -123,6 +104,7 @@ export class OrderDesk {
         isConnected: this.#isConnected(mac),
         atMs: this.#options.nowMs(),
       });
+      if (answer.faults !== undefined) return { faults: answer.faults };
       if (answer.outcome !== "changedMeanwhile" || attempt === CHANGE_ATTEMPTS_MAX) return { answer };
     }
   }
@@ -166,11 +148,11 @@ export class OrderDesk {
     const before = chosenOf(former);
     const strange = this.#strangersTakenAway(product, before, change);
     if (strange.length > 0) return strange;
-    const chosen = applied(isWhole ? WHOLE : before, change);
-    const content = this.#encode(product, chosen);
-    if (Array.isArray(content)) return content;
+    const { inherited = {} } = before;
+    const chosen = JSON.stringify({ ...applied(isWhole ? WHOLE : before, change), inherited });
     const basis = former?.version ?? 0;
-    return { mac: macToNumber(mac), part: DesiredPart.Config, basis, product, chosen: JSON.stringify(chosen), content };
+    // The store makes the content of it and of the levels above, which may change in this moment.
+    return { mac: macToNumber(mac), part: DesiredPart.Config, basis, product, chosen, content: null };
   }
 
   #setPart(change: DesiredChange): Promise<StoreAnswer> {
@@ -202,23 +184,6 @@ export class OrderDesk {
         .map((name) => `${name} is no part of the connection, which is ${CONNECTION_NAMES.join(", ")}`),
     ];
   }
-
-  /** Faults, or the values as the device takes them. */
-  #encode(product: string, { settings, connection, keepsProduct }: Chosen): Uint8Array | string[] {
-    const schema = this.settingsOf(product) ?? {};
-    const faults = faultsOf(schema, settings).map(({ name, reason }) => `${name} ${reason}`);
-    faults.push(...connectionFaults({ ...connection }));
-    if (faults.length > 0) return faults;
-    const entries = encodeConnection(connection);
-    if (keepsProduct !== true) entries.set(ConfigKey.Product, encodeSettings(schema, settings));
-    const content = encodeCbor(entries);
-    const most = CONFIG_MAX_BYTES - VERSION_ENTRY_BYTES;
-    return content.length <= most ? content : [`all of it takes ${content.length} bytes, a device keeps ${most}`];
-  }
-}
-
-export function chosenOf(row: PartRow | undefined): Chosen {
-  return row?.chosen == null ? NOTHING : (JSON.parse(row.chosen) as Chosen);
 }
 
 function applied(former: Chosen, { settings, connection = {} }: ConfigChange): Chosen {

@@ -43,8 +43,8 @@ export interface DesiredChange {
   product: string;
   /** As people gave it, JSON; for a configuration. */
   chosen: string | null;
-  /** As the device takes it: the values in CBOR, or the graph. */
-  content: Uint8Array;
+  /** As the device takes it: the values in CBOR, or the graph. Null: of a configuration, to be made of all levels. */
+  content: Uint8Array | null;
 }
 
 export interface NewCommand {

@@ -9,11 +9,13 @@
 import type Database from "better-sqlite3";
 import { ResultCode } from "../../runtime/contract/command-messages.ts";
 import { Slot } from "../../runtime/contract/flash-map.ts";
+import { BOOT_PRODUCT } from "../../runtime/contract/image-header.ts";
 import type { TellChange } from "../events/change-kinds.ts";
 import type { Hello } from "../ingest/messages.ts";
 import { kebab } from "../kebab.ts";
 import { COMMANDS_KEPT_MAX, COMMANDS_OPEN_MAX, ORDERS_AGAIN_MS } from "../limits.ts";
 import { macToText } from "../mac-address.ts";
+import { type Chosen, chosenOf } from "../orders/chosen-config.ts";
 import { encodeCommand, encodePart, type Result } from "../orders/order-messages.ts";
 import {
   CommandState,
@@ -25,11 +27,13 @@ import {
   PartState,
 } from "../orders/order-requests.ts";
 import type { StoreAnswer } from "../updates/store-requests.ts";
+import type { ConfigResolver } from "./config-resolver.ts";
 
 interface PartRow {
   part: DesiredPart;
   version: number;
   product: string;
+  chosen: string | null;
   content: Buffer;
   state: PartState;
 }
@@ -52,8 +56,10 @@ const PARTS = [DesiredPart.Config, DesiredPart.Graph];
 export class OrderLedger {
   readonly #sql: ReturnType<typeof prepare>;
   readonly #tell: TellChange;
+  readonly #resolver: ConfigResolver;
 
-  constructor(db: Database.Database, tell: TellChange) {
+  constructor(db: Database.Database, tell: TellChange, resolver: ConfigResolver) {
+    this.#resolver = resolver;
     this.#tell = tell;
     this.#sql = prepare(db);
   }
@@ -62,21 +68,73 @@ export class OrderLedger {
     const { mac } = change;
     const device = this.#sql.device.get(macToText(mac));
     if (device === undefined) return { outcome: "deviceUnknown" };
-    if (!this.#choose(device, change, atMs)) return { outcome: "changedMeanwhile" };
+    const refused = this.#choose(device, change, atMs);
+    if (refused !== undefined) return refused;
     return { outcome: "done", ordersDue: isConnected ? this.#due(device.id, mac, atMs, false) : null };
   }
 
-  /** False: another change came first. */
-  #choose(device: DeviceRow, { part, basis, product, chosen, content }: DesiredChange, atMs: number): boolean {
+  /** Why it was not done; undefined: it was. */
+  #choose(device: DeviceRow, change: DesiredChange, atMs: number): StoreAnswer | undefined {
+    const { part, basis, product, chosen, content } = change;
     const former = this.#sql.part.get(device.id, part)?.version ?? 0;
-    if (former !== basis) return false;
+    if (former !== basis) return { outcome: "changedMeanwhile" };
+    if (content !== null) this.#put(device, { part, product, chosen, content }, former, atMs);
+    else {
+      const resolved = this.#resolver.resolve(device, product, chosenOf({ chosen }));
+      if ("faults" in resolved) return { outcome: "configRefused", faults: resolved.faults };
+      this.#sql.endConflict.run(device.id);
+      this.#put(device, { part, product, ...resolved }, former, atMs);
+    }
+    return undefined;
+  }
+
+  /**
+   * Makes the configuration of the device anew of what was chosen for it and of the levels above, for one of these, its place or its
+   * product has changed. True: it is another one now. One that fits no device is not made, and told (`config_conflicts`).
+   */
+  resolveAnew(deviceId: number, atMs: number): boolean {
+    const device = this.#sql.deviceOf.get(deviceId);
+    if (device === undefined || device.product === null || device.product === BOOT_PRODUCT) return false;
+    const { product } = device;
+    const row = this.#sql.part.get(deviceId, DesiredPart.Config);
+    const isOfProduct = row?.product === product;
+    const isAnything = Object.keys(this.#resolver.inherited(device, product)).length > 0;
+    if (!isOfProduct && !isAnything) return false;
+    const before = chosenOf(row);
+    // Settings of another product are none of this one.
+    const own: Chosen = isOfProduct ? before : { settings: {}, connection: before.connection };
+    const resolved = this.#resolver.resolve(device, product, own);
+    if ("faults" in resolved) {
+      this.#sql.setConflict.run(deviceId, JSON.stringify(resolved.faults), atMs);
+      return false;
+    }
+    this.#sql.endConflict.run(deviceId);
+    if (isOfProduct && row !== undefined && row.content.equals(resolved.content)) {
+      // The same values from other levels.
+      if (row.chosen !== resolved.chosen) this.#sql.setChosen.run(resolved.chosen, deviceId, DesiredPart.Config);
+      return false;
+    }
+    this.#put(device, { part: DesiredPart.Config, product, ...resolved }, row?.version ?? 0, atMs);
+    return true;
+  }
+
+  /** What the device, which is connected, was not sent yet. */
+  dueNow(deviceId: number, mac: number, atMs: number): OrdersDue | null {
+    return this.#due(deviceId, mac, atMs, false);
+  }
+
+  #put(
+    device: DeviceRow,
+    { part, product, chosen, content }: Pick<DesiredChange, "part" | "product" | "chosen" | "content">,
+    former: number,
+    atMs: number,
+  ): void {
     const inUse = part === DesiredPart.Config ? device.configVersion : device.graphVersion;
     const version = Math.max(former, inUse ?? 0) + 1;
     this.#sql.setPart.run({ deviceId: device.id, part, version, product, chosen, content, atMs });
     this.#tellPart(device.id, part, version, PartState.Pending, atMs);
     // Let in with it from now on; as its only secret once it has said that it works with it.
     if (part === DesiredPart.Config) this.#sql.setNextSecret.run(chosen, device.id);
-    return true;
   }
 
   /** Ids begin with the time, so that they go on rising after the database was put back to an older one. */
@@ -93,7 +151,8 @@ export class OrderLedger {
     const device = this.#sql.device.get(macToText(mac));
     if (device === undefined) return { outcome: "deviceUnknown" };
     if (!this.#hasRoom(device.id, commands.length, atMs)) return { outcome: "tooManyCommands" };
-    if (change !== null && !this.#choose(device, change, atMs)) return { outcome: "changedMeanwhile" };
+    const refused = change === null ? undefined : this.#choose(device, change, atMs);
+    if (refused !== undefined) return refused;
     for (const command of commands) this.#queue(device.id, command, atMs);
     return { outcome: "done", ordersDue: isConnected ? this.#due(device.id, mac, atMs, false) : null };
   }
@@ -117,6 +176,8 @@ export class OrderLedger {
     this.#sql.endAccepted.run(atMs, deviceId);
     if (hello.slot !== Slot.Boot) {
       for (const part of PARTS) this.#compare(deviceId, part, atMs, versionIn(hello, part));
+      const config = this.#sql.part.get(deviceId, DesiredPart.Config);
+      if (config === undefined || config.product !== hello.product) this.resolveAnew(deviceId, atMs);
     }
     return this.#due(deviceId, mac, atMs, true);
   }
@@ -221,6 +282,8 @@ function versionIn(hello: Hello, part: DesiredPart): number {
 
 interface DeviceRow {
   id: number;
+  project: number | null;
+  organisation: number | null;
   product: string | null;
   slot: number | null;
   helloMs: number | null;
@@ -228,15 +291,15 @@ interface DeviceRow {
   graphVersion: number | null;
 }
 
-const DEVICE_COLUMNS =
-  "id, product, slot, hello_ms AS helloMs, config_version AS configVersion, graph_version AS graphVersion";
-const PART_COLUMNS = "part, version, product, content, state";
+const DEVICE = `d.id, d.project_id AS project, p.organisation_id AS organisation, d.product, d.slot, d.hello_ms AS helloMs,
+  d.config_version AS configVersion, d.graph_version AS graphVersion FROM devices d LEFT JOIN projects p ON p.id = d.project_id`;
+const PART_COLUMNS = "part, version, product, chosen, content, state";
 const OPEN = `state <= ${CommandState.Accepted}`;
 
 function prepare(db: Database.Database) {
   return {
-    device: db.prepare<[string], DeviceRow>(`SELECT ${DEVICE_COLUMNS} FROM devices WHERE mac = ?`),
-    deviceOf: db.prepare<[number], DeviceRow>(`SELECT ${DEVICE_COLUMNS} FROM devices WHERE id = ?`),
+    device: db.prepare<[string], DeviceRow>(`SELECT ${DEVICE} WHERE d.mac = ?`),
+    deviceOf: db.prepare<[number], DeviceRow>(`SELECT ${DEVICE} WHERE d.id = ?`),
     part: db.prepare<[number, DesiredPart], PartRow>(
       `SELECT ${PART_COLUMNS} FROM desired_parts WHERE device_id = ? AND part = ?`,
     ),
@@ -247,6 +310,9 @@ function prepare(db: Database.Database) {
       `INSERT OR REPLACE INTO desired_parts (device_id, part, version, product, chosen, content, state, set_ms, state_ms)
        VALUES (@deviceId, @part, @version, @product, @chosen, @content, ${PartState.Pending}, @atMs, @atMs)`,
     ),
+    setChosen: db.prepare("UPDATE desired_parts SET chosen = ? WHERE device_id = ? AND part = ?"),
+    setConflict: db.prepare("INSERT OR REPLACE INTO config_conflicts (device_id, faults, at_ms) VALUES (?, ?, ?)"),
+    endConflict: db.prepare<[number]>("DELETE FROM config_conflicts WHERE device_id = ?"),
     setNextSecret: db.prepare(
       "UPDATE devices SET next_secret = nullif(json_extract(?, '$.connection.secret'), secret) WHERE id = ?",
     ),

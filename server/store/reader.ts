@@ -13,6 +13,7 @@ import { AccountReader } from "./account-reader.ts";
 import { AlertReader } from "./alert-reader.ts";
 import { BOARD_LINE } from "./board-line.ts";
 import { ChangeReader } from "./change-reader.ts";
+import { ConfigLevelReader } from "./config-level-reader.ts";
 import { EventReader } from "./event-reader.ts";
 import { FleetReader } from "./fleet-reader.ts";
 import { hasAllTags, hasTemplate, isInFleet, TAGS_OF_DEVICE } from "./fleet-rule.ts";
@@ -170,6 +171,7 @@ export class Reader {
   readonly changes: ChangeReader;
   readonly fleets: FleetReader;
   readonly alerts: AlertReader;
+  readonly configLevels: ConfigLevelReader;
   readonly #db: Database.Database;
   readonly #sql: ReturnType<typeof prepare>;
 
@@ -190,6 +192,7 @@ export class Reader {
     this.changes = new ChangeReader(this.#db);
     this.fleets = new FleetReader(this.#db);
     this.alerts = new AlertReader(this.#db);
+    this.configLevels = new ConfigLevelReader(this.#db);
   }
 
   /** `organisations` null: of all, and of none. */

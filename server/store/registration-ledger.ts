@@ -20,6 +20,8 @@ interface RegistrationNews {
   forget(mac: number): void;
   /** The device belongs to another organisation from now on. */
   onElsewhere(deviceId: number): void;
+  /** The device belongs to another project from now on, maybe of another organisation. */
+  onMoved(deviceId: number, atMs: number): void;
   /** A board goes on in the place of one. */
   onReplaced(from: number, to: number): void;
   tell: TellChange;
@@ -35,6 +37,7 @@ export class RegistrationLedger {
       if (found.id === undefined) this.#add(mac, project, Standing.Active, atMs);
       else this.#tellDevice("device.updated", found.id, atMs, { project, name });
       this.#sql.place.run(project, Standing.Active, macToText(mac));
+      if (found.id !== undefined) this.#news.onMoved(found.id, atMs);
       if (name !== undefined) this.#sql.setName.run(name, macToText(mac));
       this.#setCredential(mac, credential);
       return this.#changed(mac, found.id === undefined ? "done" : "existed");
@@ -52,6 +55,7 @@ export class RegistrationLedger {
           this.#news.onElsewhere(device.id);
           this.#tellDevice("device.created", device.id, atMs, { moved: true });
         }
+        this.#news.onMoved(device.id, atMs);
       }
       this.#tellDevice("device.updated", device.id, atMs, { project, name });
       if (name !== undefined) this.#sql.setName.run(name, macToText(mac));
@@ -137,7 +141,10 @@ export class RegistrationLedger {
     this.#sql.replace.run(macToText(by), former.id);
     this.#tellDevice("device.replaced", former.id, atMs, { by: macToText(by) });
     const latter = this.#sql.device.get(macToText(by));
-    if (latter !== undefined) this.#news.onReplaced(former.id, latter.id);
+    if (latter !== undefined) {
+      this.#news.onReplaced(former.id, latter.id);
+      this.#news.onMoved(latter.id, atMs);
+    }
     this.#news.forget(by);
     return this.#changed(mac, "done");
   }

@@ -18,6 +18,7 @@
 import { ACCOUNTS_STEP } from "./migrations/accounts.ts";
 import { ALERTS_STEP } from "./migrations/alerts.ts";
 import { CHANGES_STEP } from "./migrations/changes.ts";
+import { CONFIG_LEVELS_STEP } from "./migrations/config-levels.ts";
 import { EVENTS_STEP } from "./migrations/events.ts";
 import { FLEETS_STEP } from "./migrations/fleets.ts";
 import { HEALTH_STEP } from "./migrations/health.ts";
@@ -303,4 +304,5 @@ export const MIGRATIONS: readonly string[] = [
   EVENTS_STEP,
   FLEETS_STEP,
   ALERTS_STEP,
+  CONFIG_LEVELS_STEP,
 ];

@@ -24,9 +24,9 @@ import { Writer } from "./writer.ts";
 const port = parentPort;
 if (port === null) throw new Error("writer-thread.ts runs as a worker thread; start it through WriterClient");
 
-const { databasePath, retention } = workerData as WriterStart;
+const { databasePath, retention, products } = workerData as WriterStart;
 const db = openForWriting(databasePath);
-const writer = new Writer(db);
+const writer = new Writer(db, products);
 writer.markAllOffline();
 const keeper = new Housekeeper(db, writer.onSealed, retention);
 

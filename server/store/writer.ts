@@ -10,6 +10,7 @@ import { Slot } from "../../runtime/contract/flash-map.ts";
 import { BOOT_PRODUCT } from "../../runtime/contract/image-header.ts";
 import { PAYLOAD_UP_MAX_BYTES } from "../../runtime/contract/limits.ts";
 import { UpdateState } from "../../runtime/contract/update-messages.ts";
+import type { ProductSettings } from "../../runtime/product/setting.ts";
 import type { AccountRequest } from "../access/account-requests.ts";
 import type { AnswerRequest } from "../access/answer-requests.ts";
 import type { MqttUserRequest } from "../access/mqtt-user-requests.ts";
@@ -33,6 +34,7 @@ import { ACK_FIELDS, type LiveUpdate, type Malformed, type Tallies } from "../in
 import { kebab } from "../kebab.ts";
 import { LIVE_READINGS_PER_COMMIT_MAX } from "../limits.ts";
 import { macToText } from "../mac-address.ts";
+import type { ConfigLevelRequest } from "../orders/config-levels.ts";
 import { decodeResult } from "../orders/order-messages.ts";
 import type { OrdersDue } from "../orders/order-requests.ts";
 import type { RolloutRequest } from "../rollouts/rollout-requests.ts";
@@ -41,6 +43,8 @@ import { decodeUpdate, idText } from "../updates/update-messages.ts";
 import { AccountLedger } from "./account-ledger.ts";
 import { AlertLedger } from "./alert-ledger.ts";
 import { AnswerLedger } from "./answer-ledger.ts";
+import { ConfigLevelLedger } from "./config-level-ledger.ts";
+import { ConfigResolver } from "./config-resolver.ts";
 import type { DerivedRequest } from "./derived-definition.ts";
 import { DerivedLedger } from "./derived-ledger.ts";
 import { DeviceCache, type DeviceEntry, type EpochEntry } from "./device-cache.ts";
@@ -102,6 +106,7 @@ type HandledRequest =
   | AlertRequest
   | TemplateRequest
   | FleetRequest
+  | ConfigLevelRequest
   | ReportRequest;
 
 export class Writer {
@@ -124,7 +129,7 @@ export class Writer {
   #result = emptyResult();
 
   /** The caller keeps the connection and closes it. */
-  constructor(db: Database.Database) {
+  constructor(db: Database.Database, products: readonly ProductSettings[] = []) {
     this.#db = db;
     const outbox = new Outbox(db);
     const { tell } = outbox;
@@ -137,7 +142,9 @@ export class Writer {
     this.#images = new ImageShelf(db);
     this.#kits = new KitShelf(db);
     this.#updates = new UpdateLedger(db, this.#images);
-    this.#orders = new OrderLedger(db, tell);
+    const resolver = new ConfigResolver(db, products);
+    const orders = new OrderLedger(db, tell, resolver);
+    this.#orders = orders;
     this.#signatures = new SignatureLedger(db);
     const rollouts = new RolloutLedger(db, this.#updates, tell);
     this.#rollouts = rollouts;
@@ -155,6 +162,9 @@ export class Writer {
         rollouts.release(deviceId);
         templates.leave(deviceId);
         fleets.leave(deviceId);
+      },
+      onMoved: (deviceId, atMs) => {
+        orders.resolveAnew(deviceId, atMs);
       },
       onReplaced: (from, to) => {
         templates.handOver(from, to);
@@ -185,6 +195,7 @@ export class Writer {
         return templates.handlers.setDeviceTemplates(request);
       },
       ...fleets.handlers,
+      ...new ConfigLevelLedger(db, resolver, orders).handlers,
       ...new ReportLedger(db, this.#cache, this.#keeper, this.#signatures).handlers,
     };
     this.#sql = prepare(db);

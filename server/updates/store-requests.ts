@@ -14,6 +14,7 @@ import type { Overlap, TemplateRequest } from "../fleet/template-requests.ts";
 import type { HealthRequest } from "../health/health-requests.ts";
 import type { ReportRefusal } from "../ingest/iotile-report.ts";
 import type { ReportRequest, StoredReport } from "../ingest/report-requests.ts";
+import type { ConfigLevelRequest } from "../orders/config-levels.ts";
 import type { OrderRequest, OrdersDue } from "../orders/order-requests.ts";
 import type { RolloutRequest } from "../rollouts/rollout-requests.ts";
 import type { DerivedRequest } from "../store/derived-definition.ts";
@@ -74,6 +75,7 @@ export type StoreRequest =
   | AlertRequest
   | TemplateRequest
   | FleetRequest
+  | ConfigLevelRequest
   | ReportRequest;
 
 export type StoreOutcome =
@@ -144,6 +146,8 @@ export type StoreOutcome =
   | "templateUnknown"
   | "attributesOverlap"
   | "fleetUnknown"
+  /** A configuration, or a level of one, fits no device of the product. */
+  | "configRefused"
   | "reportRefused"
   /** No writer just now, or the database takes no writes. Nothing was changed. */
   | "unavailable";
@@ -172,6 +176,10 @@ export interface StoreAnswer {
   id?: number;
   /** With `beginAnswer`, when the key came before. */
   kept?: KeptAnswer;
+  /** With `configRefused`: what does not fit. */
+  faults?: string[];
+  /** With `sweepConfigs`: what devices are to be told, how many have changed. */
+  swept?: { orders: OrdersDue[]; changes: number };
   /** With `attributesOverlap`: of what. */
   overlap?: Overlap;
   /** With `addReport`: what became of it, or why nothing did. */
