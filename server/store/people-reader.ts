@@ -47,6 +47,7 @@ export class PeopleReader {
   }
 
   /** Nobody has ever come in but by the token of the data folder. */
+  /** Who came with an organisation of another server and has no password yet does not count: somebody has to let him in. */
   hasUsers(): boolean {
     return this.#sql.anyUser.get() !== undefined;
   }
@@ -133,7 +134,7 @@ const PROJECT = `id, organisation_id AS organisationId, name, registration, clai
 function prepare(db: Database.Database) {
   return {
     anyToken: db.prepare("SELECT 1 FROM tokens LIMIT 1"),
-    anyUser: db.prepare("SELECT 1 FROM users LIMIT 1"),
+    anyUser: db.prepare("SELECT 1 FROM users WHERE password IS NOT NULL LIMIT 1"),
     token: db.prepare<[Uint8Array, number], TokenRow>(
       `SELECT id, name, user_id AS userId, organisation_id AS organisationId, level, is_operator AS isOperator,
          used_ms AS usedMs, expires_ms AS expiresMs

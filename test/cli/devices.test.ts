@@ -85,3 +85,23 @@ test("create, import, name, revoke, approve, delete; an error says what to do", 
   const gone = await devices("show", "5ccf7f0000a3");
   expect([gone.code, gone.stderr]).toEqual([1, expect.stringContaining("No such device")]);
 });
+
+test("an organisation goes to another data folder, whole; what cannot be is told", {
+  timeout: TIMEOUT_MS,
+}, async () => {
+  const [file, there] = [join(folder, "home.lintel"), join(folder, "there")];
+  const organisations = (...more: string[]) => runLintel("organisations", ...more);
+  const exported = await organisations("export", "home", "-o", file, "--data", join(folder, "data"), "--json");
+  const { devices: boards } = JSON.parse(exported.stdout) as { devices: number };
+  expect(boards).toBeGreaterThan(0);
+  expect((await organisations("export", "home", "-o", file)).stderr).toContain("is there already");
+  expect((await organisations("import", file, "--data", join(folder, "data"))).stderr).toContain(
+    "in use by another server",
+  );
+  expect((await organisations("import", file, "--data", there)).stderr).toContain("name another one with --slug");
+  const imported = await organisations("import", file, "--data", there, "--slug", "shop", "--json");
+  expect(JSON.parse(imported.stdout)).toMatchObject({ slug: "shop", devices: boards });
+  const again = await organisations("import", file, "--data", there, "--slug", "again");
+  expect(again.code).toBe(1);
+  expect(again.stderr).toContain("nothing was imported: here are already device");
+});

@@ -6,6 +6,7 @@ import { parseCount } from "./option-values.ts";
 import { withServer } from "./order-options.ts";
 import { type PeopleOptions, peopleAt, withJson } from "./people-options.ts";
 import { printRows } from "./table.ts";
+import { addTransferCommands } from "./transfer-commands.ts";
 
 export function addOrganisationsCommand(program: Command): void {
   const organisations = program.command("organisations").description("organisations of a server");
@@ -36,6 +37,7 @@ export function addOrganisationsCommand(program: Command): void {
       const changed = await peopleAt(server).changeOrganisation(slug, names);
       console.log(json ? JSON.stringify(changed) : `organisation ${changed.slug}: ${changed.name}`);
     });
+  addTransferCommands(organisations);
   withServer(organisations.command("delete"))
     .description("delete an organisation that has no devices and no images")
     .argument("<slug>", "its slug")

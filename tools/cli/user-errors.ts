@@ -2,6 +2,7 @@
 import { ImageError } from "../../runtime/image/image-header.ts";
 import { ProgramError } from "../../runtime/wasm/wasm-program.ts";
 import { StartError } from "../../server/errors.ts";
+import { TransferError } from "../../server/store/transfer/transfer-error.ts";
 import { BuildError } from "../build/build-error.ts";
 import { FileError } from "../build/read-file.ts";
 import { ApiError } from "../client/api-client.ts";
@@ -16,6 +17,7 @@ const USER_ERRORS = [
   ApiError,
   ServerProcessError,
   StartError,
+  TransferError,
   BuildError,
   FileError,
   ProgramError,

@@ -1,0 +1,294 @@
+/** An organisation from one server to another: every answer of the API is the same there, or nothing has changed. */
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Level } from "../../access/level.ts";
+import { digestOf, makeSecret } from "../../access/secrets.ts";
+import { DERIVED_STREAM, FILE, STREAM } from "../../testing/access-things.ts";
+import { AccessWorld, bearer } from "../../testing/access-world.ts";
+import { LAMP } from "../../testing/test-orders.ts";
+import { makeFolder, startTestServer } from "../../testing/test-server.ts";
+import { Housekeeper } from "../housekeeper.ts";
+import { openDataFolder, openForWriting } from "../open-database.ts";
+import { MIGRATIONS } from "../schema.ts";
+import { exportOrganisation } from "./export-organisation.ts";
+import { importOrganisation } from "./import-organisation.ts";
+import { CONTENT_IDS, EXPORTED, LEFT_OUT, REFERENCES } from "./tables.ts";
+import { TransferError } from "./transfer-error.ts";
+
+const PRODUCTS = [{ ...LAMP, name: "counter" }];
+const TOKEN = makeSecret("token");
+const world = new AccessWorld();
+const files = makeFolder();
+const file = join(files.path, "other.lintel");
+const source = () => join(world.dataDir, "lintel.db");
+
+beforeAll(async () => {
+  await world.start({ registration: "closed", products: PRODUCTS });
+  world.addToken(null, world.things.other.organisation, Level.Own, false, TOKEN);
+  const answer = await fetch(`${world.server.url}/api/v1/devices/${world.things.other.mac}/replace`, {
+    method: "POST",
+    headers: { ...bearer(TOKEN), "content-type": "application/json" },
+    body: JSON.stringify({ by: world.things.other.newcomer }),
+  });
+  expect(answer.status).toBe(200);
+  // The day of the readings is over, and is packed.
+  world.nowMs += 10 * 86_400_000;
+  const db = openForWriting(source());
+  const keeper = new Housekeeper(db, () => {});
+  keeper.tell(world.nowMs, 0);
+  while (keeper.step());
+  expect(keeper.figures().packed).toBe(2);
+  db.close();
+  exportOrganisation({ databasePath: source(), slug: "other", out: file, nowMs: world.nowMs });
+}, 90_000);
+
+afterAll(async () => {
+  await world.stop();
+  files.remove();
+});
+
+function fresh(): ReturnType<typeof makeFolder> {
+  const folder = makeFolder();
+  openDataFolder(folder.path).release();
+  return folder;
+}
+
+const take = (dataDir: string, more: object = {}) =>
+  importOrganisation({ file, dataDir, slug: null, name: null, ...more });
+
+function refusal(act: () => unknown): string {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof TransferError) return `${error.code}: ${error.message}`;
+    throw error;
+  }
+  return "it was done";
+}
+
+/** All rows of all tables. */
+function contents(path: string): string {
+  const db = new Database(path, { readonly: true });
+  const tables = db.prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all();
+  const rows = tables.map((table) => [table, db.prepare(`SELECT * FROM "${table}"`).raw().all()]);
+  db.close();
+  return JSON.stringify(rows);
+}
+
+test("every table of the schema goes along or is left out on purpose, and every reference has its table", () => {
+  const db = new Database(source(), { readonly: true });
+  const tables = db
+    .prepare<[], string>(
+      "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name",
+    )
+    .pluck()
+    .all();
+  expect(
+    [...EXPORTED, ...Object.keys(LEFT_OUT)].sort(),
+    "say in server/store/transfer/tables.ts what becomes of it",
+  ).toEqual(tables);
+  for (const table of EXPORTED) {
+    const columns = db.prepare<[string], string>("SELECT name FROM pragma_table_info(?)").pluck().all(table);
+    for (const column of columns.filter((name) => name.endsWith("_id"))) {
+      expect([...Object.keys(REFERENCES), ...CONTENT_IDS], `${table}.${column}`).toContain(column);
+    }
+    const keys = db.prepare<[string], { from: string; table: string }>(
+      `SELECT "from", "table" FROM pragma_foreign_key_list(?) WHERE "to" IS NULL OR "to" <> 'version'`,
+    );
+    for (const { from, table: to } of keys.all(table)) {
+      if (!CONTENT_IDS.includes(from) && to !== "template_versions")
+        expect(REFERENCES[from], `${table}.${from}`).toBe(to);
+    }
+  }
+  db.close();
+});
+
+/** Of people and programs that stay, of the server, or without an end. */
+const NOT_COMPARED =
+  /token|session|invitation|backup|live|\/log$|openapi|flash|strangers|\/me|users|members|audit|healthz/;
+const NUMBERS = new Set([
+  "id",
+  "project",
+  "event",
+  "note",
+  "release",
+  "rollout",
+  "template",
+  "fleet",
+  "channel",
+  "rule",
+  "alert",
+  "next",
+  "cursor",
+  "user",
+]);
+
+function normal(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(normal);
+  if (typeof value === "string")
+    return value.replace(/\bg--[0-9a-f-]+/g, "g--#").replace(/\b([ps])--[0-9a-f]{4}-[0-9a-f]{4}/g, "$1--#");
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).map(([key, inner]) => {
+    if (key === "channels" && Array.isArray(inner)) return [key, inner.length];
+    if (NUMBERS.has(key) && (typeof inner === "number" || typeof inner === "string")) return [key, "#"];
+    return [key, normal(inner)];
+  });
+  return Object.fromEntries(entries);
+}
+
+test("imported into a fresh server, the organisation gives every answer that it gave", async () => {
+  const target = fresh();
+  const { newUsers, ...done } = take(target.path);
+  expect(done).toEqual({ slug: "other", devices: 3, readings: 1 });
+  expect(newUsers).toContain("viewer-mark-of-other@example.org");
+  const db = new Database(join(target.path, "lintel.db"));
+  expect(db.pragma("integrity_check", { simple: true })).toBe("ok");
+  expect(db.pragma("foreign_key_check")).toEqual([]);
+  const one = (sql: string) => db.prepare<[], number>(sql).pluck().get() ?? 0;
+  expect(one("SELECT count(*) FROM segments JOIN streams ON streams.id = stream_id")).toBe(1);
+  expect(one("SELECT count(*) FROM day_rollups JOIN streams ON streams.id = stream_id")).toBe(1);
+  const organisation = one("SELECT id FROM organisations WHERE slug = 'other'");
+  db.prepare(
+    "INSERT INTO tokens (digest, name, organisation_id, level, is_operator, created_ms) VALUES (?, 'token', ?, ?, 0, 0)",
+  ).run(digestOf(TOKEN), organisation, Level.Own);
+  const there = {
+    project: one("SELECT id FROM projects WHERE organisation_id <> 1"),
+    release: one("SELECT id FROM releases"),
+    rollout: one("SELECT id FROM rollouts"),
+    event: one("SELECT id FROM events"),
+    note: one("SELECT id FROM notes"),
+    template: one("SELECT id FROM templates"),
+    fleet: one("SELECT id FROM fleets"),
+    channel: one("SELECT id FROM channels"),
+    rule: one("SELECT id FROM alert_rules"),
+    alert: one("SELECT id FROM alerts"),
+  };
+  db.close();
+  const { other } = world.things;
+  expect(there.project).not.toBe(other.project);
+  const server = await startTestServer(target.path, {
+    login: "required",
+    nowMs: () => world.nowMs,
+    products: PRODUCTS,
+  });
+  const pathOf = (url: string, numbers: typeof there) => {
+    const words: Record<string, unknown> = {
+      ...other,
+      ...numbers,
+      stream: url.includes("derived") ? DERIVED_STREAM : STREAM,
+      id: url.includes("commands") ? other.command : other.image,
+      name: FILE,
+      version: 1,
+      board: "none",
+    };
+    return url.replace(/:(\w+)/g, (_, word: string) => String(words[word]));
+  };
+  const ask = async (base: string, path: string) => {
+    const response = await fetch(base + path, { headers: bearer(TOKEN) });
+    const isJson = response.headers.get("content-type")?.includes("json");
+    const body = isJson ? normal(await response.json()) : Buffer.from(await response.arrayBuffer()).toString("hex");
+    return { status: response.status, body };
+  };
+  const routes = world.routes.filter(
+    ({ method, url }) => method === "GET" && url.startsWith("/api/v1") && !NOT_COMPARED.test(url),
+  );
+  let answered = 0;
+  for (const { url } of routes) {
+    const before = await ask(world.server.url, pathOf(url, { ...other, rule: other.alertRule }));
+    expect(await ask(server.url, pathOf(url, there)), url).toEqual(before);
+    if (before.status === 200) answered++;
+  }
+  expect(answered).toBeGreaterThan(30);
+  await server.stop();
+  target.remove();
+}, 60_000);
+
+test("broken off at any table, nothing is there", () => {
+  const target = fresh();
+  const before = contents(join(target.path, "lintel.db"));
+  for (let stop = 0; stop < EXPORTED.length - 2; stop++) {
+    const onTable = (_: string, done: number) => {
+      if (done === stop) throw new Error("power");
+    };
+    expect(() => take(target.path, { onTable })).toThrow("power");
+    expect(() =>
+      exportOrganisation({ databasePath: source(), slug: "other", out: `${file}.2`, nowMs: 0, onTable }),
+    ).toThrow();
+  }
+  expect(contents(join(target.path, "lintel.db"))).toBe(before);
+  expect(existsSync(`${file}.2`) || existsSync(`${file}.2.part`)).toBe(false);
+  target.remove();
+});
+
+test("what is there already is listed, and nothing is changed; people are known again by their address", () => {
+  const target = fresh();
+  const path = join(target.path, "lintel.db");
+  take(target.path);
+  const before = contents(path);
+  expect(refusal(() => take(target.path))).toContain("organisationTaken: there is an organisation other here");
+  const told = refusal(() => take(target.path, { slug: "again" }));
+  expect(told).toContain(`conflicts: nothing was imported: here are already device ${"00000000bb01"}`);
+  expect(told).toContain(`device ${world.things.other.mac}`);
+  expect(told).toContain("MQTT user mark-of-other");
+  expect(contents(path)).toBe(before);
+  target.remove();
+  const known = fresh();
+  const db = new Database(join(known.path, "lintel.db"));
+  const add = db.prepare(
+    "INSERT INTO users (email, name, password, is_operator, created_ms) VALUES (?, 'Me', 'kept', 1, 0)",
+  );
+  const id = add.run("VIEWER-mark-of-other@example.org").lastInsertRowid;
+  db.close();
+  expect(take(known.path, { slug: "renamed", name: "Renamed" }).newUsers).not.toContain(
+    "viewer-mark-of-other@example.org",
+  );
+  const after = new Database(join(known.path, "lintel.db"), { readonly: true });
+  expect(after.prepare("SELECT password, is_operator FROM users WHERE id = ?").get(id)).toEqual({
+    password: "kept",
+    is_operator: 1,
+  });
+  expect(after.prepare("SELECT level FROM memberships WHERE user_id = ?").pluck().get(id)).toBe(Level.Read);
+  expect(after.prepare("SELECT count(*) FROM users WHERE password IS NOT NULL AND id <> ?").pluck().get(id)).toBe(0);
+  expect(after.prepare("SELECT name FROM organisations WHERE slug = 'renamed'").pluck().get()).toBe("Renamed");
+  after.close();
+  known.remove();
+});
+
+test("what is no export, or not whole, or of another version", () => {
+  const target = fresh();
+  const bad = join(files.path, "bad");
+  const of = () => refusal(() => take(target.path, { file: bad }));
+  expect(refusal(() => take(target.path, { file: join(files.path, "none") }))).toContain("notAnExport");
+  writeFileSync(bad, "nothing of the kind ".repeat(100));
+  expect(of()).toContain("exportDamaged");
+  copyFileSync(source(), bad);
+  expect(of()).toContain("notAnExport");
+  const whole = readFileSync(file);
+  for (const share of [0.1, 0.5, 0.9]) {
+    writeFileSync(bad, whole.subarray(0, Math.floor(whole.length * share)));
+    expect(of()).toContain("exportDamaged");
+  }
+  writeFileSync(bad, whole);
+  const db = new Database(bad);
+  db.pragma(`user_version = ${MIGRATIONS.length - 1}`);
+  db.close();
+  expect(of()).toContain("exportVersion");
+  writeFileSync(bad, whole);
+  const other = new Database(bad);
+  other.exec("DROP TABLE notes; CREATE VIEW notes AS SELECT * FROM events");
+  other.close();
+  expect(of()).toContain("notAnExport");
+  expect(refusal(() => exportOrganisation({ databasePath: source(), slug: "none", out: bad, nowMs: 0 }))).toContain(
+    "organisationUnknown",
+  );
+  target.remove();
+});
+
+test("nothing of another organisation is in the file, and nobody is let in by it", () => {
+  const text = readFileSync(file).toString("latin1");
+  expect(text).toContain("mark-of-other");
+  expect(text).not.toContain("mark-of-own");
+  expect(text).not.toContain("scrypt");
+});
