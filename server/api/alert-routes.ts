@@ -238,9 +238,10 @@ function readCondition(body: Static<typeof RuleBodySchema>["condition"]): Condit
 }
 
 function readScope(scope: Static<typeof RuleBodySchema>["scope"] = {}): RuleScope {
-  const { project, devices } = scope;
+  const { project, devices, tags } = scope;
   return {
     ...(project !== undefined && { project }),
+    ...(tags !== undefined && { tags }),
     ...(devices !== undefined && { devices: devices.map((device) => macOf(device) ?? device) }),
   };
 }

@@ -3,7 +3,8 @@ import * as Type from "typebox/type";
 import { CHANNEL_KINDS } from "../events/alert-requests.ts";
 import { CHANGE_KINDS } from "../events/change-kinds.ts";
 import { REASONS } from "../health/health-states.ts";
-import { CHANNELS_OF_RULE_MAX, MAIL_TO_MAX, RULE_DEVICES_MAX } from "../limits.ts";
+import { CHANNELS_OF_RULE_MAX, DEVICE_TAGS_MAX, MAIL_TO_MAX, RULE_DEVICES_MAX } from "../limits.ts";
+import { Tag } from "./registration-schemas.ts";
 import { Instant, MacParams, Nullable, PageQuery, StreamParams } from "./schemas.ts";
 
 const strict = { additionalProperties: false };
@@ -52,6 +53,7 @@ const Scope = Type.Object(
   {
     project: Type.Optional(Id),
     devices: Type.Optional(Type.Array(MacParams.properties.mac, { minItems: 1, maxItems: RULE_DEVICES_MAX })),
+    tags: Type.Optional(Type.Array(Tag, { minItems: 1, maxItems: DEVICE_TAGS_MAX, description: "all of them" })),
   },
   { ...strict, description: "which devices; all that is given has to hold. {}: all of the organisation" },
 );

@@ -26,9 +26,10 @@ export interface FactContext {
   projects: ProjectStorePort;
   fleets: FleetStorePort;
   changeFleets: FleetPort;
+  nowMs: () => number;
 }
 
-export function addDeviceFactRoutes(app: ApiApp, { store, projects, fleets, changeFleets }: FactContext): void {
+export function addDeviceFactRoutes(app: ApiApp, { store, projects, fleets, changeFleets, nowMs }: FactContext): void {
   const ofProject = (access: RequestAccess, project: number) => ({
     project: findProject(access, projects, undefined, project),
   });
@@ -50,7 +51,8 @@ export function addDeviceFactRoutes(app: ApiApp, { store, projects, fleets, chan
       const { add = [], remove = [] } = body;
       const both = add.filter((tag) => remove.includes(tag));
       if (both.length > 0) throw new Problem("badRequest", `${both.join(", ")}: either put on or taken off`);
-      demand(await changeFleets({ kind: "changeTags", device: id, add: [...new Set(add)], remove }), DEVICE_TAGS_MAX);
+      const tags = { device: id, add: [...new Set(add)], remove };
+      demand(await changeFleets({ kind: "changeTags", ...tags, atMs: nowMs() }), DEVICE_TAGS_MAX);
       return show(access, params.mac);
     },
   );

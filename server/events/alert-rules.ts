@@ -18,6 +18,8 @@ export interface RuleScope {
   project?: number;
   /** MAC addresses. */
   devices?: string[];
+  /** All of them. */
+  tags?: string[];
 }
 
 export interface RuleBody {
@@ -30,6 +32,7 @@ export interface RuleBody {
 export interface ScopedDevice {
   mac: string;
   project: number | null;
+  tags: readonly string[];
 }
 
 /** What a change of kind device.health says. */
@@ -38,8 +41,9 @@ export interface HealthDetail {
   reasons: ReadonlyArray<{ reason: string; level: string }>;
 }
 
-export function isInScope({ project, devices }: RuleScope, device: ScopedDevice | null): boolean {
+export function isInScope({ project, devices, tags = [] }: RuleScope, device: ScopedDevice | null): boolean {
   if (project !== undefined && device?.project !== project) return false;
+  if (!tags.every((tag) => device?.tags.includes(tag) === true)) return false;
   return devices === undefined || (device !== null && devices.includes(device.mac));
 }
 

@@ -204,12 +204,19 @@ describe("rules", () => {
 
   test("of some devices, and of a project; a device that is shown out has no alerts any more", async () => {
     const { id: project } = await world.done<{ id: number }>("POST", "/organisations/home/projects", { name: "Shop" });
+    await addRule({ name: "tagged", condition: SILENCE, scope: { tags: ["outside", "door"] } });
     await addRule({ name: "other", condition: SILENCE, scope: { devices: ["5ccf7f0000ff"] } });
     await addRule({ name: "shop", condition: SILENCE, scope: { project } });
     await world.begin(MAC);
     await world.pass(25);
     expect(await alerts()).toEqual([]);
     await world.done("PATCH", `/devices/${MAC}`, { project });
+    expect(await alerts("state=open")).toMatchObject([{ name: "shop" }]);
+    await world.done("PATCH", `/devices/${MAC}/tags`, { add: ["door"] });
+    expect((await alerts("state=open")).length).toBe(1);
+    await world.done("PATCH", `/devices/${MAC}/tags`, { add: ["outside"] });
+    expect(await alerts("state=open")).toMatchObject([{ name: "tagged" }, { name: "shop" }]);
+    await world.done("PATCH", `/devices/${MAC}/tags`, { remove: ["door"] });
     expect(await alerts("state=open")).toMatchObject([{ name: "shop" }]);
     await world.done("POST", `/devices/${MAC}/revoke`);
     await world.pass(1);

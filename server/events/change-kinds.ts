@@ -6,7 +6,7 @@
 export const CHANGE_KINDS = [
   /** `moved`: from another organisation. */
   "device.created",
-  /** name, project, standing; what has changed. */
+  /** name, project, standing, tags; what has changed. */
   "device.updated",
   /** `moved`: to another organisation. */
   "device.removed",

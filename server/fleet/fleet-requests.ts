@@ -20,7 +20,7 @@ export interface Place {
 }
 
 export type FleetRequest =
-  | { kind: "changeTags"; device: number; add: string[]; remove: string[] }
+  | { kind: "changeTags"; device: number; add: string[]; remove: string[]; atMs: number }
   /** Null takes one away. */
   | { kind: "changeProperties"; owner: FactOwner; values: Record<string, string | null> }
   | { kind: "setPlace"; owner: FactOwner; place: Place | null }

@@ -18,6 +18,7 @@ import type { TellChange } from "../events/change-kinds.ts";
 import { type Finding, type Health, healthName } from "../health/health-states.ts";
 import { ALERT_RULES_MAX, ALERTS_KEPT_MAX, ALERTS_STEP, ALERTS_TRIM_STEP, DEVICE_CACHE_MAX } from "../limits.ts";
 import type { StoreAnswer } from "../updates/store-requests.ts";
+import { TAGS_OF_DEVICE } from "./fleet-rule.ts";
 import type { Handlers } from "./handlers.ts";
 import type { NoticeLedger } from "./notice-ledger.ts";
 import type { ToldChange } from "./outbox.ts";
@@ -43,6 +44,8 @@ interface Subject {
 }
 
 const NO_DEVICE: Subject = { id: 0, scoped: null };
+/** What of a device decides which rules are about it. */
+const SCOPING = ["project", "standing", "tags"] as const;
 type KnownDevice = ScopedDevice & { organisation: number | null };
 
 export class AlertLedger {
@@ -122,8 +125,10 @@ export class AlertLedger {
     // Alerts about alerts would have no end.
     if (kind.startsWith("alert.")) return;
     if (device !== null && kind.startsWith("device.")) this.#devices.delete(device);
+    // The board in its place has its tags from now on.
+    if (kind === "device.replaced") this.#devices.clear();
     if (device !== null && kind === "device.removed") this.#endDevice(device, atMs);
-    if (device !== null && kind === "device.updated" && ("project" in detail || "standing" in detail))
+    if (device !== null && kind === "device.updated" && SCOPING.some((name) => name in detail))
       this.#judgeScope(device, atMs);
     for (const rule of this.#rules.values()) {
       if (rule.organisation !== organisation || !isAbout(rule.condition, kind)) continue;
@@ -324,7 +329,8 @@ export class AlertLedger {
   #deviceOf(id: number): KnownDevice | undefined {
     if (this.#devices.has(id)) return this.#devices.get(id);
     if (this.#devices.size >= DEVICE_CACHE_MAX) this.#devices.clear();
-    const device = this.#sql.device.get(id);
+    const row = this.#sql.device.get(id);
+    const device = row && { ...row, tags: JSON.parse(row.tags) as string[] };
     this.#devices.set(id, device);
     return device;
   }
@@ -387,8 +393,8 @@ function prepare(db: Database.Database) {
     ownsChannel: db.prepare<[number, number]>("SELECT 1 FROM channels WHERE id = ? AND organisation_id = ?"),
     addChannel: db.prepare("INSERT INTO rule_channels (rule_id, channel_id) VALUES (?, ?) ON CONFLICT DO NOTHING"),
     dropChannels: db.prepare("DELETE FROM rule_channels WHERE rule_id = ?"),
-    device: db.prepare<[number], KnownDevice>(
-      `SELECT d.mac, d.project_id AS project, p.organisation_id AS organisation
+    device: db.prepare<[number], Omit<KnownDevice, "tags"> & { tags: string }>(
+      `SELECT d.mac, d.project_id AS project, p.organisation_id AS organisation, ${TAGS_OF_DEVICE} AS tags
        FROM devices d LEFT JOIN projects p ON p.id = d.project_id WHERE d.id = ?`,
     ),
     health: db.prepare<[number], HealthOf & { device: number }>(

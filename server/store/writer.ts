@@ -195,6 +195,13 @@ export class Writer {
         return templates.handlers.setDeviceTemplates(request);
       },
       ...fleets.handlers,
+      changeTags: (request) => {
+        const answer = fleets.handlers.changeTags(request);
+        const { device, add, remove, atMs } = request;
+        if (answer.outcome === "done")
+          tell({ kind: "device.updated", device, atMs, detail: { tags: { add, remove } } });
+        return answer;
+      },
       ...new ConfigLevelLedger(db, resolver, orders).handlers,
       ...new ReportLedger(db, this.#cache, this.#keeper, this.#signatures).handlers,
     };

@@ -18,6 +18,7 @@ interface AddOptions extends ServerOptions {
   change: string[];
   project?: number;
   device: string[];
+  tag: string[];
   hold?: number;
   channel: number[];
 }
@@ -50,6 +51,7 @@ export function addAlertRulesCommand(program: Command): void {
     .option("--change <kind>", "this happens, as device.created; as often as needed", listed, [])
     .option("--project <id>", "only devices of this project", parseCount(1))
     .option("--device <mac>", "only this device; as often as needed", listed, [])
+    .option("--tag <tag>", "only devices that have it; as often as needed", listed, [])
     .option("--hold <seconds>", "it has to last for so long", parseCount(0, 7 * 86_400))
     .option(
       "--channel <id>",
@@ -58,8 +60,12 @@ export function addAlertRulesCommand(program: Command): void {
       [],
     )
     .action(async (name: string, options: AddOptions) => {
-      const { server, json, organisation, project, device, hold, channel } = options;
-      const scope = { ...(project !== undefined && { project }), ...(device.length > 0 && { devices: device }) };
+      const { server, json, organisation, project, device, tag, hold, channel } = options;
+      const scope = {
+        ...(project !== undefined && { project }),
+        ...(device.length > 0 && { devices: device }),
+        ...(tag.length > 0 && { tags: tag }),
+      };
       const rule = { name, condition: conditionOf(options), scope, channels: channel };
       const made = await apiOf(server).alerts.addRule(
         hold === undefined ? rule : { ...rule, holdS: hold },
@@ -113,7 +119,11 @@ function rowOf({ id, name, condition, scope, holdS, channels, enabled }: AlertRu
   const when = `${kind} ${Object.entries(rest)
     .map(([key, value]) => `${key}=${value}`)
     .join(" ")}`;
-  const of = [scope.project === undefined ? "" : `project ${scope.project}`, (scope.devices ?? []).join(" ")];
+  const of = [
+    scope.project === undefined ? "" : `project ${scope.project}`,
+    (scope.devices ?? []).join(" "),
+    (scope.tags ?? []).join(" "),
+  ];
   return [
     ...[String(id), name, when, of.filter((part) => part !== "").join(", ") || "all"],
     ...[`${holdS} s`, channels.join(" "), enabled ? "" : "disabled"],

@@ -30,7 +30,7 @@ export interface AlertRule {
   organisation: string;
   name: string;
   condition: Record<string, unknown>;
-  scope: { project?: number; devices?: string[] };
+  scope: { project?: number; devices?: string[]; tags?: string[] };
   holdS: number;
   channels: number[];
   enabled: boolean;
