@@ -5,9 +5,18 @@ import { allowed, faultOf } from "../../runtime/product/settings-codec.ts";
 import type { ConfigStatus } from "../client/order-client.ts";
 import { CommandError } from "./command-error.ts";
 import { type OrderOptions, reach, untilEnd, withServer, withWait } from "./order-options.ts";
+import { apiOf } from "./server-options.ts";
 
 /** Three starts of five minutes, and a minute to hear of it. */
 const TRIAL_MAX_S = 16 * 60;
+const DEVICE_HELP = "MAC address, twelve hex digits; with --project, --organisation or --account a product, as counter";
+
+interface LevelOptions extends OrderOptions {
+  project?: string;
+  organisation?: string;
+  account?: boolean;
+}
+
 const ENDS = ["applied", "refused", "rolled-back"];
 
 export function addConfigCommand(program: Command): void {
@@ -21,18 +30,18 @@ export function addConfigCommand(program: Command): void {
       if (json) console.log(JSON.stringify(status));
       else show(status);
     });
-  withWait(config.command("set"), TRIAL_MAX_S)
-    .description("set settings of a device; what is not named stays")
-    .argument("<device>", "MAC address, twelve hex digits")
+  withLevel(withWait(config.command("set"), TRIAL_MAX_S))
+    .description("set settings of a device, or of all below a level; what is not named stays")
+    .argument("<device>", DEVICE_HELP)
     .argument("<name=value...>", "as periodS=300; a list has commas between its items, none is an empty list")
-    .action((mac: string, pairs: string[], options: OrderOptions) => {
+    .action((mac: string, pairs: string[], options: LevelOptions) => {
       return change(mac, options, (schema) => Object.fromEntries(pairs.map((pair) => parsePair(schema, pair))));
     });
-  withWait(config.command("unset"), TRIAL_MAX_S)
-    .description("leave settings of a device to its program again")
-    .argument("<device>", "MAC address, twelve hex digits")
+  withLevel(withWait(config.command("unset"), TRIAL_MAX_S))
+    .description("leave settings of a device to the levels above and its program again")
+    .argument("<device>", DEVICE_HELP)
     .argument("<name...>", "as periodS")
-    .action((mac: string, names: string[], options: OrderOptions) => {
+    .action((mac: string, names: string[], options: LevelOptions) => {
       return change(mac, options, (schema) =>
         Object.fromEntries(names.map((name) => [name, findSetting(schema, name) && null])),
       );
@@ -43,9 +52,12 @@ type Schema = Record<string, Setting>;
 
 async function change(
   mac: string,
-  { server, wait, timeout, json }: OrderOptions,
+  options: LevelOptions,
   settingsOf: (schema: Schema) => Record<string, unknown>,
 ): Promise<void> {
+  const { server, wait, timeout, json } = options;
+  const place = placeOf(options);
+  if (place !== undefined) return changeLevel(mac, place, options, settingsOf);
   const { orders } = reach(server, mac);
   const before = await orders.config(mac);
   if (before.schema === null) {
@@ -65,6 +77,40 @@ async function change(
   if (reason === undefined) return;
   console.error(`lintel: ${what} ${reason}`);
   process.exitCode = 1;
+}
+
+/** Of all devices below: `product` stands where that of a device would. */
+async function changeLevel(
+  product: string,
+  place: string,
+  { server, json }: LevelOptions,
+  settingsOf: (schema: Schema) => Record<string, unknown>,
+): Promise<void> {
+  const { fleets } = apiOf(server);
+  const { schema } = await fleets.configLevel(place, product);
+  if (schema === null)
+    throw new CommandError(`the server does not know what a ${product} can be told: start it with --product FOLDER`);
+  if (Object.keys(schema).length === 0) throw new CommandError(nothingToSet(product));
+  const level = await fleets.changeConfigLevel(place, product, settingsOf(schema));
+  if (json) console.log(JSON.stringify(level));
+  else console.log(`${product}, version ${level.version}: ${JSON.stringify(level.settings)}; devices below follow`);
+}
+
+function placeOf({ project, organisation, account }: LevelOptions): string | undefined {
+  const places = [
+    ...(project === undefined ? [] : [`projects/${encodeURIComponent(project)}/`]),
+    ...(organisation === undefined ? [] : [`organisations/${encodeURIComponent(organisation)}/`]),
+    ...(account === true ? [""] : []),
+  ];
+  if (places.length > 1) throw new CommandError("take one of --project, --organisation and --account");
+  return places[0];
+}
+
+function withLevel(command: Command): Command {
+  return command
+    .option("--project <id>", "for all devices of this project, by number or slug")
+    .option("--organisation <slug>", "for all devices of this organisation")
+    .option("--account", "for all devices of the server");
 }
 
 function nothingToSet(product: string | null): string {
@@ -125,7 +171,8 @@ function show({
   reported,
   reason,
   setting,
-  settings,
+  resolved,
+  conflicts,
   connection,
   schema,
 }: ConfigStatus): void {
@@ -134,10 +181,13 @@ function show({
   if (schema !== null && Object.keys(schema).length === 0) console.log(nothingToSet(product));
   if (schema === null) console.log("the server does not know what it can be told: start it with --product FOLDER");
   if (state === "refused") console.log(`refused: ${setting ?? reason}`);
+  for (const conflict of conflicts) console.log(`left as it is, since all levels together fit no device: ${conflict}`);
   for (const [name, value] of Object.entries(connection)) console.log(`  ${name} = ${JSON.stringify(value)}`);
   for (const [name, it] of Object.entries(schema ?? {})) {
-    const value = settings[name] ?? it.default;
-    const from = Object.hasOwn(settings, name) ? "" : it.default === undefined ? "by the program, " : "default, ";
+    const own = Object.hasOwn(resolved, name) ? resolved[name] : undefined;
+    const value = own?.value ?? it.default;
+    const unset = it.default === undefined ? "by the program, " : "default, ";
+    const from = own === undefined ? unset : own.level === "device" ? "" : `of the ${own.level}, `;
     console.log(
       `  ${name} = ${value === undefined ? "" : JSON.stringify(value)}  (${from}${it.title}: ${allowed(it)})`,
     );

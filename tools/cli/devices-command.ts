@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { RegisteredDevice } from "../client/api-client.ts";
 import { addDeviceChangeCommands } from "./device-change-commands.ts";
 import { addDeviceCreateCommands } from "./device-create-commands.ts";
+import { addDeviceModelCommands } from "./device-model-commands.ts";
 import { apiOf, type ServerOptions, withJson } from "./server-options.ts";
 import { showTable } from "./show-table.ts";
 
@@ -10,6 +11,9 @@ interface ListOptions extends ServerOptions {
   project?: string;
   standing?: string;
   product?: string;
+  tag?: string;
+  template?: string;
+  fleet?: string;
   online?: boolean;
 }
 
@@ -20,9 +24,14 @@ export function addDevicesCommand(program: Command): void {
     .option("--project <id>", "of this project, by number or slug")
     .option("--standing <which>", "waiting, active, revoked or replaced")
     .option("--product <name>", "that run this product")
+    .option("--tag <word>", "that have this tag")
+    .option("--template <id>", "that have this template")
+    .option("--fleet <id>", "that are in this fleet now, by number or slug")
     .option("--online", "that are connected")
-    .action(async ({ server, json, project, standing, product, online }: ListOptions) => {
-      const filter = { project, standing, product, online: online === undefined ? undefined : String(online) };
+    .action(async ({ server, json, online, ...rest }: ListOptions) => {
+      const { project, standing, product, tag, template, fleet } = rest;
+      const isOnline = online === undefined ? undefined : String(online);
+      const filter = { project, standing, product, tag, template, fleet, online: isOnline };
       const given = Object.entries(filter).filter((pair): pair is [string, string] => pair[1] !== undefined);
       const found = await apiOf(server).devices(Object.fromEntries(given));
       if (json) console.log(JSON.stringify(found));
@@ -52,6 +61,7 @@ export function addDevicesCommand(program: Command): void {
     });
   addDeviceCreateCommands(devices);
   addDeviceChangeCommands(devices);
+  addDeviceModelCommands(devices);
 }
 
 function rowOf({ mac, name, project, product, standing, secret, online }: RegisteredDevice): string[] {

@@ -19,6 +19,7 @@ import { addConfigCommand } from "./config-command.ts";
 import { addDevicesCommand } from "./devices-command.ts";
 import { addDisasmCommand } from "./disasm-command.ts";
 import { addFlashCommand } from "./flash-command.ts";
+import { addFleetsCommand } from "./fleets-command.ts";
 import { addGraphCommand } from "./graph-command.ts";
 import { addHealthCommand } from "./health-command.ts";
 import { addImageCommand } from "./image-command.ts";
@@ -35,6 +36,7 @@ import { addRolloutCommand } from "./rollout-command.ts";
 import { addServeCommand } from "./serve-command.ts";
 import { addSimCommand } from "./sim-command.ts";
 import { addTailCommand } from "./tail-command.ts";
+import { addTemplatesCommand } from "./templates-command.ts";
 import { addTokensCommand } from "./tokens-command.ts";
 import { addUpdateCommand } from "./update-command.ts";
 import { isUserError } from "./user-errors.ts";
@@ -54,6 +56,8 @@ async function main(): Promise<void> {
     addServeCommand,
     addBackupCommands,
     addDevicesCommand,
+    addTemplatesCommand,
+    addFleetsCommand,
     addMqttUsersCommand,
     addHealthCommand,
     addAlertsCommand,

@@ -95,6 +95,8 @@ function addCreate(rollout: Command): void {
     .option("--board <id>", "devices with this board", parseCount(0))
     .option("--running <range>", 'devices that run a version of this range, as ">=1.2.0 <2"')
     .option("--project <id>", "devices of this project", parseCount(1))
+    .option("--fleet <id>", "devices that are in this fleet now, by number or slug")
+    .option("--tag <word...>", "devices that have all these tags")
     .option("--device <mac...>", "these devices, and no others")
     .option("--canary <size>", "first group: a number of devices, or percent, as 5%", parseCanary)
     .option("--steps <percent,...>", "percent of all devices that each later group reaches, as 25,50,100", parseSteps)

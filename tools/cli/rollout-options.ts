@@ -17,6 +17,8 @@ export interface PlanOptions {
   board?: number;
   running?: string;
   project?: number;
+  fleet?: string;
+  tag?: string[];
   device?: string[];
   canary?: Size;
   steps?: number[];
@@ -43,12 +45,15 @@ interface Plan {
 /** Options count more than `read`; what neither says is left to the server. */
 export function planOf(read: Plan, options: PlanOptions): object {
   const { name, canary, steps, atOnce, rate, window, zone, starts, expires, retry, draft } = options;
-  const { product, board, running, project, device } = options;
+  const { product, board, running, project, fleet, tag, device } = options;
   return {
     ...read,
     ...given({ name, canary, steps, atOnce, bytesPerS: rate, windows: window, zone, retry, draft }),
     ...given({ startsAt: starts, expiresAt: expires }),
-    target: { ...read.target, ...given({ product, board, version: running, project, devices: device }) },
+    target: {
+      ...read.target,
+      ...given({ product, board, version: running, project, fleet, tags: tag, devices: device }),
+    },
     error: {
       ...read.error,
       ...options.stopAbove,

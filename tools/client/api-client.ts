@@ -1,6 +1,7 @@
 /** The server's HTTP API, as far as the tools use it. */
 import { EventSource } from "eventsource";
 import { AlertClient } from "./alert-client.ts";
+import { FleetClient } from "./fleet-client.ts";
 import { type LogLine, OrderClient } from "./order-client.ts";
 import { PeopleClient } from "./people-client.ts";
 import { RegistrationClient } from "./registration-client.ts";
@@ -142,6 +143,11 @@ export class ApiClient {
   });
   /** How devices fare, and who is told of what. */
   readonly alerts = new AlertClient({
+    send: (method, path, body) => this.#send(method, path, body),
+    all: (path) => this.#all(path),
+  });
+  /** What devices are to people. */
+  readonly fleets = new FleetClient({
     send: (method, path, body) => this.#send(method, path, body),
     all: (path) => this.#all(path),
   });

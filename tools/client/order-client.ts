@@ -14,7 +14,10 @@ export interface DesiredStatus {
 export interface ConfigStatus extends DesiredStatus {
   /** The setting that the device refused. */
   setting: string | null;
+  /** Chosen for this device, and what comes of all levels. */
   settings: Record<string, unknown>;
+  resolved: Record<string, { value: unknown; level: string }>;
+  conflicts: string[];
   connection: Record<string, unknown>;
   /** Null: the server does not know what the product can be told. */
   schema: Record<string, Setting> | null;
