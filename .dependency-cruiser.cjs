@@ -114,6 +114,19 @@ module.exports = {
       ],
       "decisions about health know no database, no broker and no API",
     ),
+    only(
+      "events",
+      "^server/events/",
+      [
+        "^server/events/",
+        "^server/health/health-states\\.ts$",
+        "^server/store/alert-reader\\.ts$",
+        "^server/updates/store-requests\\.ts$",
+        "^server/(limits|errors|logger)\\.ts$",
+        "^runtime/contract/",
+      ],
+      "who tells people of alerts knows no database, no broker and no API",
+    ),
     {
       name: "api-never-touches-broker",
       severity: "error",
