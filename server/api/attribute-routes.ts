@@ -26,6 +26,7 @@ import type { ApiApp } from "./typed-app.ts";
 
 interface AttributeContext extends AttributeSources {
   orders: Pick<OrderPort, "settingsOf" | "actuate">;
+  nowMs: () => number;
 }
 
 export function addAttributeRoutes(app: ApiApp, sources: AttributeContext, request: TemplatePort): void {
@@ -66,7 +67,7 @@ export function addAttributeRoutes(app: ApiApp, sources: AttributeContext, reque
       if (new Set(wanted.map(({ template }) => template)).size < wanted.length)
         throw new Problem("templateRefused", "a device has a template once; name each of them once");
       access.judge(device.organisationId, () => new Problem("deviceUnknown", "no such device; see /api/v1/devices"));
-      demand(await request({ kind: "setDeviceTemplates", mac: device.mac, templates: wanted }));
+      demand(await request({ kind: "setDeviceTemplates", mac: device.mac, templates: wanted, atMs: sources.nowMs() }));
       return showTemplates(device);
     },
   );

@@ -82,6 +82,9 @@ describe("a template", () => {
     expect((await call("DELETE", path)).status).toBe(204);
     expect(await call("GET", path)).toMatchObject({ status: 404, body: { code: "templateUnknown" } });
     expect(guarded.sql("SELECT * FROM template_attributes")).toEqual([]);
+    expect(
+      guarded.sql("SELECT kind FROM changes WHERE json_extract(detail, '$.template') = ? ORDER BY id", id),
+    ).toEqual(["created", "updated", "updated", "updated", "removed"].map((word) => ({ kind: `template.${word}` })));
   });
 
   test("has a name of its own in the organisation", async () => {

@@ -136,7 +136,7 @@ export function addTemplateRoutes(
     },
     async (asked, reply) => {
       const { id } = findTemplate(store, asked.access, asked.params.template);
-      demand(await request({ kind: "deleteTemplate", template: id, revision: expectedVersion(asked) }));
+      demand(await request({ kind: "deleteTemplate", template: id, revision: expectedVersion(asked), atMs: nowMs() }));
       return reply.code(204).send(null);
     },
   );

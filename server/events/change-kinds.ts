@@ -6,7 +6,7 @@
 export const CHANGE_KINDS = [
   /** `moved`: from another organisation. */
   "device.created",
-  /** name, project, standing, tags; what has changed. */
+  /** name, project, standing, tags, templates; what has changed. */
   "device.updated",
   /** `moved`: to another organisation. */
   "device.removed",
@@ -22,6 +22,10 @@ export const CHANGE_KINDS = [
   "device.updated-program",
   /** `state`, `before`, `reasons`. */
   "device.health",
+  /** `template`, `name`; of a change `version`: the newest. */
+  "template.created",
+  "template.updated",
+  "template.removed",
   /** `release`, `version`. */
   "release.published",
   "release.withdrawn",

@@ -27,9 +27,9 @@ export type TemplateRequest =
       revision: number | null;
       atMs: number;
     }
-  | { kind: "deleteTemplate"; template: number; revision: number | null }
+  | { kind: "deleteTemplate"; template: number; revision: number | null; atMs: number }
   /** In place of those that it has. */
-  | { kind: "setDeviceTemplates"; mac: string; templates: TemplateChoice[] }
+  | { kind: "setDeviceTemplates"; mac: string; templates: TemplateChoice[]; atMs: number }
   /** Null takes one away. */
   | { kind: "setOverrides"; mac: string; values: Record<string, AttributeValue | null> };
 

@@ -1,5 +1,6 @@
 /** Templates and what devices have of them, the writer's side. What is in an attribute was looked at before (server/fleet). */
 import type Database from "better-sqlite3";
+import type { TellChange } from "../events/change-kinds.ts";
 import type { Attribute } from "../fleet/template.ts";
 import type { Overlap, TemplateChoice, TemplateRequest } from "../fleet/template-requests.ts";
 import { DEVICE_OVERRIDES_MAX, TEMPLATE_VERSIONS_MAX, TEMPLATES_MAX } from "../limits.ts";
@@ -10,24 +11,28 @@ type Of<Kind extends TemplateRequest["kind"]> = Extract<TemplateRequest, { kind:
 
 export class TemplateLedger {
   readonly #sql: ReturnType<typeof prepare>;
+  readonly #tell: TellChange;
   readonly handlers: Handlers<TemplateRequest> = {
     addTemplate: ({ organisation, name, description, attributes, atMs }) => {
       if (this.#sql.byName.get(organisation, name) !== undefined) return { outcome: "existed" };
       if ((this.#sql.count.get(organisation)?.count ?? 0) >= TEMPLATES_MAX) return { outcome: "tooMany" };
       const template = Number(this.#sql.add.run({ organisation, name, description, atMs }).lastInsertRowid);
       this.#addVersion(template, 1, attributes, atMs);
+      this.#tell({ kind: "template.created", organisation, atMs, detail: { template, name, version: 1 } });
       return { outcome: "done", id: template };
     },
     changeTemplate: (request) => this.#change(request),
-    deleteTemplate: ({ template, revision }) => {
+    deleteTemplate: ({ template, revision, atMs }) => {
       const before = this.#sql.template.get(template);
       if (before === undefined) return { outcome: "templateUnknown" };
       if (revision !== null && revision !== before.revision) return { outcome: "changedMeanwhile" };
       if (this.#sql.anyUse.get({ template }) !== undefined) return { outcome: "inUse" };
       this.#sql.delete.run(template);
+      const { organisation, name } = before;
+      this.#tell({ kind: "template.removed", organisation, atMs, detail: { template, name } });
       return { outcome: "done" };
     },
-    setDeviceTemplates: ({ mac, templates }) => this.#setDeviceTemplates(mac, templates),
+    setDeviceTemplates: ({ mac, templates, atMs }) => this.#setDeviceTemplates(mac, templates, atMs),
     setOverrides: ({ mac, values }) => {
       const device = this.#sql.device.get(mac);
       if (device === undefined) return { outcome: "deviceUnknown" };
@@ -42,8 +47,9 @@ export class TemplateLedger {
     },
   };
 
-  constructor(db: Database.Database) {
+  constructor(db: Database.Database, tell: TellChange) {
     this.#sql = prepare(db);
+    this.#tell = tell;
   }
 
   /** The device belongs to another organisation from now on. */
@@ -77,6 +83,8 @@ export class TemplateLedger {
       this.#addVersion(template, ++version, attributes, atMs);
     }
     this.#sql.change.run({ template, name: name ?? null, description: description ?? null, version, atMs });
+    const detail = { template, name: name ?? before.name, version };
+    this.#tell({ kind: "template.updated", organisation: before.organisation, atMs, detail });
     return { outcome: "done" };
   }
 
@@ -98,7 +106,7 @@ export class TemplateLedger {
     return this.#sql.dropOldest.run({ template, newest }).changes > 0;
   }
 
-  #setDeviceTemplates(mac: string, templates: readonly TemplateChoice[]): StoreAnswer {
+  #setDeviceTemplates(mac: string, templates: readonly TemplateChoice[], atMs: number): StoreAnswer {
     const device = this.#sql.device.get(mac);
     if (device === undefined) return { outcome: "deviceUnknown" };
     const labels = new Map<string, string>();
@@ -118,6 +126,8 @@ export class TemplateLedger {
     for (const [place, { template, version }] of templates.entries()) {
       this.#sql.give.run(device.id, template, version, place);
     }
+    const detail = { templates: templates.map(({ template }) => template) };
+    this.#tell({ kind: "device.updated", device: device.id, atMs, detail });
     return { outcome: "done" };
   }
 }

@@ -151,7 +151,7 @@ export class Writer {
     const health = new HealthLedger(db, tell);
     this.#health = health;
     this.#keeper = new ReadingKeeper(db, this.#cache, (deviceId, atMs) => health.hear(deviceId, atMs), alerts);
-    const templates = new TemplateLedger(db);
+    const templates = new TemplateLedger(db, tell);
     const fleets = new FleetLedger(db);
     this.#registrations = new RegistrationLedger(db, {
       forget: (mac) => {
