@@ -126,8 +126,8 @@ test("an event older than readings may be goes by itself, with its files", async
     nowMs: () => nowMs,
     retention: { rawMs: 30 * DAY_MS, rollupsMs: null, maxBytes: null },
   });
-  await expect.poll(() => ask("GET", EVENTS), { timeout: 10_000 }).toMatchObject({ items: [{ id: young }] });
-});
+  await expect.poll(() => ask("GET", EVENTS), { timeout: 30_000 }).toMatchObject({ items: [{ id: young }] });
+}, 60_000);
 
 test("notes about a device, a stream, a project: changed by who wrote them", async () => {
   const notes = `/devices/${MAC}/notes`;
