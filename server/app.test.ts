@@ -5,9 +5,10 @@ import { generate } from "mqtt-packet";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { GOLDEN_STATE_OFFLINE, GOLDEN_STATE_ONLINE } from "../runtime/contract/golden-vectors.ts";
 import { HelloKey } from "../runtime/contract/messages.ts";
-import { type LintelServer, startServer } from "./app.ts";
+import { startServer } from "./app.ts";
 import { StartError } from "./errors.ts";
 import { silentLogger } from "./logger.ts";
+import type { LintelServer } from "./server-options.ts";
 import {
   countingPack,
   inMemory,

@@ -4,18 +4,15 @@
  * then store -> updates (offers, pieces of images) -> broker; what devices are told, API -> writer -> orders -> broker.
  */
 import type { Duplex } from "node:stream";
-import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type { Server as TlsServer } from "node:tls";
-import type { ProductSettings } from "../runtime/product/setting.ts";
 import { beginFolder } from "./access/begin-folder.ts";
 import { DeviceGate } from "./access/device-gate.ts";
 import { invitationLink, makeFirstInvitation } from "./access/first-invitation.ts";
 import { MqttUserDesk } from "./access/mqtt-user-desk.ts";
-import { Passwords, type ScryptCost } from "./access/passwords.ts";
-import type { RegistrationName } from "./access/registration.ts";
+import { Passwords } from "./access/passwords.ts";
 import { RegistrationDesk } from "./access/registration-desk.ts";
 import { SecretDesk } from "./access/secret-desk.ts";
-import { type ApiRoute, buildApi } from "./api/build-api.ts";
+import { buildApi } from "./api/build-api.ts";
 import { LiveHub } from "./api/live-hub.ts";
 import { tellRollout } from "./api/show-rollout.ts";
 import type { ApiApp } from "./api/typed-app.ts";
@@ -23,12 +20,11 @@ import type { ConnectionLimits } from "./broker/connection-guard.ts";
 import { DeviceBroker } from "./broker/device-broker.ts";
 import { Door } from "./broker/door.ts";
 import { checkPort, type Listener, listenError, listenTcp, listenTls, listenWebSocket } from "./broker/listeners.ts";
-import { type CertificateFiles, Certificates } from "./certificates.ts";
+import { Certificates } from "./certificates.ts";
 import { StartError } from "./errors.ts";
 import { AlertDesk } from "./events/alert-desk.ts";
-import { alertTopic } from "./events/alert-topic.ts";
-import { type MailOptions, mailFault, mailOfAlerts, mailWriter } from "./events/send-mail.ts";
-import { DeliveryError, sendWebhook } from "./events/send-webhook.ts";
+import { alertSenders } from "./events/alert-senders.ts";
+import { mailFault, mailWriter } from "./events/send-mail.ts";
 import { HealthDesk } from "./health/health-desk.ts";
 import { Ingest } from "./ingest/ingest.ts";
 import { ReportDesk } from "./ingest/report-desk.ts";
@@ -43,65 +39,24 @@ import {
   MQTT_PACKETS_BURST,
   MQTT_PACKETS_PER_SECOND,
   ROLLOUT_TICK_MS,
-  STOP_FLUSH_MS,
 } from "./limits.ts";
-import type { Logger } from "./logger.ts";
 import { Metrics } from "./metrics.ts";
 import { ConfigDesk } from "./orders/config-desk.ts";
 import { LogHub } from "./orders/log-hub.ts";
 import { OrderDesk } from "./orders/order-desk.ts";
+import { untilIdle, untilSent } from "./quiet.ts";
 import { RolloutDesk } from "./rollouts/rollout-desk.ts";
+import type { LintelServer, ServerOptions } from "./server-options.ts";
 import { BackupShelf } from "./store/backup-shelf.ts";
 import { openDataFolder } from "./store/open-database.ts";
 import { Reader } from "./store/reader.ts";
-import { KEEP_ALL, type RetentionOptions } from "./store/retention.ts";
+import { KEEP_ALL } from "./store/retention.ts";
 import { WriterClient } from "./store/writer-client.ts";
 import { ChunkDesk } from "./updates/chunk-desk.ts";
 import { DownloadRates } from "./updates/download-rates.ts";
 import { PatchMaker } from "./updates/patch-maker.ts";
 import { SentOffers } from "./updates/sent-offers.ts";
 import { UpdateDesk } from "./updates/update-desk.ts";
-
-export interface ServerOptions {
-  dataDir: string;
-  host: string;
-  /** 0 = any free port. */
-  mqttPort: number;
-  httpPort: number;
-  /** With `tls`: MQTT over TLS, 0 = any free port. */
-  mqttsPort?: number;
-  /** The API over TLS, and MQTT at `mqttsPort`. */
-  tls?: CertificateFiles;
-  /** False: no MQTT without TLS, and so no boards; they speak none yet. */
-  plainMqtt?: boolean;
-  logger: Logger;
-  /** Off: everybody who reaches the server may do everything, as in tests and at home behind a locked door. */
-  login?: "required" | "off";
-  /** Which boards the first project of a new data folder takes in. */
-  registration?: RegistrationName;
-  /** Addresses of proxies in front of the server, with commas; whose word is taken on who asks and by which protocol. */
-  trustProxy?: string | undefined;
-  /** For tests, where it is low; else today's. */
-  passwordCost?: ScryptCost;
-  /** Told every route of the API as it is added. */
-  onRoute?: (route: ApiRoute) => void;
-  /** Products whose settings can be changed; none if not given. */
-  products?: readonly ProductSettings[];
-  /** What is deleted one day; nothing if not given. */
-  retention?: RetentionOptions;
-  /** Instead of those of limits.ts, as for a load that no board could make. */
-  connectionLimits?: Partial<ConnectionLimits>;
-  /** Through whom mails go; none are sent if not given. */
-  mail?: MailOptions;
-  /** In [0, 1), for what is spread by chance. */
-  random?: () => number;
-  /** Webhooks may go to this machine and its own network too. */
-  webhooksPrivate?: boolean;
-  /** Unix time, ms. */
-  nowMs?: () => number;
-  /** Ms of a clock that nobody sets; where `nowMs` is given and this is not, that one. */
-  elapsedMs?: () => number;
-}
 
 const CONNECTION_LIMITS: ConnectionLimits = {
   connections: MQTT_CONNECTIONS_MAX,
@@ -113,36 +68,8 @@ const CONNECTION_LIMITS: ConnectionLimits = {
   floodMs: MQTT_FLOOD_MAX_MS,
 };
 
-export interface LintelServer {
-  /** 0: there is none without TLS. */
-  readonly mqttPort: number;
-  readonly httpPort: number;
-  /** Null: there is none. */
-  readonly mqttsPort: number | null;
-  /** Of the HTTP API. */
-  readonly url: string;
-  /** Makes the first account; null: somebody has one, or nobody is asked. */
-  readonly firstLink: string | null;
-  /** Reads the certificate again; the connections that are open stay as they are. */
-  reloadCertificate(): void;
-  /** An MQTT connection that is not a socket. */
-  handle(stream: Duplex): void;
-  /**
-   * Resolves when everything received so far is decoded, committed and answered. What is still in the operating
-   * system's socket buffers has not been received.
-   */
-  idle(): Promise<void>;
-  /** Does what is due by now, as it does each second. */
-  tick(): void;
-  /** Stops accepting, commits and acknowledges what was received, closes. */
-  stop(): Promise<void>;
-}
-
-/** Turns of the event loop in a row without work before the broker counts as quiet: CONNECT takes a handful. */
-const QUIET_TURNS = 8;
 /** As a host to listen on; nobody is reached under it. */
 const EVERY_ADDRESS = /0\.0\.0\.0|\[::\]/;
-const FLUSH_POLL_MS = 5;
 
 export async function startServer(options: ServerOptions): Promise<LintelServer> {
   checkPort(options.mqttPort);
@@ -303,23 +230,12 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
   const alerts = new AlertDesk({
     store: reader.alerts,
     request: (request) => writer.request(request),
-    senders: {
-      webhook: (channel, message) => {
-        const { settings, secret } = channel;
-        const webhook = {
-          url: settings.url ?? "",
-          secret: secret ?? "",
-          id: message.id,
-          body: JSON.stringify(message),
-        };
-        return sendWebhook({ ...webhook, nowMs: nowMs() }, { isPrivateAllowed: options.webhooksPrivate === true });
-      },
-      mqtt: ({ slug }, message) => broker.tell(alertTopic(slug), JSON.stringify(message)),
-      mail: async ({ settings }, message) => {
-        if (writeMail === null) throw new DeliveryError("this server sends no mail");
-        await writeMail({ to: settings.to ?? [], id: message.id, ...mailOfAlerts(message) });
-      },
-    },
+    senders: alertSenders({
+      tell: (topic, text) => broker.tell(topic, text),
+      writeMail,
+      isPrivateAllowed: options.webhooksPrivate === true,
+      nowMs,
+    }),
     writeMail,
     logger,
     nowMs,
@@ -489,26 +405,4 @@ async function listenHttp(api: ApiApp, host: string, port: number): Promise<numb
   }
   const address = api.server.address();
   return typeof address === "object" && address !== null ? address.port : port;
-}
-
-type Desk = Pick<UpdateDesk, "isIdle" | "settled">;
-
-/** Input that stays unread is no work: its client does not take what it is sent, and waits for its time limit. */
-async function untilIdle(broker: DeviceBroker, ingest: Ingest, desks: ReadonlyArray<Desk>): Promise<void> {
-  let unreadBytes = broker.unreadBytes;
-  for (let quiet = 0; quiet < QUIET_TURNS; quiet++) {
-    await nextTurn();
-    const before = unreadBytes;
-    unreadBytes = broker.unreadBytes;
-    if (unreadBytes !== before || !ingest.isIdle || !desks.every((desk) => desk.isIdle)) quiet = 0;
-    await ingest.settled();
-    for (const desk of desks) await desk.settled();
-  }
-}
-
-/** A client that does not read must not hold up the stop. */
-async function untilSent(broker: DeviceBroker): Promise<void> {
-  for (let waitedMs = 0; broker.hasUnsent && waitedMs < STOP_FLUSH_MS; waitedMs += FLUSH_POLL_MS) {
-    await sleep(FLUSH_POLL_MS);
-  }
 }

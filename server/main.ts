@@ -1,5 +1,6 @@
 /** The server as a process: starts, says where it listens, stops on a signal. The command line parses the options. */
-import { type ServerOptions, startServer } from "./app.ts";
+import { startServer } from "./app.ts";
+import type { ServerOptions } from "./server-options.ts";
 import { keepHeapSmall } from "./small-heap.ts";
 
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;

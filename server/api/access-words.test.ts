@@ -3,7 +3,7 @@
  * when one asks for less than it should.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { LintelServer } from "../app.ts";
+import type { LintelServer } from "../server-options.ts";
 import { makeFolder, startTestServer } from "../testing/test-server.ts";
 import type { ApiRoute } from "./build-api.ts";
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { GOLDEN_DATA_ESTIMATED } from "../../runtime/contract/golden-vectors.ts";
 import { HelloKey } from "../../runtime/contract/messages.ts";
-import type { LintelServer } from "../app.ts";
+import type { LintelServer } from "../server-options.ts";
 import {
   encodePack,
   makeFolder,

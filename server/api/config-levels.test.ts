@@ -6,8 +6,8 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { ResultCode } from "../../runtime/contract/command-messages.ts";
 import { ConfigKey } from "../../runtime/contract/config-record.ts";
 import { HelloKey } from "../../runtime/contract/messages.ts";
-import type { LintelServer } from "../app.ts";
 import { CONFIG_STEP_CHANGES, CONFIG_STEP_DEVICES } from "../limits.ts";
+import type { LintelServer } from "../server-options.ts";
 import { LAMP, type OrderDevice, startOrderDevice } from "../testing/test-orders.ts";
 import { makeFolder, startTestServer } from "../testing/test-server.ts";
 

@@ -1,8 +1,8 @@
 /** Events with files, and notes, over HTTP. */
 import { createHash } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { LintelServer } from "../app.ts";
 import { EVENT_DATA_MAX_BYTES, EVENT_FILE_MAX_BYTES, EVENT_FILES_MAX, NOTE_MAX_CHARS } from "../limits.ts";
+import type { LintelServer } from "../server-options.ts";
 import { makeFolder, startTestServer, TEST_NOW_MS } from "../testing/test-server.ts";
 
 const MAC = "5ccf7f123456";

@@ -7,8 +7,8 @@ import {
   IMAGE_VERSION_OFFSET,
 } from "../../runtime/contract/image-header.ts";
 import { HelloKey } from "../../runtime/contract/messages.ts";
-import type { LintelServer } from "../app.ts";
 import { silentLogger } from "../logger.ts";
+import type { LintelServer } from "../server-options.ts";
 import { noise, setDesired, testImage, upload } from "../testing/test-images.ts";
 import { makeFolder, startDevice, startTestServer, TEST_NOW_MS } from "../testing/test-server.ts";
 import { checkUpload } from "../updates/image-check.ts";

@@ -3,8 +3,8 @@ import { request as httpRequest } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Level } from "../access/level.ts";
 import { makeSecret } from "../access/secrets.ts";
-import type { LintelServer } from "../app.ts";
 import { SESSION_IDLE_MS, SESSION_MAX_MS } from "../limits.ts";
+import type { LintelServer } from "../server-options.ts";
 import { AccessWorld, type Asking, bearer, CHEAP, PASSWORD } from "../testing/access-world.ts";
 import { makeFolder, startTestServer, TEST_NOW_MS } from "../testing/test-server.ts";
 

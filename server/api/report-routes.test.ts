@@ -1,7 +1,7 @@
 /** IOTile reports over HTTP: taken, answered, seen as readings. */
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { LintelServer } from "../app.ts";
 import { IOTILE_REPORT_MAX_BYTES } from "../limits.ts";
+import type { LintelServer } from "../server-options.ts";
 import { IOTILE_DEVICE, IOTILE_KEY, REPORTS } from "../testing/iotile-reports.ts";
 import { makeFolder, startTestServer } from "../testing/test-server.ts";
 

@@ -9,7 +9,7 @@ import { signImage } from "../../tools/image/pack-image.ts";
 import { OPERATOR_TOKEN_FILE } from "../access/begin-folder.ts";
 import { Level } from "../access/level.ts";
 import { digestOf } from "../access/secrets.ts";
-import type { LintelServer } from "../app.ts";
+import type { LintelServer } from "../server-options.ts";
 import { noise, testImage } from "../testing/test-images.ts";
 import { makeFolder, startTestServer } from "../testing/test-server.ts";
 

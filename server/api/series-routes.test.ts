@@ -2,8 +2,8 @@
 import { tableFromIPC } from "apache-arrow";
 import { readParquet } from "parquet-wasm/node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { LintelServer } from "../app.ts";
 import { HOUSEKEEPING_EVERY_MS } from "../limits.ts";
+import type { LintelServer } from "../server-options.ts";
 import { encodePack, makeFolder, startDevice, startTestServer } from "../testing/test-server.ts";
 
 const MAC = "5ccf7f123456";

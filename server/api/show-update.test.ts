@@ -2,8 +2,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { HelloKey } from "../../runtime/contract/messages.ts";
 import { UpdateFailure, UpdateKey, UpdateState } from "../../runtime/contract/update-messages.ts";
-import type { LintelServer } from "../app.ts";
 import { DEVICE_LEAVES_MAX_MS } from "../limits.ts";
+import type { LintelServer } from "../server-options.ts";
 import {
   getUpdate,
   noise,

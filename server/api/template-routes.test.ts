@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { ResultCode } from "../../runtime/contract/command-messages.ts";
 import { ConfigKey } from "../../runtime/contract/config-record.ts";
-import type { LintelServer } from "../app.ts";
 import { COMMANDS_OPEN_MAX, TEMPLATE_VERSIONS_MAX } from "../limits.ts";
+import type { LintelServer } from "../server-options.ts";
 import { GuardedServer } from "../testing/test-login.ts";
 import { LAMP, type OrderDevice, startOrderDevice } from "../testing/test-orders.ts";
 import { encodePack, TEST_NOW_MS } from "../testing/test-server.ts";

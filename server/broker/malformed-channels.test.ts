@@ -9,7 +9,7 @@ import {
   CHANNEL_STATE,
   CHANNEL_UPDATE,
 } from "../../runtime/contract/topics.ts";
-import type { LintelServer } from "../app.ts";
+import type { LintelServer } from "../server-options.ts";
 import { makeRandom, mutate } from "../testing/mutate.ts";
 import { countingPack, makeFolder, startDevice, startTestServer } from "../testing/test-server.ts";
 

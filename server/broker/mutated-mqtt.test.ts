@@ -10,7 +10,7 @@ import {
   GOLDEN_UPDATE_FAILED,
   GOLDEN_UPDATE_REQUEST,
 } from "../../runtime/contract/golden-vectors.ts";
-import type { LintelServer } from "../app.ts";
+import type { LintelServer } from "../server-options.ts";
 import { memoryPair } from "../testing/memory-pair.ts";
 import { makeRandom, mutate } from "../testing/mutate.ts";
 import { countingPack, makeFolder, overTcp, startDevice, startTestServer, TestClient } from "../testing/test-server.ts";

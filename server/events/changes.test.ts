@@ -1,7 +1,7 @@
 /** What has happened, as others read it: each with its change, in order, and none twice. */
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { HelloKey } from "../../runtime/contract/messages.ts";
-import type { LintelServer } from "../app.ts";
+import type { LintelServer } from "../server-options.ts";
 import { LAMP } from "../testing/test-orders.ts";
 import { makeFolder, startDevice, startTestServer } from "../testing/test-server.ts";
 

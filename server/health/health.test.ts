@@ -2,8 +2,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { HelloKey, StateKey } from "../../runtime/contract/messages.ts";
 import { CHANNEL_STATE } from "../../runtime/contract/topics.ts";
-import type { LintelServer } from "../app.ts";
 import { encodeCbor } from "../ingest/cbor-codec.ts";
+import type { LintelServer } from "../server-options.ts";
 import {
   encodePack,
   makeFolder,

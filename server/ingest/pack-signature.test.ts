@@ -11,7 +11,7 @@ import {
   SENML_SIGNATURE,
   SenmlLabel,
 } from "../../runtime/contract/senml.ts";
-import type { LintelServer } from "../app.ts";
+import type { LintelServer } from "../server-options.ts";
 import { callDevices, startOrderDevice } from "../testing/test-orders.ts";
 import { makeFolder, startTestServer } from "../testing/test-server.ts";
 import { encodeCbor } from "./cbor-codec.ts";

@@ -6,8 +6,8 @@ import { Slot } from "../../runtime/contract/flash-map.ts";
 import { GraphRefusal } from "../../runtime/contract/graph-format.ts";
 import { HelloKey } from "../../runtime/contract/messages.ts";
 import { CHANNEL_RESULT } from "../../runtime/contract/topics.ts";
-import type { LintelServer } from "../app.ts";
 import { COMMANDS_KEPT_MAX, COMMANDS_OPEN_MAX } from "../limits.ts";
+import type { LintelServer } from "../server-options.ts";
 import { type Answer, callDevices, LAMP, type OrderDevice, startOrderDevice } from "../testing/test-orders.ts";
 import { inMemory, makeFolder, startDevice, startTestServer, TEST_NOW_MS } from "../testing/test-server.ts";
 

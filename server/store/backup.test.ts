@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { LintelServer } from "../app.ts";
+import type { LintelServer } from "../server-options.ts";
 import { countingPack, makeFolder, startDevice, startTestServer, TEST_NOW_MS } from "../testing/test-server.ts";
 import { restoreDatabase } from "./restore.ts";
 

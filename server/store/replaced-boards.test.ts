@@ -1,7 +1,7 @@
 /** Boards that take each other's place keep one history: asked by either name, nothing copied. */
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { LintelServer } from "../app.ts";
+import type { LintelServer } from "../server-options.ts";
 import { encodePack, inMemory, makeFolder, startTestServer, TEST_NOW_MS } from "../testing/test-server.ts";
 import { Housekeeper } from "./housekeeper.ts";
 import { openForWriting } from "./open-database.ts";

@@ -10,8 +10,8 @@ import { Level, levelOf, ROLES } from "../access/level.ts";
 import { Passwords } from "../access/passwords.ts";
 import { digestOf, makeSecret } from "../access/secrets.ts";
 import type { ApiRoute } from "../api/build-api.ts";
-import type { LintelServer, ServerOptions } from "../app.ts";
 import { macToText } from "../mac-address.ts";
+import type { LintelServer, ServerOptions } from "../server-options.ts";
 import {
   type Ask,
   alarm,

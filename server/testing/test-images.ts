@@ -3,8 +3,8 @@ import { ImageArch } from "../../runtime/contract/image-header.ts";
 import { CHANNEL_ACK, CHANNEL_CHUNK, CHANNEL_OFFER, CHANNEL_UPDATE } from "../../runtime/contract/topics.ts";
 import { ChunkKey, OfferKey, UpdateKey, type UpdateState } from "../../runtime/contract/update-messages.ts";
 import { encodeImageHeader, type ImageHeader, imageIdText, sha256 } from "../../runtime/image/image-header.ts";
-import type { LintelServer } from "../app.ts";
 import { decodeCbor, encodeCbor } from "../ingest/cbor-codec.ts";
+import type { LintelServer } from "../server-options.ts";
 import { makeRandom } from "./mutate.ts";
 import { inMemory, type TestClient } from "./test-server.ts";
 

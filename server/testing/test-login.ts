@@ -4,7 +4,7 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { OPERATOR_TOKEN_FILE } from "../access/begin-folder.ts";
 import { Registration } from "../access/registration.ts";
-import type { LintelServer, ServerOptions } from "../app.ts";
+import type { LintelServer, ServerOptions } from "../server-options.ts";
 import { makeFolder, startTestServer } from "./test-server.ts";
 
 export interface Answer {

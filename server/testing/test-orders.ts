@@ -9,8 +9,8 @@ import {
   CHANNEL_RESULT,
 } from "../../runtime/contract/topics.ts";
 import type { ProductSettings } from "../../runtime/product/setting.ts";
-import type { LintelServer } from "../app.ts";
 import { decodeCbor, encodeCbor } from "../ingest/cbor-codec.ts";
+import type { LintelServer } from "../server-options.ts";
 import { inMemory, type TestClient } from "./test-server.ts";
 
 const title = "for tests";

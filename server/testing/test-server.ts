@@ -15,9 +15,10 @@ import {
   TOPIC_PREFIX,
 } from "../../runtime/contract/topics.ts";
 import { OPEN_HOUSE } from "../access/open-house.ts";
-import { type LintelServer, type ServerOptions, startServer } from "../app.ts";
+import { startServer } from "../app.ts";
 import { decodeCbor, encodeCbor } from "../ingest/cbor-codec.ts";
 import { silentLogger } from "../logger.ts";
+import type { LintelServer, ServerOptions } from "../server-options.ts";
 import { memoryPair } from "./memory-pair.ts";
 
 /** 2023-11-14T22:13:20Z */

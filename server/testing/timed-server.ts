@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { StateKey } from "../../runtime/contract/messages.ts";
 import { CHANNEL_STATE } from "../../runtime/contract/topics.ts";
-import type { LintelServer, ServerOptions } from "../app.ts";
 import { encodeCbor } from "../ingest/cbor-codec.ts";
+import type { LintelServer, ServerOptions } from "../server-options.ts";
 import { makeFolder, startDevice, startTestServer, TEST_NOW_MS, type TestClient } from "./test-server.ts";
 
 const MINUTE_MS = 60_000;

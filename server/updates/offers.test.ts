@@ -7,7 +7,7 @@ import { HelloKey } from "../../runtime/contract/messages.ts";
 import { UpdateFailure, UpdateKey, UpdateState } from "../../runtime/contract/update-messages.ts";
 import { applyPatch } from "../../runtime/image/apply-patch.ts";
 import { decompressImage } from "../../runtime/image/decompress.ts";
-import type { LintelServer } from "../app.ts";
+import type { LintelServer } from "../server-options.ts";
 import { Reader } from "../store/reader.ts";
 import {
   getUpdate,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { OPERATOR_TOKEN_FILE } from "../../server/access/begin-folder.ts";
-import type { LintelServer } from "../../server/app.ts";
+import type { LintelServer } from "../../server/server-options.ts";
 import { CHEAP } from "../../server/testing/access-world.ts";
 import { makeFolder, startTestServer } from "../../server/testing/test-server.ts";
 import { CHROMIUM, hasTools } from "../qemu/installed.ts";

@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { HelloKey } from "../../runtime/contract/messages.ts";
 import type { FlashManifest } from "../../runtime/image/flash-kit.ts";
 import { OPERATOR_TOKEN_FILE } from "../../server/access/begin-folder.ts";
-import type { LintelServer } from "../../server/app.ts";
+import type { LintelServer } from "../../server/server-options.ts";
 import { KIT } from "../../server/testing/access-things.ts";
 import { makeFolder, startDevice, startTestServer } from "../../server/testing/test-server.ts";
 import { keyFiles, newKey, writeKey } from "../../tools/image/keys.ts";

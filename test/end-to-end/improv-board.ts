@@ -9,7 +9,7 @@ import { SERIAL_BAUD } from "../../runtime/contract/limits.ts";
 import { CounterSetting } from "../../runtime/contract/product-settings.ts";
 import { emulatedHostImage } from "../../runtime/esp8266/device/emulated-host.ts";
 import type { FlashedBoard } from "../../runtime/esp8266/device/flashed-board.ts";
-import type { LintelServer } from "../../server/app.ts";
+import type { LintelServer } from "../../server/server-options.ts";
 import { DEFAULT_BOARD, readBoard } from "../../tools/build/board.ts";
 import { flashPlan } from "../../tools/flash/flash-plan.ts";
 import { hostFor } from "../../tools/flash/host-binary.ts";

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ImprovSerial } from "improv-wifi-serial-sdk/dist/serial.js";
 import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import type { LintelServer } from "../../server/app.ts";
+import type { LintelServer } from "../../server/server-options.ts";
 import { makeFolder, startTestServer } from "../../server/testing/test-server.ts";
 import { ApiClient } from "../../tools/client/api-client.ts";
 import { until } from "../cli/until.ts";

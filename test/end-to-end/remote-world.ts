@@ -7,7 +7,7 @@ import { SeededRandom } from "../../runtime/board/random.ts";
 import { VirtualBoard } from "../../runtime/board/virtual-board.ts";
 import { VirtualTime } from "../../runtime/board/virtual-time.ts";
 import type { ProductSettings } from "../../runtime/product/setting.ts";
-import { type LintelServer } from "../../server/app.ts";
+import type { LintelServer } from "../../server/server-options.ts";
 import { type Answer, callDevices } from "../../server/testing/test-orders.ts";
 import { makeFolder, startTestServer } from "../../server/testing/test-server.ts";
 import type { Engine } from "../../tools/build/compile-program.ts";

@@ -7,7 +7,7 @@ import { WebSerialPort } from "../../runtime/board/web-serial-port.ts";
 import { NO_PIN } from "../../runtime/contract/host-abi.ts";
 import { CounterSetting } from "../../runtime/contract/product-settings.ts";
 import { emulatedHostImage } from "../../runtime/esp8266/device/emulated-host.ts";
-import type { LintelServer } from "../../server/app.ts";
+import type { LintelServer } from "../../server/server-options.ts";
 import type { Board } from "../../tools/build/board-schema.ts";
 import { planPins } from "../../tools/build/pin-plan.ts";
 import { ApiClient } from "../../tools/client/api-client.ts";

@@ -16,8 +16,8 @@ import {
 import { applyPatch } from "../../runtime/image/apply-patch.ts";
 import { decompressImage } from "../../runtime/image/decompress.ts";
 import { decodeImageHeader, imageIdText } from "../../runtime/image/image-header.ts";
-import type { LintelServer } from "../../server/app.ts";
 import { encodeCbor } from "../../server/ingest/cbor-codec.ts";
+import type { LintelServer } from "../../server/server-options.ts";
 import { startUpdateDevice, type UpdateDevice } from "../../server/testing/test-images.ts";
 import { NO_BASE } from "../../server/updates/update-messages.ts";
 

@@ -2,7 +2,7 @@
 
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { imageIdText } from "../../runtime/image/image-header.ts";
-import type { LintelServer, ServerOptions } from "../../server/app.ts";
+import type { LintelServer, ServerOptions } from "../../server/server-options.ts";
 import { makeRandom } from "../../server/testing/mutate.ts";
 import { noise, testImage } from "../../server/testing/test-images.ts";
 import { makeFolder, startTestServer, TEST_NOW_MS } from "../../server/testing/test-server.ts";

@@ -15,8 +15,9 @@ import { type LogSink, VirtualBoard } from "../../runtime/board/virtual-board.ts
 import { VirtualTime } from "../../runtime/board/virtual-time.ts";
 import { FLASH_REGION_MAX_BYTES } from "../../runtime/contract/flash-map.ts";
 import { OPEN_HOUSE } from "../../server/access/open-house.ts";
-import { type LintelServer, startServer } from "../../server/app.ts";
+import { startServer } from "../../server/app.ts";
 import { silentLogger } from "../../server/logger.ts";
+import type { LintelServer } from "../../server/server-options.ts";
 import { createDevice, type DeviceProgram } from "../build/create-device.ts";
 import { productSettings } from "../build/product.ts";
 import { ApiClient, type Reading } from "../client/api-client.ts";

@@ -11,8 +11,9 @@ import { MemoryNetwork } from "../../runtime/board/memory-network.ts";
 import { SeededRandom } from "../../runtime/board/random.ts";
 import { VirtualTime } from "../../runtime/board/virtual-time.ts";
 import { OPEN_HOUSE } from "../../server/access/open-house.ts";
-import { type LintelServer, startServer } from "../../server/app.ts";
+import { startServer } from "../../server/app.ts";
 import { silentLogger } from "../../server/logger.ts";
+import type { LintelServer } from "../../server/server-options.ts";
 import { productSettings } from "../build/product.ts";
 import { CounterFleet, type FleetOptions } from "./counter-fleet.ts";
 
