@@ -201,7 +201,8 @@ function valueOf(
   offsets: ReadonlyMap<ExportedTable, number>,
 ): string {
   const name = `"${column}"`;
-  if (column === "organisation_id") return String(organisation);
+  // What has none is of a project or a device.
+  if (column === "organisation_id") return `iif(${name} IS NULL, NULL, ${organisation})`;
   if (column === "user_id") return `(SELECT new FROM temp.user_ids WHERE old = ${name})`;
   if (table === "devices" && column === "online") return "0";
   if (table === "audit" && column === "actor_id")

@@ -9,6 +9,7 @@ import { DERIVED_STREAM, FILE, STREAM } from "../../testing/access-things.ts";
 import { AccessWorld, bearer } from "../../testing/access-world.ts";
 import { LAMP } from "../../testing/test-orders.ts";
 import { makeFolder, startTestServer } from "../../testing/test-server.ts";
+import { fillTransferRows } from "../../testing/transfer-rows.ts";
 import { Housekeeper } from "../housekeeper.ts";
 import { openDataFolder, openForWriting } from "../open-database.ts";
 import { MIGRATIONS } from "../schema.ts";
@@ -40,6 +41,7 @@ beforeAll(async () => {
   keeper.tell(world.nowMs, 0);
   while (keeper.step());
   expect(keeper.figures().packed).toBe(2);
+  fillTransferRows(db, world.things.other, world.nowMs);
   db.close();
   exportOrganisation({ databasePath: source(), slug: "other", out: file, nowMs: world.nowMs });
 }, 90_000);
@@ -47,6 +49,13 @@ beforeAll(async () => {
 afterAll(async () => {
   await world.stop();
   files.remove();
+});
+
+test("every table that goes along has a row in the organisation that is tried here", () => {
+  const db = new Database(file, { readonly: true });
+  const isEmpty = (table: string) => db.prepare(`SELECT 1 FROM "${table}" LIMIT 1`).get() === undefined;
+  expect(EXPORTED.filter(isEmpty)).toEqual([]);
+  db.close();
 });
 
 function fresh(): ReturnType<typeof makeFolder> {
@@ -141,7 +150,7 @@ function normal(value: unknown): unknown {
 test("imported into a fresh server, the organisation gives every answer that it gave", async () => {
   const target = fresh();
   const { newUsers, ...done } = take(target.path);
-  expect(done).toEqual({ slug: "other", devices: 3, readings: 1 });
+  expect(done).toEqual({ slug: "other", devices: 3, readings: 2 });
   expect(newUsers).toContain("viewer-mark-of-other@example.org");
   const db = new Database(join(target.path, "lintel.db"));
   expect(db.pragma("integrity_check", { simple: true })).toBe("ok");
