@@ -320,6 +320,10 @@ export const DELIVERIES_AT_ONCE = 8;
 export const DELIVERY_RETRY_FIRST_MS = 30_000;
 export const DELIVERY_RETRY_MAX_MS = 3_600_000;
 export const DELIVERY_ATTEMPTS_MAX = 30;
+/** One attempt through any channel is given up then; and what is waited before the store is told of it once more, and at most. */
+export const DELIVERY_MAX_MS = 120_000;
+export const DELIVERY_END_FIRST_MS = 2000;
+export const DELIVERY_END_MAX_MS = 300_000;
 /** Of one attempt at a webhook: all of it, milliseconds, and what is read of the answer, bytes. */
 export const WEBHOOK_MAX_MS = 10_000;
 export const WEBHOOK_ANSWER_MAX_BYTES = 64 * 1024;

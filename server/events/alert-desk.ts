@@ -1,19 +1,24 @@
 /**
  * Tells people: has the store open what has lasted, and make deliveries of what has gathered; sends them, again after a while where
  * that fails, and gives one up after about a day. All of it is in the store, so a start goes on where a stop, or a power cut, was; what had
- * been sent and not been ended is sent again as the same.
+ * been sent and not been ended is sent again as the same. While the store takes no writes, what came of a delivery is kept here and
+ * told to the store again and again: nobody gets it each second because a disk is full.
  */
+import { setTimeout as pass } from "node:timers/promises";
 import { describe } from "../errors.ts";
 import {
   DELIVERIES_AT_ONCE,
   DELIVERY_ATTEMPTS_MAX,
+  DELIVERY_END_FIRST_MS,
+  DELIVERY_END_MAX_MS,
+  DELIVERY_MAX_MS,
   DELIVERY_RETRY_FIRST_MS,
   DELIVERY_RETRY_MAX_MS,
 } from "../limits.ts";
 import type { Logger } from "../logger.ts";
 import type { DeliveryRow } from "../store/alert-reader.ts";
 import type { StoreAnswer, StoreRequest } from "../updates/store-requests.ts";
-import type { AlertChannel, AlertMessage, ChannelKind } from "./alert-requests.ts";
+import type { AlertChannel, AlertMessage, AlertRequest, ChannelKind } from "./alert-requests.ts";
 import type { WriteMail } from "./send-mail.ts";
 
 /** Resolves when it was taken; rejects with why it was not. */
@@ -34,11 +39,23 @@ export interface AlertDeskOptions {
   nowMs: () => number;
   /** In [0, 1). */
   random: () => number;
+  /** Of one attempt; for tests, else DELIVERY_MAX_MS. */
+  maxMs?: number;
+}
+
+/** What came of a delivery, and when the store is told next. */
+interface Sent {
+  channel: AlertChannel;
+  ended: Extract<AlertRequest, { kind: "endDelivery" }>;
+  waitMs: number;
+  dueMs: number;
 }
 
 export class AlertDesk {
   readonly #options: AlertDeskOptions;
   readonly #underWay = new Map<string, Promise<void>>();
+  /** Those that the store has not been told of yet; they keep their place among DELIVERIES_AT_ONCE. */
+  readonly #sent = new Map<string, Sent>();
   #step: Promise<void> | undefined;
   #isJump = true;
   #isStopped = false;
@@ -63,6 +80,7 @@ export class AlertDesk {
   /** Due times are of a clock that was wrong. */
   jump(): void {
     this.#isJump = true;
+    for (const sent of this.#sent.values()) sent.dueMs = 0;
   }
 
   tick(): void {
@@ -78,11 +96,21 @@ export class AlertDesk {
 
   /** At once, and once: the answer is for whoever tries the channel. Null: it was taken. */
   async test(channel: AlertChannel, message: AlertMessage): Promise<string | null> {
+    return await this.#limit(() => this.#options.senders[channel.kind](channel, message));
+  }
+
+  /** Always comes to an end. Null: it was done; else why not. */
+  async #limit(work: () => Promise<void>): Promise<string | null> {
+    const { maxMs = DELIVERY_MAX_MS } = this.#options;
+    const limit = new AbortController();
+    const late = pass(maxMs, "it took too long", { signal: limit.signal, ref: false });
     try {
-      await this.#options.senders[channel.kind](channel, message);
-      return null;
+      return await Promise.race([work().then(() => null, describe), late]);
     } catch (error) {
       return describe(error);
+    } finally {
+      late.catch(() => {});
+      limit.abort();
     }
   }
 
@@ -105,34 +133,63 @@ export class AlertDesk {
 
   #deliver(): void {
     const { store, nowMs } = this.#options;
-    if (this.#isStopped || this.#underWay.size >= DELIVERIES_AT_ONCE) return;
-    // Those that are under way are due still.
-    for (const delivery of store.dueDeliveries(nowMs(), DELIVERIES_AT_ONCE + this.#underWay.size)) {
-      if (this.#underWay.size >= DELIVERIES_AT_ONCE) break;
-      if (this.#underWay.has(delivery.id)) continue;
-      const work = this.#deliverOne(delivery).finally(() => this.#underWay.delete(delivery.id));
-      this.#underWay.set(delivery.id, work);
+    if (this.#isStopped) return;
+    for (const [id, sent] of this.#sent) {
+      if (sent.dueMs <= nowMs() && !this.#underWay.has(id)) this.#begin(id, this.#end(sent));
+    }
+    // Those that are under way, or were sent, are due still.
+    const taken = new Set([...this.#underWay.keys(), ...this.#sent.keys()]);
+    if (taken.size >= DELIVERIES_AT_ONCE) return;
+    for (const delivery of store.dueDeliveries(nowMs(), DELIVERIES_AT_ONCE + taken.size)) {
+      if (taken.size >= DELIVERIES_AT_ONCE) break;
+      if (taken.has(delivery.id)) continue;
+      taken.add(delivery.id);
+      this.#begin(delivery.id, this.#deliverOne(delivery));
     }
   }
 
+  #begin(id: string, work: Promise<void>): void {
+    const ended = work.finally(() => this.#underWay.delete(id));
+    this.#underWay.set(id, ended);
+  }
+
   async #deliverOne({ id, channel: channelId, attempts, body }: DeliveryRow): Promise<void> {
-    const { store, request, senders, nowMs, random, logger } = this.#options;
+    const { store, nowMs, random, logger } = this.#options;
+    let channel: AlertChannel | undefined;
     try {
-      const channel = store.channel(channelId);
-      if (channel === undefined) return;
-      const error = await senders[channel.kind](channel, body).then(
-        () => null,
-        (reason: unknown) => describe(reason),
-      );
-      const retryMs = error === null ? null : retryAfterMs(attempts + 1, random());
-      if (error !== null)
-        logger.warn({ channel: channelId, delivery: id, error, retryMs }, "alerts were not delivered");
-      const ended = { kind: "endDelivery", delivery: id, error, retryMs, atMs: nowMs() } as const;
-      const { disabledChannel } = await request(ended);
-      if (disabledChannel !== undefined) await this.#tellOwners(channel, id, error ?? "");
+      channel = store.channel(channelId);
     } catch (error) {
-      logger.error({ error: describe(error) }, "a delivery could not be ended; it is sent again");
+      logger.error({ delivery: id, error: describe(error) }, "a delivery could not be looked at; it is tried again");
     }
+    if (channel === undefined) return;
+    const error = await this.test(channel, body);
+    const retryMs = error === null ? null : retryAfterMs(attempts + 1, random());
+    if (error !== null) logger.warn({ channel: channelId, delivery: id, error, retryMs }, "alerts were not delivered");
+    const ended = { kind: "endDelivery", delivery: id, error, retryMs, atMs: nowMs() } as const;
+    const sent = { channel, ended, waitMs: DELIVERY_END_FIRST_MS, dueMs: 0 };
+    this.#sent.set(id, sent);
+    await this.#end(sent);
+  }
+
+  async #end(sent: Sent): Promise<void> {
+    const { request, nowMs, logger } = this.#options;
+    const { channel, ended } = sent;
+    const { delivery } = ended;
+    const { outcome, disabledChannel, error } = await request(ended).catch((reason: unknown) => ({
+      outcome: "unavailable" as const,
+      disabledChannel: undefined,
+      error: describe(reason),
+    }));
+    if (outcome !== "done") {
+      sent.dueMs = nowMs() + sent.waitMs;
+      logger.error({ delivery, error, retryMs: sent.waitMs }, "what came of a delivery could not be stored");
+      sent.waitMs = Math.min(DELIVERY_END_MAX_MS, sent.waitMs * 2);
+      return;
+    }
+    this.#sent.delete(delivery);
+    if (disabledChannel === undefined) return;
+    const untold = await this.#limit(() => this.#tellOwners(channel, delivery, ended.error ?? ""));
+    if (untold !== null) logger.error({ channel: channel.id, error: untold }, "its owners could not be told");
   }
 
   async #tellOwners({ organisation, name }: AlertChannel, id: string, error: string): Promise<void> {

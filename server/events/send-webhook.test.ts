@@ -1,5 +1,5 @@
 import { createServer, type RequestListener, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { DELIVERY_ATTEMPTS_MAX, DELIVERY_RETRY_MAX_MS, WEBHOOK_ANSWER_MAX_BYTES } from "../limits.ts";
 import { retryAfterMs } from "./alert-desk.ts";
@@ -9,15 +9,28 @@ import { newWebhookSecret, webhookHeaders } from "./webhook-signature.ts";
 
 const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 let server: Server | undefined;
+const raw: TcpServer[] = [];
 afterEach(() => {
   server?.closeAllConnections();
   server?.close();
   server = undefined;
+  for (const made of raw.splice(0)) made.close();
 });
 
 async function listen(listener: RequestListener): Promise<string> {
   const made = createServer(listener);
   server = made;
+  await new Promise<void>((resolve) => made.listen(0, "127.0.0.1", resolve));
+  return `http://127.0.0.1:${(made.address() as AddressInfo).port}/hook`;
+}
+
+/** Whatever is asked, this is said, and nothing more. */
+async function listenRaw(answer: string): Promise<string> {
+  const made = createTcpServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", () => socket.write(answer));
+  });
+  raw.push(made);
   await new Promise<void>((resolve) => made.listen(0, "127.0.0.1", resolve));
   return `http://127.0.0.1:${(made.address() as AddressInfo).port}/hook`;
 }
@@ -89,6 +102,14 @@ describe("one attempt", () => {
     expect(await send(await listen((request) => request.socket.destroy()))).toContain("ECONNRESET");
   });
 
+  test("one who would speak another protocol, or says only that he will go on", async () => {
+    const made = listenRaw("HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n");
+    expect(await send(await made)).toContain("it answered 101");
+    const unasked = await listenRaw("HTTP/1.1 101 Switching Protocols\r\n\r\n");
+    expect(await send(unasked, true, 500)).toMatch(/it answered 101|did not answer|without an answer|Parse Error/);
+    expect(await send(await listenRaw("HTTP/1.1 100 Continue\r\n\r\n"), true, 200)).toBe("it did not answer in time");
+  });
+
   test("one who answers without end, by the byte or in a flood, holds nobody up", async () => {
     const drip = await listen((_, response) => {
       response.writeHead(200);
@@ -96,7 +117,7 @@ describe("one attempt", () => {
       response.on("close", () => clearInterval(timer));
     });
     // That it was taken is known by the status; the rest is cut off.
-    expect(await send(drip, true, 200)).toMatch(/taken|it did not answer in time/);
+    expect(await send(drip, true, 200)).toBe("taken");
     server?.closeAllConnections();
     server?.close();
     let written = 0;

@@ -1,6 +1,7 @@
 /**
- * One attempt at a webhook. 2xx is taken, all else is not: a redirect is not followed, for where it leads nobody has looked at. The
- * address that was looked up is the one that is connected to, so a name that changes in between leads nowhere else.
+ * One attempt at a webhook. 2xx is taken, all else is not: a redirect is not followed, for where it leads nobody has looked at, and
+ * no other protocol is switched to. The address that was looked up is the one that is connected to, so a name that changes in between
+ * leads nowhere else.
  */
 import { lookup as lookUp } from "node:dns";
 import { request as requestHttp } from "node:http";
@@ -54,8 +55,13 @@ export function sendWebhook(
   const host = url.hostname.replace(/^\[|\]$/g, "");
   if (!isPrivateAllowed && isIP(host) !== 0 && isPrivateAddress(host)) return Promise.reject(privateError(host));
   return new Promise((resolve, reject) => {
-    const fail = (error: unknown) =>
-      reject(error instanceof DeliveryError ? error : new DeliveryError(reasonOf(error)));
+    let status: number | undefined;
+    // The status has said all: what becomes of the rest of an answer is nothing to us. Whatever comes first counts.
+    const settle = (error: unknown) => {
+      if (status === undefined) reject(error instanceof DeliveryError ? error : new DeliveryError(reasonOf(error)));
+      else if (status >= 200 && status < 300) resolve();
+      else reject(new DeliveryError(statusText(status)));
+    };
     const request = (url.protocol === "https:" ? requestHttps : requestHttp)(url, {
       method: "POST",
       agent: false,
@@ -68,21 +74,25 @@ export function sendWebhook(
         ...webhookHeaders(secret, id, Math.floor(nowMs / 1000), body),
       },
     });
-    request.once("error", fail);
+    request.once("error", settle);
+    // Its connection is nobody's but ours to end, and no time limit of the request reaches it.
+    request.once("upgrade", (response, socket) => {
+      status = response.statusCode ?? 101;
+      socket.destroy();
+      settle(undefined);
+    });
     request.once("response", (response) => {
-      const status = response.statusCode ?? 0;
+      status = response.statusCode ?? 0;
       let bytes = 0;
       response.on("data", (part: Buffer) => {
         bytes += part.length;
-        // The status has said all; who goes on talking is not listened to.
+        // Who goes on talking is not listened to.
         if (bytes > WEBHOOK_ANSWER_MAX_BYTES) request.destroy();
       });
-      response.once("close", () => {
-        if (status >= 200 && status < 300) resolve();
-        else fail(new DeliveryError(statusText(status)));
-      });
+      response.once("close", settle);
       response.once("error", () => {});
     });
+    request.once("close", () => settle(new DeliveryError("it ended the connection without an answer")));
     request.end(body);
   });
 }
@@ -90,6 +100,7 @@ export function sendWebhook(
 function statusText(status: number): string {
   if (status >= 300 && status < 400)
     return `it answered ${status}, a redirect, which is not followed; give the address that it leads to`;
+  if (status === 101) return "it answered 101 and would speak another protocol, which webhooks do not";
   return `it answered ${status}`;
 }
 
