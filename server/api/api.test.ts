@@ -102,6 +102,7 @@ describe("devices", () => {
     expect(items).toEqual([
       {
         stream: "5001",
+        slug: "s--0000-0001--0000-5ccf-7f12-3456--5001",
         count: MINUTES,
         firstTime: "2023-11-14T22:13:20.000Z",
         lastTime: new Date((START_S + (MINUTES - 1) * 60) * 1000).toISOString(),
@@ -109,6 +110,7 @@ describe("devices", () => {
       },
       {
         stream: "5003",
+        slug: "s--0000-0001--0000-5ccf-7f12-3456--5003",
         count: 1,
         firstTime: "2023-11-14T22:13:10.000Z",
         lastTime: "2023-11-14T22:13:10.000Z",

@@ -7,12 +7,11 @@ import {
   PROPERTIES_MAX,
   PROPERTY_MAX_CHARS,
 } from "../limits.ts";
-import { NAME_MAX_CHARS, ProjectRef, Tag } from "./registration-schemas.ts";
-import { Instant, MacParams, Nullable, PlaceFields } from "./schemas.ts";
+import { ProjectRef, Tag } from "./registration-schemas.ts";
+import { Instant, MacParams, Name, Nullable, PlaceFields } from "./schemas.ts";
 import { FLEET_PATTERN } from "./slugs.ts";
 
 const strict = { additionalProperties: false };
-const Name = Type.String({ minLength: 1, maxLength: NAME_MAX_CHARS });
 const Description = Type.String({ maxLength: DESCRIPTION_MAX_CHARS });
 
 export const TagsBody = Type.Object(

@@ -4,10 +4,9 @@ import { Level, ROLES, type Role, roleOf } from "../access/level.ts";
 import { PASSWORD_MAX_CHARS } from "../access/passwords.ts";
 import { REGISTRATION_NAMES } from "../access/registration.ts";
 import { INVITATION_H, INVITATION_MAX_H } from "../limits.ts";
-import { Instant, Nullable, PageQuery, Slug } from "./schemas.ts";
+import { Instant, Name, Nullable, PageQuery, Slug } from "./schemas.ts";
 import { PROJECT_PATTERN } from "./slugs.ts";
 
-const Name = Type.String({ minLength: 1, maxLength: 100, pattern: "^[^\\p{Cc}]*$", description: "for people" });
 const Email = Type.String({
   minLength: 3,
   maxLength: 254,

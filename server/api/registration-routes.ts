@@ -15,13 +15,12 @@ import {
   DeviceCreated,
   DevicePatch,
   ImportReport,
-  NAME_MAX_CHARS,
   NewDevices,
   OrganisationQuery,
   ReplaceBody,
   SECRET_MIN_CHARS,
 } from "./registration-schemas.ts";
-import { DeviceSchema, MacParams, PROBLEM_RESPONSES } from "./schemas.ts";
+import { DeviceSchema, MacParams, NAME_MAX_CHARS, PROBLEM_RESPONSES } from "./schemas.ts";
 import { deviceSlug, macOf } from "./slugs.ts";
 import type { ApiApp } from "./typed-app.ts";
 

@@ -3,11 +3,10 @@ import * as Type from "typebox/type";
 import { CONFIG_TEXT_MAX_BYTES } from "../../runtime/contract/config-record.ts";
 import { HEALTH_NAMES, NO_HEALTH } from "../health/health-states.ts";
 import { DEVICE_TAGS_MAX, DEVICES_PER_REQUEST_MAX, TAG_MAX_CHARS, TOPIC_GRANTS_MAX } from "../limits.ts";
-import { Instant, Nullable, OrganisationQuery, PageQuery } from "./schemas.ts";
+import { Instant, NAME_MAX_CHARS, Name, Nullable, OrganisationQuery, PageQuery } from "./schemas.ts";
 import { DEVICE_PATTERN, FLEET_PATTERN } from "./slugs.ts";
 
 export const STANDINGS = ["waiting", "active", "revoked", "replaced"] as const;
-export const NAME_MAX_CHARS = 100;
 export const SECRET_MIN_CHARS = 16;
 
 const Mac = Type.String({ pattern: DEVICE_PATTERN, description: "MAC address, or slug, as d--0000-5ccf-7f12-3456" });
@@ -22,12 +21,12 @@ export const ProjectRef = Type.Union(
     description: "id, slug (p--0000-0001), or name in the organisation",
   },
 );
-const Name = Nullable(Type.String({ minLength: 1, maxLength: NAME_MAX_CHARS, description: "for people" }));
+const DeviceName = Nullable(Name);
 
 export const NewDevice = Type.Object(
   {
     mac: Mac,
-    name: Type.Optional(Name),
+    name: Type.Optional(DeviceName),
     project: Type.Optional(ProjectRef),
     secret: Type.Optional(
       Type.String({
@@ -87,7 +86,7 @@ export const DeviceQuery = Type.Object({
 });
 
 export const DevicePatch = Type.Object(
-  { name: Type.Optional(Name), project: Type.Optional(ProjectRef) },
+  { name: Type.Optional(DeviceName), project: Type.Optional(ProjectRef) },
   { additionalProperties: false, minProperties: 1 },
 );
 

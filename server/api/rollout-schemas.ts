@@ -3,13 +3,12 @@ import type { TSchema } from "typebox";
 import * as Type from "typebox/type";
 import { DEVICE_TAGS_MAX, RELEASE_IMAGES_MAX, ROLLOUT_DEVICES_MAX } from "../limits.ts";
 import { Tag } from "./registration-schemas.ts";
-import { Instant, MacParams, Nullable, PageQuery } from "./schemas.ts";
+import { Instant, MacParams, Name, Nullable, PageQuery } from "./schemas.ts";
 import { FLEET_PATTERN, PROJECT_PATTERN } from "./slugs.ts";
 
 const strict = { additionalProperties: false };
 const Id = Type.Integer({ minimum: 1 });
 const ImageId = Type.String({ pattern: "^[0-9a-f]{16}$" });
-const Name = Type.String({ minLength: 1, maxLength: 80 });
 const Percent = Type.Number({ minimum: 0, maximum: 100 });
 const Minutes = Type.Number({ minimum: 0, maximum: 366 * 24 * 60 });
 const Count = Type.Integer({ minimum: 0, maximum: 1_000_000 });

@@ -12,6 +12,16 @@ import {
 import { ProblemSchema } from "./problem.ts";
 import { DEVICE_PATTERN, STREAM_PATTERN } from "./slugs.ts";
 
+export const NAME_MAX_CHARS = 100;
+
+/** What people call something; nothing in it that a mail or a terminal would obey. */
+export const Name = Type.String({
+  minLength: 1,
+  maxLength: NAME_MAX_CHARS,
+  pattern: "^[^\\p{Cc}\\u2028\\u2029]*$",
+  description: "for people",
+});
+
 export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 export const Instant = Type.String({ format: "date-time", description: "ISO 8601, UTC, milliseconds" });
 

@@ -9,13 +9,11 @@ import {
   LABEL_MAX_CHARS,
   UNIT_MAX_CHARS,
 } from "../limits.ts";
-import { NAME_MAX_CHARS } from "./registration-schemas.ts";
-import { Instant, MacParams, Nullable } from "./schemas.ts";
+import { Instant, MacParams, Name, Nullable } from "./schemas.ts";
 
 const strict = { additionalProperties: false };
 const Id = Type.Integer({ minimum: 1 });
 const Version = Type.Integer({ minimum: 1 });
-const Name = Type.String({ minLength: 1, maxLength: NAME_MAX_CHARS });
 const Description = Type.String({ maxLength: DESCRIPTION_MAX_CHARS });
 const Label = Type.String({ pattern: LABEL_PATTERN, maxLength: LABEL_MAX_CHARS, description: "as door-count" });
 /** Checked by hand: Fastify's validator would make text of a number. */

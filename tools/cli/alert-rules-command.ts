@@ -5,7 +5,7 @@ import { CommandError } from "./command-error.ts";
 import { withOrganisation } from "./device-create-commands.ts";
 import { parseCount } from "./option-values.ts";
 import { apiOf, type ServerOptions, withJson } from "./server-options.ts";
-import { showTable } from "./show-table.ts";
+import { showTable } from "./text-table.ts";
 
 interface AddOptions extends ServerOptions {
   organisation?: string;

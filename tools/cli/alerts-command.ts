@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { Alert } from "../client/alert-client.ts";
 import { parseCount } from "./option-values.ts";
 import { apiOf, type ServerOptions, withJson } from "./server-options.ts";
-import { showTable } from "./show-table.ts";
+import { showTable } from "./text-table.ts";
 
 interface ListOptions extends ServerOptions {
   all?: boolean;

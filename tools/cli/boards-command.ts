@@ -5,7 +5,7 @@ import { boardNames, readBoard } from "../build/board.ts";
 import { findPin, pinText } from "../build/board-pins.ts";
 import type { Board, BoardPin } from "../build/board-schema.ts";
 import { LEVELS, usesOf } from "../build/pin-uses.ts";
-import { table } from "./table.ts";
+import { showTable, tableOf } from "./text-table.ts";
 
 export function addBoardsCommand(program: Command): void {
   const boards = program
@@ -16,7 +16,7 @@ export function addBoardsCommand(program: Command): void {
       const all = boardNames().map(readBoard);
       if (json) return console.log(JSON.stringify(all.map(factsOf)));
       const rows = all.map((board) => [board.name, board.title, `${board.flash.sizeMiB} MiB`, onBoard(board)]);
-      for (const line of table([["name", "board", "flash", "on it"], ...rows])) console.log(line);
+      showTable(["name", "board", "flash", "on it"], rows);
     });
   boards
     .command("show")
@@ -57,7 +57,7 @@ function describe(board: ReturnType<typeof factsOf>): string[] {
       : `analogue input: ${adc.label}, 0 to ${adc.maxVolts} V${adc.wired === undefined ? "" : `, ${adc.wired}`}`,
     `budgets: image ${bytes(budgets.imageBytes)}, RAM ${bytes(budgets.ramBytes)}, stack ${bytes(budgets.stackBytes)}`,
     ...Object.entries(defaults).map(([product, places]) => `${product}: ${placesText(places, pins)}`),
-    ...table([["pin", "GPIO", "at start", "on the board", "free for"], ...pins.map(pinRow)]),
+    tableOf(["pin", "GPIO", "at start", "on the board", "free for"], pins.map(pinRow)),
   ];
 }
 

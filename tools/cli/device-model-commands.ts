@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import type { PresentAttribute } from "../client/fleet-client.ts";
 import { CommandError } from "./command-error.ts";
 import { apiOf, type ServerOptions, withJson } from "./server-options.ts";
-import { showTable } from "./show-table.ts";
+import { showTable } from "./text-table.ts";
 
 const DEVICE = ["<device>", "MAC address or slug"] as const;
 

@@ -5,7 +5,7 @@ import { addDeviceChangeCommands } from "./device-change-commands.ts";
 import { addDeviceCreateCommands } from "./device-create-commands.ts";
 import { addDeviceModelCommands } from "./device-model-commands.ts";
 import { apiOf, type ServerOptions, withJson } from "./server-options.ts";
-import { showTable } from "./show-table.ts";
+import { showTable } from "./text-table.ts";
 
 interface ListOptions extends ServerOptions {
   project?: string;

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { Fleet } from "../client/fleet-client.ts";
 import { withOrganisation } from "./device-create-commands.ts";
 import { apiOf, type ServerOptions, withJson } from "./server-options.ts";
-import { showTable } from "./show-table.ts";
+import { showTable } from "./text-table.ts";
 
 interface CreateOptions extends ServerOptions {
   organisation?: string;

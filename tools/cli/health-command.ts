@@ -2,7 +2,7 @@
 import { type Command, Option } from "commander";
 import type { HealthReason } from "../client/alert-client.ts";
 import { apiOf, type ServerOptions, withJson } from "./server-options.ts";
-import { showTable } from "./show-table.ts";
+import { showTable } from "./text-table.ts";
 
 interface HealthOptions extends ServerOptions {
   project?: string;

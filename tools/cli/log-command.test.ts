@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { escapeControls, formatLine } from "./log-command.ts";
+import { escapeControls } from "./escape-controls.ts";
+import { formatLine } from "./log-command.ts";
 
 test("a line of log cannot command the terminal", () => {
   expect(escapeControls("plain, ünïcode €")).toBe("plain, ünïcode €");

@@ -8,6 +8,7 @@ import type { LogLine } from "../client/order-client.ts";
 import { explainLogLine } from "../monitor/log-text.ts";
 import { COMMAND_ENDS } from "./command-command.ts";
 import { CommandError } from "./command-error.ts";
+import { escapeControls } from "./escape-controls.ts";
 import { reach, withServer } from "./order-options.ts";
 import { StopRequest } from "./stop-request.ts";
 
@@ -82,14 +83,4 @@ export function formatLine({ time, level, text, lost }: LogLine): string {
   const missing = lost > 0 ? `... ${lost} lines are missing\n` : "";
   const name = LogLevel[level]?.toLowerCase() ?? `level ${level}`;
   return `${missing}${time}  ${name.padEnd(7)}  ${explainLogLine(escapeControls(text))}`;
-}
-
-/** What a terminal would obey (C0, DEL and C1) is shown as \x1b; and the backslash itself, so that none can be imitated. */
-export function escapeControls(text: string): string {
-  return Array.from(text, (character) => {
-    const code = character.codePointAt(0) ?? 0;
-    if (character === "\\") return "\\\\";
-    const isControl = code < 0x20 || (code >= 0x7f && code < 0xa0) || code === 0x2028 || code === 0x2029;
-    return isControl ? `\\x${code.toString(16).padStart(2, "0")}` : character;
-  }).join("");
 }

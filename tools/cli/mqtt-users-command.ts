@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import type { MqttUser } from "../client/registration-client.ts";
 import { withOrganisation } from "./device-create-commands.ts";
 import { apiOf, type ServerOptions, withJson } from "./server-options.ts";
-import { showTable } from "./show-table.ts";
+import { showTable } from "./text-table.ts";
 
 type Grants = MqttUser["grants"];
 

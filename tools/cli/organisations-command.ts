@@ -5,7 +5,7 @@ import { CommandError } from "./command-error.ts";
 import { parseCount } from "./option-values.ts";
 import { withServer } from "./order-options.ts";
 import { type PeopleOptions, peopleAt, withJson } from "./people-options.ts";
-import { printRows } from "./table.ts";
+import { printRows } from "./text-table.ts";
 import { addTransferCommands } from "./transfer-commands.ts";
 
 export function addOrganisationsCommand(program: Command): void {

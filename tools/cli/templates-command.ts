@@ -5,7 +5,7 @@ import { CommandError } from "./command-error.ts";
 import { readBytes } from "./command-files.ts";
 import { withOrganisation } from "./device-create-commands.ts";
 import { apiOf, type ServerOptions, withJson } from "./server-options.ts";
-import { showTable } from "./show-table.ts";
+import { showTable } from "./text-table.ts";
 
 interface WishOptions extends ServerOptions {
   organisation?: string;

@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import { parseCount } from "./option-values.ts";
 import { withServer } from "./order-options.ts";
 import { type PeopleOptions, peopleAt, withJson } from "./people-options.ts";
-import { printRows } from "./table.ts";
+import { printRows } from "./text-table.ts";
 
 const LEVELS = ["read", "operate", "administer", "own"];
 

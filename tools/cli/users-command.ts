@@ -5,7 +5,7 @@ import { CommandError } from "./command-error.ts";
 import { parseCount } from "./option-values.ts";
 import { withServer } from "./order-options.ts";
 import { type PeopleOptions, peopleAt, withJson } from "./people-options.ts";
-import { printRows } from "./table.ts";
+import { printRows } from "./text-table.ts";
 
 interface ListOptions extends PeopleOptions {
   organisation?: string;
