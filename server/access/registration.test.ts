@@ -227,6 +227,20 @@ describe("a board that is in", () => {
     expect(await knock(OTHER, String(body["claimCode"]))).toBe(ACCEPTED);
   });
 
+  test("taken in again it stays where it is, also for who is in several organisations", async () => {
+    const project = guarded.otherProject();
+    expect((await guarded.call("PATCH", `/devices/${MAC}`, { project })).status).toBe(200);
+    const again = await guarded.call("POST", "/devices", { mac: MAC, secret: "0123456789abcdef" });
+    expect(again.status).toBe(200);
+    expect(await show()).toMatchObject({ project: "p--0000-0002" });
+    const table = await guarded.call("POST", "/devices", `mac,name\n${MAC},Door\n`);
+    expect(table.body).toMatchObject({ created: 0, updated: 1, failed: 0 });
+    expect(await show()).toMatchObject({ project: "p--0000-0002", name: "Door" });
+    // A new one has no place yet.
+    const fresh = await guarded.call("POST", "/devices", { mac: OTHER });
+    expect([fresh.status, fresh.body["code"]]).toEqual([400, "organisationUnnamed"]);
+  });
+
   test("moved to another organisation, its history with it", async () => {
     const project = guarded.otherProject();
     const device = await come(MAC, SECRET);

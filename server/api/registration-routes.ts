@@ -49,7 +49,7 @@ export function addRegistrationRoutes(
     const mac = macOf(wanted.mac);
     if (mac === undefined)
       throw new Problem("badRequest", `"${wanted.mac}" is no MAC address: twelve lowercase hex digits`);
-    const project = findProject(access, projects, organisation, wanted.project);
+    const project = findProject(access, projects, organisation, wanted.project, store.device(mac));
     const { answer, claimCode } = await registrations.put({ mac, project, name: wanted.name, secret: wanted.secret });
     check(answer);
     return { mac, slug: deviceSlug(mac), created: answer.outcome === "done", claimCode };
@@ -63,8 +63,8 @@ export function addRegistrationRoutes(
       schema: {
         summary: "Takes a board in before it comes; or many, as a list or as a table",
         description:
-          "A board that is there already, in an organisation where you may, gets the new credential: so it is done when it " +
-          `is flashed anew. A table has the columns ${COLUMNS.join(", ")}; of it or of a list each line stands for itself, and the ` +
+          "A board that is there already, in an organisation where you may, gets the new credential, and stays in its project unless " +
+          `another is named: so it is done when it is flashed anew. A table has the columns ${COLUMNS.join(", ")}; of it or of a list each line stands for itself, and the ` +
           "answer says what became of each.",
         querystring: OrganisationQuery,
         body: {
@@ -124,7 +124,7 @@ export function addRegistrationRoutes(
     async ({ params, query, body, access }) => {
       const device = findDevice(store, access, params.mac);
       const { name, project } = body as Partial<Wanted>;
-      const to = project === undefined ? undefined : findProject(access, projects, query.organisation, project);
+      const to = project === undefined ? undefined : findProject(access, projects, query.organisation, project, device);
       const isMove = to !== undefined && to !== device.projectId;
       check(await registrations.change(device.mac, { name, project: isMove ? to : undefined }));
       return show(access, device.mac);

@@ -53,7 +53,10 @@ export function addDeviceCreateCommands(devices: Command): void {
 }
 
 export function withPlace(command: Command): Command {
-  return withOrganisation(command).option("--project <ref>", "number, slug or name (default: the first one)");
+  return withOrganisation(command).option(
+    "--project <ref>",
+    "number, slug or name (default: where the board is, or the first one)",
+  );
 }
 
 export function withOrganisation(command: Command): Command {

@@ -12,10 +12,11 @@ import { type FlashResult, flashDevice } from "../flash/flash-device.ts";
 import { flashPlan } from "../flash/flash-plan.ts";
 import { ProgressBar } from "../flash/progress-bar.ts";
 import { showLine } from "../monitor/show-line.ts";
-import { newSecret, tell } from "./board-credentials.ts";
+import { demandPlace, newSecret, type Place, tell } from "./board-credentials.ts";
 import { boardOption } from "./board-options.ts";
 import { CommandError } from "./command-error.ts";
 import { addContentsOptions, type ContentsChoice, checkServer, checkText, makeContents } from "./contents-options.ts";
+import { withPlace } from "./device-create-commands.ts";
 import { parseAddress, parseDuration, parseUrl } from "./option-values.ts";
 import { readSecret } from "./read-secret.ts";
 import { connectOptions, findPort, hexId, type LoaderOptions, loaderOptions, tryPort } from "./serial-options.ts";
@@ -26,7 +27,7 @@ import { isUserError } from "./user-errors.ts";
 const PASSPHRASE_VARIABLE = "LINTEL_PASSPHRASE";
 const DEFAULT_TIMEOUT_S = 90;
 
-interface FlashOptions extends LoaderOptions, ContentsChoice {
+interface FlashOptions extends LoaderOptions, ContentsChoice, Place {
   board: string;
   ssid?: string;
   passphrase?: string;
@@ -59,6 +60,7 @@ export function addFlashCommand(program: Command): void {
     .option("--api <url>", "API of the server (default: port 8080 of --server)", parseUrl)
     .option("--timeout <s>", "wait no longer than this for the board to come online", parseDuration, DEFAULT_TIMEOUT_S)
     .option("--json", "end with one line of JSON; progress goes to standard error", false);
+  withPlace(command);
   addContentsOptions(command);
   for (const option of loaderOptions()) command.addOption(option);
   command.action(async (path: string, options: FlashOptions) => {
@@ -84,6 +86,7 @@ async function carryOut(path: string, options: FlashOptions, report: Record<stri
   const config = await configOf(options, name);
   // A port that cannot be opened is told before anything is compiled.
   await tryPort(port);
+  if (config !== undefined && options.secret === undefined) await checkPlace(options);
   const contents = await makeContents(path, board, options, config, say);
   say(`connecting to ${name}`);
   const bar = new ProgressBar(options.json ? process.stderr : process.stdout);
@@ -154,6 +157,14 @@ function apiOf({ server, api }: Pick<FlashOptions, "server" | "api">): URL | und
   return api ?? (server === undefined ? undefined : new URL(`http://${urlHost(server.host)}:${DEFAULT_HTTP_PORT}`));
 }
 
+/** A board that was given another secret would be locked out if the server cannot be told. */
+async function checkPlace(options: FlashOptions): Promise<void> {
+  const url = apiOf(options);
+  if (url === undefined) return;
+  const client = new ApiClient(url, findToken(url));
+  if (await client.isHealthy()) await demandPlace(url, client, options);
+}
+
 /** Tells the server which secret the board has; where there is none to tell, the board is a stranger that can be taken in later. */
 async function introduce(options: FlashOptions, mac: string, secret: string, say: (line: string) => void) {
   const url = apiOf(options);
@@ -165,7 +176,7 @@ async function introduce(options: FlashOptions, mac: string, secret: string, say
     );
     return;
   }
-  await tell(url, client, new Map([[mac, secret]]));
+  await tell(url, client, new Map([[mac, secret]]), options);
   say(`the server knows ${mac} and its secret`);
 }
 

@@ -66,7 +66,7 @@ interface CreateOptions extends Common {
 async function create(files: string[], { version, notes, draft, organisation, ...common }: CreateOptions) {
   const client = clientOf(common);
   const images: string[] = [];
-  for (const file of files) images.push((await client.uploadImage(readBytes(file))).id);
+  for (const file of files) images.push((await client.uploadImage(readBytes(file), organisation)).id);
   const release = await client.rollouts.addRelease({ version, notes, images, draft }, organisation);
   show(release, common.json);
 }

@@ -29,10 +29,11 @@ import { FlashFolder } from "../sim/flash-folder.ts";
 import { checkKeptEngine } from "../sim/kept-engine.ts";
 import { tallyReadings } from "../sim/tally.ts";
 import { VirtualShop } from "../sim/virtual-shop.ts";
-import { apiBeside, registerBoards } from "./board-credentials.ts";
+import { apiBeside, type Place, registerBoards } from "./board-credentials.ts";
 import { boardOption, pinOption } from "./board-options.ts";
 import { ChipWatch, describeChip } from "./chip-watch.ts";
 import { CommandError } from "./command-error.ts";
+import { withPlace } from "./device-create-commands.ts";
 import { parseAddress, parseCount, parseDuration, parseEngine, parseTcpPort, parseUrl } from "./option-values.ts";
 import { reachServer } from "./reach-server.ts";
 import { DEFAULT_HOST, DEFAULT_MQTT_PORT } from "./serve-command.ts";
@@ -41,7 +42,7 @@ import { StopRequest } from "./stop-request.ts";
 
 const HOUR_MS = 3_600_000;
 
-interface SimOptions {
+interface SimOptions extends Place {
   engine: Engine;
   board?: string;
   pin: PinWishes;
@@ -64,7 +65,7 @@ interface SimOptions {
 }
 
 export function addSimCommand(program: Command): void {
-  program
+  const command = program
     .command("sim")
     .description("run virtual boards: counters at the doors of a virtual shop, or another program with nobody around")
     .argument("[program]", "folder of the program", "firmware/counter")
@@ -114,68 +115,68 @@ export function addSimCommand(program: Command): void {
     )
     .option("--profile", "with lx106: say which functions take the time", false)
     .option("--trace <file>", "with lx106: write the first 200,000 instructions to a file")
-    .option("--json", "end with one line of JSON; log to standard error", false)
-    .action(async (path: string, options: SimOptions) => {
-      const log = options.json ? console.error : console.log;
-      const board = readBoard(options.board ?? DEFAULT_BOARD);
-      const plan = planPins(path, board, options.pin);
-      for (const warning of plan.warnings) log(`warning: ${warning}`);
-      if (options.serial !== undefined) {
-        const { serial: serialPort, seed, interval, seconds } = options;
-        const cable = { board, plan, serialPort, seed, meanIntervalMs: interval * 1000, log };
-        const result = await simulateOnCable({ ...cable, ...(seconds === undefined ? {} : { seconds }) });
-        if (options.json) console.log(JSON.stringify(result));
-        process.exit(0);
-      }
-      if (options.first + options.devices - 1 > DEVICES_MAX)
-        throw new CommandError(`boards have the numbers 1 to ${DEVICES_MAX}: give a lower --first, or fewer --devices`);
-      const server = options.server ?? { host: DEFAULT_HOST, port: DEFAULT_MQTT_PORT };
-      if (options.virtualHours === undefined) await reachServer(server);
-      else if (options.flash !== undefined && options.data === undefined) {
-        throw new CommandError(
-          "boards that remember need a server that does: with --flash, --virtual-hours takes --data",
-        );
-      }
-      const flashes = options.flash === undefined ? undefined : new FlashFolder(options.flash);
-      const trusted = options.key === undefined ? [] : [publicPoint(readKey(options.key))];
-      const images = await buildBoardImages(path, options.engine, { trusted, board: board.id, pins: plan.pins });
-      const watch = new ChipWatch(images, options);
-      const isNew = (mac: string) => flashes?.has(mac) !== true;
-      const api = options.virtualHours === undefined ? (options.api ?? apiBeside(server)) : undefined;
-      const secrets = await registerBoards(api, fleetMacs(options.devices, options.first).filter(isNew));
-      const pins = options.board === undefined && options.pin.size === 0 ? undefined : barrierPins(plan);
-      const shop = {
-        program: images,
-        board: { id: board.id, regionBytes: flashRegionBytes(board) },
-        ...(pins === undefined ? {} : { pins }),
-        flashOf: (mac: string, makeNew: () => Flash) => {
-          const flash = flashes?.open(mac, makeNew) ?? makeNew();
-          checkKeptEngine(flash, options.engine, `${mac} in ${options.flash}`);
-          return checkBoard(flash, board, `${mac} in ${options.flash}`);
-        },
-        secretOf: (mac: string) => secrets.get(mac) ?? "",
-        devices: options.devices,
-        first: options.first,
-        isOther: (readProduct(path)?.name ?? "counter") !== "counter",
-        periodS: options.period,
-        meanIntervalMs: options.interval * 1000,
-        log: (mac: string, level: LogLevel, text: string) =>
-          log(`${mac} ${LogLevel[level]?.toLowerCase()}: ${explainLogLine(text)}`),
-      };
-      const result =
-        options.virtualHours === undefined
-          ? await simulateInRealTime(shop, server, options, log, watch)
-          : await simulateVirtually(shop, options.virtualHours, options, watch);
-      flashes?.close();
-      await watch.close();
+    .option("--json", "end with one line of JSON; log to standard error", false);
+  withPlace(command).action(async (path: string, options: SimOptions) => {
+    const log = options.json ? console.error : console.log;
+    const board = readBoard(options.board ?? DEFAULT_BOARD);
+    const plan = planPins(path, board, options.pin);
+    for (const warning of plan.warnings) log(`warning: ${warning}`);
+    if (options.serial !== undefined) {
+      const { serial: serialPort, seed, interval, seconds } = options;
+      const cable = { board, plan, serialPort, seed, meanIntervalMs: interval * 1000, log };
+      const result = await simulateOnCable({ ...cable, ...(seconds === undefined ? {} : { seconds }) });
       if (options.json) console.log(JSON.stringify(result));
-      else {
-        for (const [name, value] of Object.entries(result)) {
-          if (typeof value !== "object") console.log(`${name}: ${value}`);
-        }
-        for (const line of describeChip(result)) console.log(line);
+      process.exit(0);
+    }
+    if (options.first + options.devices - 1 > DEVICES_MAX)
+      throw new CommandError(`boards have the numbers 1 to ${DEVICES_MAX}: give a lower --first, or fewer --devices`);
+    const server = options.server ?? { host: DEFAULT_HOST, port: DEFAULT_MQTT_PORT };
+    if (options.virtualHours === undefined) await reachServer(server);
+    else if (options.flash !== undefined && options.data === undefined) {
+      throw new CommandError(
+        "boards that remember need a server that does: with --flash, --virtual-hours takes --data",
+      );
+    }
+    const flashes = options.flash === undefined ? undefined : new FlashFolder(options.flash);
+    const trusted = options.key === undefined ? [] : [publicPoint(readKey(options.key))];
+    const images = await buildBoardImages(path, options.engine, { trusted, board: board.id, pins: plan.pins });
+    const watch = new ChipWatch(images, options);
+    const isNew = (mac: string) => flashes?.has(mac) !== true;
+    const api = options.virtualHours === undefined ? (options.api ?? apiBeside(server)) : undefined;
+    const secrets = await registerBoards(api, fleetMacs(options.devices, options.first).filter(isNew), options);
+    const pins = options.board === undefined && options.pin.size === 0 ? undefined : barrierPins(plan);
+    const shop = {
+      program: images,
+      board: { id: board.id, regionBytes: flashRegionBytes(board) },
+      ...(pins === undefined ? {} : { pins }),
+      flashOf: (mac: string, makeNew: () => Flash) => {
+        const flash = flashes?.open(mac, makeNew) ?? makeNew();
+        checkKeptEngine(flash, options.engine, `${mac} in ${options.flash}`);
+        return checkBoard(flash, board, `${mac} in ${options.flash}`);
+      },
+      secretOf: (mac: string) => secrets.get(mac) ?? "",
+      devices: options.devices,
+      first: options.first,
+      isOther: (readProduct(path)?.name ?? "counter") !== "counter",
+      periodS: options.period,
+      meanIntervalMs: options.interval * 1000,
+      log: (mac: string, level: LogLevel, text: string) =>
+        log(`${mac} ${LogLevel[level]?.toLowerCase()}: ${explainLogLine(text)}`),
+    };
+    const result =
+      options.virtualHours === undefined
+        ? await simulateInRealTime(shop, server, options, log, watch)
+        : await simulateVirtually(shop, options.virtualHours, options, watch);
+    flashes?.close();
+    await watch.close();
+    if (options.json) console.log(JSON.stringify(result));
+    else {
+      for (const [name, value] of Object.entries(result)) {
+        if (typeof value !== "object") console.log(`${name}: ${value}`);
       }
-    });
+      for (const line of describeChip(result)) console.log(line);
+    }
+  });
 }
 
 type Shop = Omit<FleetOptions, "time" | "random" | "network" | "server" | "boardRandom" | "engine">;

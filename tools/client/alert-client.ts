@@ -1,4 +1,5 @@
 /** The part of the server's HTTP API that is about the health of devices, and who is told of what. */
+import { inOrganisation } from "./in-organisation.ts";
 import type { Send } from "./order-client.ts";
 
 export interface HealthReason {
@@ -112,8 +113,4 @@ export class AlertClient {
     const sent = body && { type: "application/json", bytes: Buffer.from(JSON.stringify(body)) };
     return JSON.parse(await this.#options.send(method, path, sent)) as T;
   }
-}
-
-function inOrganisation(slug: string | undefined): string {
-  return slug === undefined ? "" : `?organisation=${encodeURIComponent(slug)}`;
 }

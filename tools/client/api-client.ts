@@ -1,7 +1,9 @@
 /** The server's HTTP API, as far as the tools use it. */
+
 import { EventSource } from "eventsource";
 import { AlertClient } from "./alert-client.ts";
 import { FleetClient } from "./fleet-client.ts";
+import { inOrganisation } from "./in-organisation.ts";
 import { type LogLine, OrderClient } from "./order-client.ts";
 import { PeopleClient } from "./people-client.ts";
 import { RegistrationClient } from "./registration-client.ts";
@@ -194,10 +196,9 @@ export class ApiClient {
   }
 
   /** Stores an image; one that is there already is left as it is. */
-  async uploadImage(image: Uint8Array): Promise<StoredImage> {
-    return JSON.parse(
-      await this.#send("POST", "/api/v1/images", { type: "application/octet-stream", bytes: Buffer.from(image) }),
-    );
+  async uploadImage(image: Uint8Array, organisation?: string): Promise<StoredImage> {
+    const body = { type: "application/octet-stream", bytes: Buffer.from(image) };
+    return JSON.parse(await this.#send("POST", `/api/v1/images${inOrganisation(organisation)}`, body)) as StoredImage;
   }
 
   /** A binary report of an IOTile device. */

@@ -1,5 +1,7 @@
 /** The part of the server's HTTP API that is about what devices are to people: templates, attributes, tags, fleets, levels. */
+
 import type { Setting } from "../../runtime/product/setting.ts";
+import { inOrganisation } from "./in-organisation.ts";
 import type { Send } from "./order-client.ts";
 
 export interface Attribute {
@@ -161,8 +163,4 @@ export class FleetClient {
     const sent = body && { type: "application/json", bytes: Buffer.from(JSON.stringify(body)) };
     return JSON.parse(await this.#ways.send(method, path, sent)) as T;
   }
-}
-
-function inOrganisation(slug: string | undefined): string {
-  return slug === undefined ? "" : `?organisation=${encodeURIComponent(slug)}`;
 }

@@ -1,4 +1,5 @@
 /** The part of the server's HTTP API that is about which boards and applications are let in. */
+import { inOrganisation } from "./in-organisation.ts";
 import type { Send } from "./order-client.ts";
 
 /** Boards of one request; the server's maximum. */
@@ -62,10 +63,14 @@ export class RegistrationClient {
   }
 
   /** In as many requests as it takes. */
-  async createAll(devices: readonly NewDevice[]): Promise<ImportReport> {
+  async createAll(devices: readonly NewDevice[], organisation?: string): Promise<ImportReport> {
     const report: ImportReport = { created: 0, updated: 0, failed: 0, lines: [] };
     for (let at = 0; at < devices.length; at += PUT_MAX) {
-      const part = await this.#json<ImportReport>("POST", "/api/v1/devices", devices.slice(at, at + PUT_MAX));
+      const part = await this.#json<ImportReport>(
+        "POST",
+        `/api/v1/devices${inOrganisation(organisation)}`,
+        devices.slice(at, at + PUT_MAX),
+      );
       report.created += part.created;
       report.updated += part.updated;
       report.failed += part.failed;
@@ -125,8 +130,4 @@ export class RegistrationClient {
     const sent = body && { type: "application/json", bytes: Buffer.from(JSON.stringify(body)) };
     return JSON.parse(await this.#send(method, path, sent)) as T;
   }
-}
-
-function inOrganisation(slug: string | undefined): string {
-  return slug === undefined ? "" : `?organisation=${encodeURIComponent(slug)}`;
 }
