@@ -13,6 +13,8 @@ import { ColumnDamage } from "../column-codec.ts";
 import { openDataFolder, openForWriting } from "../open-database.ts";
 import { MIGRATIONS } from "../schema.ts";
 import { packSegment, unpackSegment } from "../segment-format.ts";
+import { checkContents } from "./check-contents.ts";
+import { checkReferences } from "./check-references.ts";
 import { columnsOf, EXPORT_APPLICATION_ID, tableOf } from "./export-organisation.ts";
 import { EXPORTED, type ExportedTable, LOOSE, NUMBERED, NUMBERS_INSIDE, REFERENCES, ZERO_IS_NONE } from "./tables.ts";
 import { TransferError } from "./transfer-error.ts";
@@ -73,8 +75,18 @@ function inspect(db: Database.Database, file: string): { slug: string; name: str
     }
     const finding = db.pragma("inp.quick_check(1)", { simple: true });
     if (finding !== "ok") throw new TransferError("exportDamaged", String(finding));
-    const found = db.prepare<[], { slug: string; name: string }>("SELECT slug, name FROM inp.export").get();
-    if (found === undefined) throw new TransferError("notAnExport", file);
+    const strange = db
+      .prepare<[], number>(
+        `SELECT count(*) FROM inp.sqlite_schema
+         WHERE type NOT IN ('table', 'index') OR (type = 'index' AND sql IS NOT NULL) OR sql LIKE 'CREATE VIRTUAL%'`,
+      )
+      .pluck()
+      .get();
+    const found =
+      strange === 0 && db.prepare<[], { slug: string; name: string }>("SELECT slug, name FROM inp.export").get();
+    if (!found) throw new TransferError("notAnExport", file);
+    checkReferences(db);
+    checkContents(db);
     return found;
   } catch (error) {
     if (error instanceof Error && "code" in error && /^SQLITE_(NOTADB|CORRUPT)/.test(String(error.code))) {
@@ -100,7 +112,11 @@ function take(
   const newUsers = takeUsers(db);
   const offsets = offsetsOf(db);
   const movedEpochs = offsets.get("epochs") ?? 0;
-  db.function("lintel_moved_segment", (body, count) => moveEpochs(body as Buffer, Number(count), movedEpochs));
+  const epochs = db
+    .prepare<[], { low: number; high: number }>("SELECT min(id) AS low, max(id) AS high FROM inp.epochs")
+    .get();
+  const isKnown = (id: number) => epochs !== undefined && id >= epochs.low && id <= epochs.high;
+  db.function("lintel_moved_segment", (body, count) => moveEpochs(body as Buffer, Number(count), movedEpochs, isKnown));
   const tables = EXPORTED.filter((table) => table !== "organisations" && table !== "users");
   tables.forEach((table, at) => {
     onTable?.(table, at, tables.length);
@@ -183,10 +199,12 @@ function moveInside(json: string, path: string, offset: number | undefined): str
 }
 
 /** Packed readings name their epochs inside. What is damaged stays so, and is told when it is read. */
-function moveEpochs(body: Buffer, count: number, offset: number): Buffer {
-  if (offset === 0) return body;
+function moveEpochs(body: Buffer, count: number, offset: number, isKnown: (id: number) => boolean): Buffer {
   try {
     const columns = unpackSegment(body, count);
+    if (!columns.epochIds.every(isKnown))
+      throw new TransferError("exportRefused", "segments.body names something of epochs that is not in it");
+    if (offset === 0) return body;
     return packSegment({ ...columns, epochIds: columns.epochIds.map((id) => id + offset) });
   } catch (error) {
     if (error instanceof ColumnDamage) return body;
@@ -207,6 +225,9 @@ function valueOf(
   if (table === "devices" && column === "online") return "0";
   if (table === "audit" && column === "actor_id")
     return "CASE WHEN actor_kind = 0 THEN (SELECT new FROM temp.user_ids WHERE old = actor_id) END";
+  // Packed anew from the bytes, which are known to be what the id says.
+  if (table === "images" && column === "compressed") return "NULL";
+  if (table === "images" && column === "compress_tried") return "0";
   if (table === "segments" && column === "body") return "lintel_moved_segment(body, count)";
   if (MAKER_COLUMNS.includes(column)) {
     return `CASE WHEN ${name} IS NOT NULL THEN

@@ -6,6 +6,7 @@ export type TransferErrorCode =
   | "notAnExport"
   | "exportVersion"
   | "exportDamaged"
+  | "exportRefused"
   | "organisationTaken"
   | "conflicts";
 
@@ -18,6 +19,8 @@ const MESSAGES: Record<TransferErrorCode, (subject: string) => string> = {
   notAnExport: (subject) => `${subject} is not what lintel organisations export has made`,
   exportVersion: (subject) => `${subject}; export it again where both servers are of the same version`,
   exportDamaged: (subject) => `the export is damaged (${subject}); make it again`,
+  exportRefused: (subject) =>
+    `nothing was imported: ${subject}; a server does not write such a file: export it again, and do not change it`,
   organisationTaken: (subject) => `there is an organisation ${subject} here; name another one with --slug`,
   conflicts: (subject) => `nothing was imported: ${subject}; take them away on one of the two servers`,
 };

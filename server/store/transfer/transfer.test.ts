@@ -295,6 +295,68 @@ test("what is no export, or not whole, or of another version", () => {
   target.remove();
 });
 
+/** Of a file that somebody has changed: what is done to it, and what is said of it. */
+const FORGED: ReadonlyArray<readonly [string, string]> = [
+  ["UPDATE commands SET device_id = device_id - 1000", "exportRefused.*commands.device_id names something of devices"],
+  ["UPDATE devices SET project_id = project_id - 1", "exportRefused.*devices.project_id"],
+  ["UPDATE notes SET project_id = 99 WHERE project_id IS NOT NULL", "exportRefused.*notes.project_id"],
+  ["UPDATE readings SET stream_id = 99", "exportRefused.*readings.stream_id"],
+  ["UPDATE alerts SET device_id = 99", "exportRefused.*alerts.device_id"],
+  [
+    "UPDATE memberships SET user_id = 99 WHERE user_id = (SELECT min(user_id) FROM memberships)",
+    "exportRefused.*memberships.user_id",
+  ],
+  ["UPDATE fleets SET organisation_id = 1", "exportRefused.*fleets.organisation_id"],
+  ["UPDATE desired_images SET image_id = zeroblob(8)", "exportRefused.*desired_images.image_id"],
+  ["UPDATE template_attributes SET version = 9", "exportRefused.*template_attributes.template_id, version"],
+  ["UPDATE config_levels SET organisation_id = NULL", "exportRefused.*config_levels has a row that belongs to nothing"],
+  ["UPDATE devices SET project_id = NULL", "exportRefused.*devices has a row that belongs to nothing"],
+  [
+    "DELETE FROM epochs; DELETE FROM readings; DELETE FROM gaps; DELETE FROM rejected; DELETE FROM signatures",
+    "exportRefused.*segments.body names something of epochs",
+  ],
+  [
+    "UPDATE channels SET id = -id; UPDATE rule_channels SET channel_id = -channel_id",
+    "exportRefused.*channels.id goes",
+  ],
+  [
+    "UPDATE notices SET id = 9223372036854775807 WHERE id = (SELECT max(id) FROM notices)",
+    "exportRefused.*notices.id goes",
+  ],
+  ["DELETE FROM organisations", "exportRefused.*it has 0 organisations"],
+  ["INSERT INTO organisations (id, slug, name, created_ms) VALUES (55, 'b', 'b', 0)", "it has 2 organisations"],
+  [
+    "UPDATE images SET id = zeroblob(8); UPDATE image_owners SET image_id = zeroblob(8); UPDATE desired_images SET image_id = zeroblob(8); UPDATE release_images SET image_id = zeroblob(8)",
+    "exportRefused.*image 0000000000000000: its id is not",
+  ],
+  ["UPDATE images SET digest = zeroblob(32)", "exportRefused.*its digest is not"],
+  [
+    "UPDATE images SET bytes = CAST(substr(bytes, 1, size_bytes - 1) || x'00' AS BLOB)",
+    "exportRefused.*its payload is not the one",
+  ],
+  ["UPDATE images SET version = '9.9.9'", "exportRefused.*its version is not"],
+  ["UPDATE trusted_keys SET point = zeroblob(64)", "exportRefused.*its id is not that of its point"],
+  ["UPDATE event_files SET bytes = x'00'", "exportRefused.*file of an event"],
+  ["DROP TABLE export; CREATE VIEW export AS SELECT 'a' AS slug, 'n' AS name, 1 AS made_ms", "notAnExport"],
+  ["CREATE TRIGGER planted AFTER INSERT ON notes BEGIN SELECT 1; END", "notAnExport"],
+  ["CREATE INDEX planted ON notes (text)", "notAnExport"],
+];
+
+test.each(FORGED)("refused, and nothing changed: %s", (sql, told) => {
+  const target = fresh();
+  const path = join(target.path, "lintel.db");
+  const before = contents(path);
+  const forged = join(files.path, "forged");
+  copyFileSync(file, forged);
+  const db = new Database(forged);
+  db.pragma("foreign_keys = OFF");
+  db.exec(sql);
+  db.close();
+  expect(refusal(() => take(target.path, { file: forged }))).toMatch(new RegExp(told));
+  expect(contents(path)).toBe(before);
+  target.remove();
+});
+
 test("nothing of another organisation is in the file, and nobody is let in by it", () => {
   const text = readFileSync(file).toString("latin1");
   expect(text).toContain("mark-of-other");
