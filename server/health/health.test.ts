@@ -145,6 +145,19 @@ test("what a state says: signal, memory, queue", async () => {
   expect(await stateOf()).toBe("normal");
 });
 
+test("a start that new settings or another graph bring is none to count", async () => {
+  const device = await begin();
+  for (let boots = 2; boots <= 6; boots++) {
+    device.hello(1, [
+      [HelloKey.Boots, boots],
+      [boots % 2 === 0 ? HelloKey.ConfigVersion : HelloKey.GraphVersion, boots],
+      ...(boots % 2 === 0 ? [] : ([[HelloKey.ConfigVersion, boots - 1]] as Array<[HelloKey, unknown]>)),
+    ]);
+  }
+  await server.idle();
+  expect(await stateOf()).toBe("normal");
+});
+
 test("many starts, until a day has passed", async () => {
   const device = await begin();
   for (let boots = 2; boots <= 6; boots++) device.hello(1, [[HelloKey.Boots, boots]]);

@@ -26,6 +26,13 @@ const UNCONFIRMED: readonly DeviceState[] = [
   DeviceState.Lost,
 ];
 
+interface HelloBefore {
+  boots: number | null;
+  helloMs: number | null;
+  configVersion: number | null;
+  graphVersion: number | null;
+}
+
 export class RolloutNews {
   readonly #rows: RolloutRows;
   readonly #vitals: VitalLedger;
@@ -40,7 +47,7 @@ export class RolloutNews {
   }
 
   /** Before the hello is stored: it is held against the one before. */
-  noteStart(deviceId: number, atMs: number, { boots }: Hello): void {
+  noteStart(deviceId: number, atMs: number, { boots, configVersion, graphVersion }: Hello): void {
     const before = this.#sql.before.get(deviceId);
     if (before === undefined || before.helloMs === null || before.boots === null || boots === null) return;
     // Everybody connects anew when the server starts: that is no fault of theirs.
@@ -48,8 +55,10 @@ export class RolloutNews {
     if (this.#heard.size >= DEVICE_CACHE_MAX) this.#heard.clear();
     this.#heard.add(deviceId);
     const starts = boots === before.boots ? 0 : boots > before.boots ? boots - before.boots : 1;
-    const restarts = Math.min(starts, RESTARTS_COUNTED_MAX);
-    const reconnects = restarts === 0 && isKnown ? 1 : 0;
+    // A device starts anew to try what it was told.
+    const isTold = configVersion !== before.configVersion || graphVersion !== before.graphVersion;
+    const restarts = Math.min(isTold ? Math.max(0, starts - 1) : starts, RESTARTS_COUNTED_MAX);
+    const reconnects = starts === 0 && isKnown ? 1 : 0;
     if (restarts + reconnects > 0) this.#count(deviceId, atMs, { ...NOTHING, restarts, reconnects });
   }
 
@@ -188,8 +197,9 @@ function isSame(id: Uint8Array | null, other: Uint8Array | null): boolean {
 
 function prepare(db: Database.Database) {
   return {
-    before: db.prepare<[number], { boots: number | null; helloMs: number | null }>(
-      "SELECT boots, hello_ms AS helloMs FROM devices WHERE id = ?",
+    before: db.prepare<[number], HelloBefore>(
+      `SELECT boots, hello_ms AS helloMs, config_version AS configVersion, graph_version AS graphVersion
+       FROM devices WHERE id = ?`,
     ),
     device: db.prepare<[string], { id: number }>("SELECT id FROM devices WHERE mac = ?"),
     desired: db.prepare<[number], { image: Buffer; givenUp: number }>(
