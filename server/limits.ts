@@ -304,12 +304,11 @@ export const CHANNELS_MAX = 50;
 export const CHANNELS_OF_RULE_MAX = 10;
 export const RULE_DEVICES_MAX = 1000;
 export const MAIL_TO_MAX = 10;
-/** Alerts of an organisation that are over and are kept; how many there are is looked at every so many. Opened in one step. */
+/** Alerts of an organisation that are over and are kept; how many there are is looked at every so many. Opened at once. */
 export const ALERTS_KEPT_MAX = 10_000;
 export const ALERTS_TRIM_STEP = 100;
 export const ALERTS_STEP = 200;
-/** Alerts that wait to be told through one channel; that one message lists; and deliveries of a channel that are kept. */
-export const NOTICES_MAX = 5000;
+/** Alerts that one message lists; and deliveries of a channel that are kept. */
 export const ALERTS_OF_MESSAGE_MAX = 200;
 export const DELIVERIES_KEPT_MAX = 200;
 /** What happens together is told together: waited for from the first, and until the next message, milliseconds. */

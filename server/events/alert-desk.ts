@@ -18,7 +18,7 @@ import {
 import type { Logger } from "../logger.ts";
 import type { DeliveryRow } from "../store/alert-reader.ts";
 import type { StoreAnswer, StoreRequest } from "../updates/store-requests.ts";
-import type { AlertChannel, AlertMessage, AlertRequest, ChannelKind } from "./alert-requests.ts";
+import type { AlertChannel, AlertMessage, AlertRequest, ChannelKind, ClockNews } from "./alert-requests.ts";
 import type { WriteMail } from "./send-mail.ts";
 
 /** Resolves when it was taken; rejects with why it was not. */
@@ -57,7 +57,7 @@ export class AlertDesk {
   /** Those that the store has not been told of yet; they keep their place among DELIVERIES_AT_ONCE. */
   readonly #sent = new Map<string, Sent>();
   #step: Promise<void> | undefined;
-  #isJump = true;
+  #clock: ClockNews = "start";
   #isStopped = false;
 
   constructor(options: AlertDeskOptions) {
@@ -79,7 +79,7 @@ export class AlertDesk {
 
   /** Due times are of a clock that was wrong. */
   jump(): void {
-    this.#isJump = true;
+    this.#clock = "jump";
     for (const sent of this.#sent.values()) sent.dueMs = 0;
   }
 
@@ -87,7 +87,7 @@ export class AlertDesk {
     if (this.#isStopped) return;
     const { store, nowMs, logger } = this.#options;
     try {
-      if (this.#isJump || store.isDue(nowMs())) this.#step ??= this.#stepAll();
+      if (this.#clock !== "none" || store.isDue(nowMs())) this.#step ??= this.#stepAll();
       else this.#deliver();
     } catch (error) {
       logger.error({ error: describe(error) }, "alerts could not be looked at");
@@ -118,10 +118,10 @@ export class AlertDesk {
     const { request, nowMs, logger } = this.#options;
     try {
       for (let more = true; more && !this.#isStopped; ) {
-        const isJump = this.#isJump;
-        const answer = await request({ kind: "stepAlerts", atMs: nowMs(), isJump });
+        const clock = this.#clock;
+        const answer = await request({ kind: "stepAlerts", atMs: nowMs(), clock });
         if (answer.outcome !== "done") break;
-        if (isJump) this.#isJump = false;
+        if (this.#clock === clock) this.#clock = "none";
         more = answer.isMore === true;
       }
       this.#deliver();

@@ -14,6 +14,12 @@ export enum DeliveryState {
   GivenUp = 2,
 }
 
+/**
+ * What due times are to be held against. After a jump all of them are of a clock that was wrong. At a start they are as they were, but
+ * for those that are further ahead than anything is put off: the clock was ahead when they were written, or is behind now.
+ */
+export type ClockNews = "none" | "start" | "jump";
+
 export const CHANNEL_KINDS = ["mail", "webhook", "mqtt"] as const;
 export type ChannelKind = (typeof CHANNEL_KINDS)[number];
 
@@ -96,7 +102,7 @@ export type AlertRequest =
       version: number | null;
     }
   | { kind: "deleteChannel"; channel: number; version: number | null }
-  /** Opens what has lasted long enough, and makes deliveries of what waits. `isJump`: due times of a clock that was wrong are taken back. */
-  | { kind: "stepAlerts"; atMs: number; isJump: boolean }
+  /** Opens what has lasted long enough, and makes deliveries of what waits. */
+  | { kind: "stepAlerts"; atMs: number; clock: ClockNews }
   /** `error` null: it was taken. `retryMs`: when it is tried again; null: it is given up. */
   | { kind: "endDelivery"; delivery: string; error: string | null; retryMs: number | null; atMs: number };

@@ -236,6 +236,19 @@ describe("rules", () => {
     expect((await alerts())[0]?.state).toBe("closed");
   });
 
+  test("whose hold time is longer than the server ever runs are kept all the same", async () => {
+    await addRule({ condition: { kind: "value", stream: "5001", below: 5 }, holdS: 3600 });
+    await value(await world.begin(MAC), 1, 3);
+    for (let i = 0; i < 3; i++) {
+      await world.pass(18);
+      await world.restart();
+      await world.pass(1);
+    }
+    expect(await alerts()).toEqual([]);
+    await world.pass(4);
+    expect(await alerts()).toMatchObject([{ state: "open" }]);
+  });
+
   test("and channels that make no sense are refused, with what to do", async () => {
     const rule = (condition: object, more: object = {}) => ({ name: "x", condition, ...more });
     const refused: Array<[string, object, number, string]> = [

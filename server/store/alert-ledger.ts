@@ -4,7 +4,7 @@
  * costs a look into a map, and one that changes nothing costs no statement.
  */
 import type Database from "better-sqlite3";
-import { type AlertRequest, AlertState } from "../events/alert-requests.ts";
+import { type AlertRequest, AlertState, type ClockNews } from "../events/alert-requests.ts";
 import {
   type Condition,
   type HealthDetail,
@@ -153,9 +153,10 @@ export class AlertLedger {
   }
 
   /** Due times of a clock that was wrong: what is held is held anew. */
-  takeBack(atMs: number): void {
-    for (const { id, rule } of this.#sql.pending.all()) {
-      this.#sql.hold.run(atMs, atMs + (this.#rules.get(rule)?.holdS ?? 0) * 1000, id);
+  takeBack(atMs: number, clock: Exclude<ClockNews, "none">): void {
+    for (const { id, rule, dueMs } of this.#sql.pending.all()) {
+      const latestMs = atMs + (this.#rules.get(rule)?.holdS ?? 0) * 1000;
+      if (clock === "jump" || dueMs > latestMs) this.#sql.hold.run(atMs, latestMs, id);
     }
   }
 
@@ -164,14 +165,20 @@ export class AlertLedger {
     const active = this.#active.get(key);
     if (holds === (active !== undefined)) return;
     if (active === undefined) {
-      const id = this.#add(rule, subject, AlertState.Pending, atMs, detail);
-      this.#active.set(key, { id, state: AlertState.Pending });
+      const id = this.#hold(rule, subject, atMs, detail);
       if (rule.holdS === 0) this.#open(rule, id, subject.id, atMs);
       return;
     }
     this.#active.delete(key);
     if (active.state === AlertState.Pending) this.#sql.remove.run(active.id);
     else this.#close(rule, active.id, atMs, true);
+  }
+
+  /** It is so; somebody is told when it has lasted. */
+  #hold(rule: Rule, subject: Subject, atMs: number, detail: object): number {
+    const id = this.#add(rule, subject, AlertState.Pending, atMs, detail);
+    this.#active.set(keyOf(rule.id, subject.id), { id, state: AlertState.Pending });
+    return id;
   }
 
   /** Something that has no end. */
@@ -297,15 +304,21 @@ export class AlertLedger {
     return { outcome: "done" };
   }
 
-  /** How devices fare now; values are judged as they come. */
+  /**
+   * How devices fare now; values are judged as they come. Of thousands that are not well some are opened here, and the others are due: steps
+   * open them, and what the store is asked meanwhile comes in between.
+   */
   #judgePresent(id: number, atMs: number): void {
     const rule = this.#rules.get(id);
     if (rule?.condition.kind !== "health") return;
+    let found = 0;
     for (const { device, ...row } of this.#sql.health.all(rule.organisation)) {
+      const detail = detailOf(row);
+      if (!matchesHealth(rule.condition, detail)) continue;
       const scoped = this.#deviceOf(device);
       if (scoped === undefined || !isInScope(rule.scope, scoped)) continue;
-      const detail = detailOf(row);
-      this.#apply(rule, { id: device, scoped }, matchesHealth(rule.condition, detail), atMs, detail);
+      if (found++ < ALERTS_STEP) this.#apply(rule, { id: device, scoped }, true, atMs, detail);
+      else this.#hold(rule, { id: device, scoped }, atMs, detail);
     }
   }
 

@@ -67,8 +67,8 @@ export function prepareAlerts(db: Database.Database) {
     due: db.prepare<[number, number], { id: number; rule: number; device: number }>(
       "SELECT id, rule_id AS rule, device_id AS device FROM alerts WHERE due_ms <= ? ORDER BY due_ms LIMIT ?",
     ),
-    pending: db.prepare<[], { id: number; rule: number }>(
-      `SELECT id, rule_id AS rule FROM alerts WHERE state = ${AlertState.Pending}`,
+    pending: db.prepare<[], { id: number; rule: number; dueMs: number }>(
+      `SELECT id, rule_id AS rule, due_ms AS dueMs FROM alerts WHERE state = ${AlertState.Pending}`,
     ),
     hold: db.prepare("UPDATE alerts SET since_ms = ?, due_ms = ? WHERE id = ?"),
     add: db.prepare(

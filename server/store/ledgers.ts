@@ -4,6 +4,7 @@
  */
 import type Database from "better-sqlite3";
 import type { ProductSettings } from "../../runtime/product/setting.ts";
+import type { ClockNews } from "../events/alert-requests.ts";
 import { macToText } from "../mac-address.ts";
 import type { StoreAnswer, StoreRequest } from "../updates/store-requests.ts";
 import { AccountLedger } from "./account-ledger.ts";
@@ -104,7 +105,7 @@ export function openLedgers(db: Database.Database, products: readonly ProductSet
     ...health.handlers,
     ...alerts.handlers,
     ...notices.handlers,
-    stepAlerts: ({ atMs, isJump }) => stepAlerts(alerts, notices, atMs, isJump),
+    stepAlerts: ({ atMs, clock }) => stepAlerts(alerts, notices, atMs, clock),
     ...templates.handlers,
     setDeviceTemplates: (request) => {
       // Its templates say what is normal for it.
@@ -124,10 +125,10 @@ export function openLedgers(db: Database.Database, products: readonly ProductSet
   return { tell, cache, keeper, updates, orders, signatures, registrations, rollouts, health, alerts, handlers };
 }
 
-function stepAlerts(alerts: AlertLedger, notices: NoticeLedger, atMs: number, isJump: boolean): StoreAnswer {
-  if (isJump) {
-    alerts.takeBack(atMs);
-    notices.takeBack(atMs);
+function stepAlerts(alerts: AlertLedger, notices: NoticeLedger, atMs: number, clock: ClockNews): StoreAnswer {
+  if (clock !== "none") {
+    alerts.takeBack(atMs, clock);
+    notices.takeBack(atMs, clock);
   }
   const isAllOpen = alerts.openDue(atMs);
   return { outcome: "done", isMore: !notices.deliverDue(atMs) || !isAllOpen };

@@ -6,15 +6,21 @@
  */
 import { randomUUID } from "node:crypto";
 import type Database from "better-sqlite3";
-import { type AlertMessage, type AlertRequest, type ChannelKind, DeliveryState } from "../events/alert-requests.ts";
+import {
+  type AlertMessage,
+  type AlertRequest,
+  type ChannelKind,
+  type ClockNews,
+  DeliveryState,
+} from "../events/alert-requests.ts";
 import type { TellChange } from "../events/change-kinds.ts";
 import {
   ALERTS_OF_MESSAGE_MAX,
   CHANNELS_MAX,
   DELIVERIES_KEPT_MAX,
+  DELIVERY_RETRY_MAX_MS,
   GROUP_EVERY_MS,
   GROUP_WAIT_MS,
-  NOTICES_MAX,
 } from "../limits.ts";
 import type { StoreAnswer } from "../updates/store-requests.ts";
 import type { Handlers } from "./handlers.ts";
@@ -58,11 +64,10 @@ export class NoticeLedger {
     this.#newId = newId;
   }
 
-  /** Whoever the rule names is to be told. */
+  /** Whoever the rule names is to be told. There are no more notices than alerts, so they are not counted here. */
   add(rule: number, alert: number, event: "opened" | "closed", atMs: number): void {
     for (const { id, kind, freeMs } of this.#sql.channelsOf.all(rule)) {
       if (event === "closed" && this.#sql.dropOpened.run(id, alert).changes > 0) continue;
-      if ((this.#sql.countNotices.get(id)?.count ?? 0) >= NOTICES_MAX) continue;
       this.#sql.addNotice.run(id, alert, event, atMs);
       this.#sql.wait.run(Math.max(freeMs, atMs + waitMs(kind)), id);
     }
@@ -72,8 +77,8 @@ export class NoticeLedger {
   deliverDue(atMs: number): boolean {
     const channel = this.#sql.due.get(atMs);
     if (channel === undefined) return true;
-    const rows = this.#sql.notices.all(channel.id, NOTICES_MAX);
-    this.#sql.dropNotices.run(channel.id);
+    const rows = this.#sql.notices.all(channel.id, ALERTS_OF_MESSAGE_MAX);
+    const count = this.#sql.dropNotices.run(channel.id).changes;
     this.#sql.group.run({ freeMs: rows.length === 0 ? 0 : atMs + everyMs(channel.kind), id: channel.id });
     if (rows.length === 0) return false;
     const id = this.#newId();
@@ -81,8 +86,8 @@ export class NoticeLedger {
       id,
       organisation: channel.slug,
       time: new Date(atMs).toISOString(),
-      alerts: rows.slice(0, ALERTS_OF_MESSAGE_MAX).map(tellAlert),
-      leftOut: Math.max(0, rows.length - ALERTS_OF_MESSAGE_MAX),
+      alerts: rows.map(tellAlert),
+      leftOut: count - rows.length,
     };
     this.#sql.addDelivery.run(id, channel.id, JSON.stringify(body), atMs, atMs);
     this.#sql.trim.run(channel.id, channel.id, DELIVERIES_KEPT_MAX);
@@ -90,9 +95,11 @@ export class NoticeLedger {
   }
 
   /** Due times of a clock that was wrong. */
-  takeBack(atMs: number): void {
-    this.#sql.groupAnew.run(atMs);
-    this.#sql.deliverAnew.run(atMs);
+  takeBack(atMs: number, clock: Exclude<ClockNews, "none">): void {
+    const after = (longestMs: number) => ({ atMs, latestMs: clock === "jump" ? -1 : atMs + longestMs });
+    this.#sql.groupAnew.run(after(GROUP_EVERY_MS));
+    // A part of the longest wait is by chance, a quarter at most.
+    this.#sql.deliverAnew.run(after(DELIVERY_RETRY_MAX_MS * 1.25));
   }
 
   #endDelivery({ delivery, error, retryMs, atMs }: Of<"endDelivery">): StoreAnswer {
@@ -197,8 +204,8 @@ function prepare(db: Database.Database) {
        WHERE r.rule_id = ? AND c.is_enabled = 1`,
     ),
     addNotice: db.prepare("INSERT INTO notices (channel_id, alert_id, event, at_ms) VALUES (?, ?, ?, ?)"),
-    countNotices: db.prepare<[number], { count: number }>("SELECT count(*) AS count FROM notices WHERE channel_id = ?"),
-    dropOpened: db.prepare("DELETE FROM notices WHERE channel_id = ? AND alert_id = ? AND event = 'opened'"),
+    // An alert has few notices, a channel thousands: `+` keeps the index of channels out.
+    dropOpened: db.prepare("DELETE FROM notices WHERE +channel_id = ? AND alert_id = ? AND event = 'opened'"),
     dropNotices: db.prepare("DELETE FROM notices WHERE channel_id = ?"),
     wait: db.prepare("UPDATE channels SET group_due_ms = coalesce(group_due_ms, ?) WHERE id = ?"),
     group: db.prepare(
@@ -233,9 +240,10 @@ function prepare(db: Database.Database) {
       "UPDATE channels SET is_enabled = 0, disabled_why = ?, version = version + 1 WHERE id = ? AND is_enabled = 1",
     ),
     groupAnew: db.prepare(
-      "UPDATE channels SET free_ms = 0, group_due_ms = CASE WHEN group_due_ms IS NULL THEN NULL ELSE ? END",
+      `UPDATE channels SET free_ms = iif(free_ms > @latestMs, 0, free_ms),
+         group_due_ms = iif(group_due_ms > @latestMs, @atMs, group_due_ms)`,
     ),
-    deliverAnew: db.prepare("UPDATE deliveries SET due_ms = ? WHERE due_ms IS NOT NULL"),
+    deliverAnew: db.prepare("UPDATE deliveries SET due_ms = @atMs WHERE due_ms > @latestMs"),
     trim: db.prepare(
       `DELETE FROM deliveries WHERE channel_id = ? AND state <> ${DeliveryState.Waiting} AND number <=
          (SELECT number FROM deliveries WHERE channel_id = ? ORDER BY number DESC LIMIT 1 OFFSET ?)`,
