@@ -98,7 +98,9 @@ export function start(): void {
   isSilent = config.switch(FeedbackSetting.Silent, false);
   signals.isLedLow = config.switch(FeedbackSetting.LedLow, false);
   signals.begin();
-  session.handlePins(new PinCommands(PIN_LED, i32(!signals.isLedLow)));
+  const pinCommands = new PinCommands(PIN_LED, i32(!signals.isLedLow));
+  pinCommands.allowOutput(PIN_LED);
+  session.handlePins(pinCommands);
   minutes.begin(60);
   fullHours.begin(3600);
   recordTotals();

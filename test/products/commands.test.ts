@@ -28,13 +28,22 @@ async function start(product: string, boardName: string) {
   board.device.powerOn();
   await time.runFor(10 * SECOND_MS);
   const api = new ApiClient(new URL(server.url));
-  const command = async (method: string, argument: number) => {
-    const { id } = await api.orders.addCommand(board.mac, { method, argument });
+  const command = async (method: string, argument: number, second?: number) => {
+    const more = second === undefined ? {} : { second };
+    const { id } = await api.orders.addCommand(board.mac, { method, argument, ...more });
     await server.idle();
     await time.runFor(SECOND_MS);
     return api.orders.command(board.mac, id);
   };
-  return { time, network, api, command, board, led: plan.pins.get("led") ?? NO_PIN };
+  return {
+    time,
+    network,
+    api,
+    command,
+    board,
+    led: plan.pins.get("led") ?? NO_PIN,
+    buttonA: plan.pins.get("buttonA") ?? NO_PIN,
+  };
 }
 
 test.each(["counter", "feedback", "beacon", "streamer"])(
@@ -56,10 +65,10 @@ test.each(["counter", "feedback", "beacon", "streamer"])(
   },
 );
 
-test("feedback: identify blinks the LED of the panel, and of one without an LED is refused", {
+test("feedback: identify blinks the LED of the panel, set-output drives it; of one without an LED that is refused", {
   timeout: TIMEOUT_MS,
 }, async () => {
-  const { time, command, board, led } = await start("feedback", "retail");
+  const { time, command, board, led, buttonA } = await start("feedback", "retail");
   const levels: number[] = [];
   board.board.pins.onOutput((pin, level) => {
     if (pin === led) levels.push(level);
@@ -68,6 +77,18 @@ test("feedback: identify blinks the LED of the panel, and of one without an LED 
   await time.runFor(5 * SECOND_MS);
   // On for a quarter of a second, twice a second, and off at the end.
   expect(levels).toEqual([1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0]);
+  expect(await command("set-output", led, 1)).toMatchObject({ state: "done", value: 1 });
+  expect(levels.at(-1)).toBe(1);
+  expect(await command("read-pin", led)).toMatchObject({ state: "done", value: 1 });
+  expect(await command("set-output", led, 0)).toMatchObject({ state: "done", value: 0 });
+  expect(levels.at(-1)).toBe(0);
+  // A button's pin is no output, nor is one that the chip lacks; and a pin has two levels.
+  for (const [pin, level] of [
+    [buttonA, 1],
+    [99, 1],
+    [led, 2],
+  ] as const)
+    expect(await command("set-output", pin, level)).toMatchObject({ state: "failed", reason: "refused" });
   await shop?.close();
   const { command: commandWithoutLed } = await start("feedback", "generic");
   expect(await commandWithoutLed("identify", 3)).toMatchObject({ state: "failed", reason: "refused" });
