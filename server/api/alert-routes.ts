@@ -125,12 +125,12 @@ export function addAlertRuleRoutes(
     async (request, reply) => {
       const { params, body, access } = request;
       const rule = find(access, params.rule);
-      const wanted: RuleBody = {
-        condition: body.condition === undefined ? rule.condition : readCondition(body.condition),
-        scope: body.scope === undefined ? rule.scope : readScope(body.scope),
-        holdS: body.holdS ?? rule.holdS,
+      const wanted: Partial<RuleBody> = {
+        ...(body.condition !== undefined && { condition: readCondition(body.condition) }),
+        ...(body.scope !== undefined && { scope: readScope(body.scope) }),
+        ...(body.holdS !== undefined && { holdS: body.holdS }),
       };
-      checkScope(rule.organisation, wanted.scope);
+      if (wanted.scope !== undefined) checkScope(rule.organisation, wanted.scope);
       const { name, channels, enabled: isEnabled } = body;
       const change = { name, body: wanted, channels, isEnabled, version: expectedVersion(request), atMs: nowMs() };
       demandDone(await alerts.change({ kind: "changeRule", rule: rule.id, ...change }));
@@ -224,6 +224,8 @@ function readCondition(body: Static<typeof RuleBodySchema>["condition"]): Condit
   }
   if (body.kind === "change") return { kind: "change", changes: body.changes };
   const { above, below, margin = 0 } = body;
+  if (above === null || below === null)
+    throw new Problem("ruleRefused", "above and below are numbers; leave out the one that is not wanted");
   if (above === undefined && below === undefined)
     throw new Problem("ruleRefused", "say above or below which value somebody is to be told, or both");
   if (above !== undefined && below !== undefined && below + margin > above - margin)

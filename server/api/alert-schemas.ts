@@ -15,6 +15,9 @@ export const RuleParams = Type.Object({ rule: Id });
 export const AlertParams = Type.Object({ alert: Id });
 export const ChannelParams = Type.Object({ channel: Id });
 
+/** A null stays one, and is refused: Fastify would make a zero of it. */
+const Bound = Type.Unsafe<number | null>({ type: ["number", "null"] });
+
 const Condition = Type.Union(
   [
     Type.Object(
@@ -29,8 +32,8 @@ const Condition = Type.Union(
       {
         kind: Type.Literal("value"),
         stream: StreamParams.properties.stream,
-        above: Type.Optional(Type.Number()),
-        below: Type.Optional(Type.Number()),
+        above: Type.Optional(Bound),
+        below: Type.Optional(Bound),
         margin: Type.Optional(Type.Number({ minimum: 0, description: "it is over when it is back by so much; 0" })),
       },
       { ...strict, description: "the latest value of the stream; above, below, or either" },

@@ -38,6 +38,7 @@ export function addChannelRoutes(app: ApiApp, { alertStore: store, alerts, nowMs
     access.judge(channel.organisation, unknown);
     return channel;
   };
+  const underTest = new Set<number>();
   const check = (kind: ChannelKind, settings: ChannelSettings) => {
     if (kind === "mail" && !alerts.sendsMail)
       throw new Problem(
@@ -179,15 +180,16 @@ export function addChannelRoutes(app: ApiApp, { alertStore: store, alerts, nowMs
     },
     async ({ params, access }) => {
       const channel = find(access, params.channel);
-      const time = showTime(nowMs());
-      const error = await alerts.test(channel, {
-        id: randomUUID(),
-        organisation: channel.slug,
-        time,
-        alerts: [],
-        leftOut: 0,
-      });
-      return { delivered: error === null, error };
+      if (underTest.has(channel.id))
+        throw new Problem("testUnderWay", "a test of this channel has not ended; wait for it, two minutes at most");
+      underTest.add(channel.id);
+      try {
+        const message = { organisation: channel.slug, time: showTime(nowMs()), alerts: [], leftOut: 0 };
+        const error = await alerts.test(channel, { id: randomUUID(), ...message });
+        return { delivered: error === null, error };
+      } finally {
+        underTest.delete(channel.id);
+      }
     },
   );
 

@@ -41,6 +41,7 @@ type ProblemCode =
   | "projectUnknown"
   | "accountNeeded"
   | "passwordRefused"
+  | "testUnderWay"
   | "nameTaken"
   | "lastOwner"
   | "lastOperator"
@@ -162,6 +163,7 @@ const PROBLEMS: Record<ProblemCode, { status: number; title: string }> = {
   projectUnknown: { status: 404, title: "No such project" },
   accountNeeded: { status: 422, title: "Something of the account is missing" },
   passwordRefused: { status: 422, title: "The password is too easy to guess" },
+  testUnderWay: { status: 409, title: "The channel is being tried out" },
   nameTaken: { status: 409, title: "The name is taken" },
   lastOwner: { status: 409, title: "The organisation would have no owner" },
   lastOperator: { status: 409, title: "The server would have no operator" },

@@ -69,12 +69,12 @@ export type AlertRequest =
       isEnabled: boolean;
       atMs: number;
     }
-  /** What is not given stays. `version` null: whatever came before. */
+  /** What is not given stays, also of `body`. `version` null: whatever came before. */
   | {
       kind: "changeRule";
       rule: number;
       name?: string | undefined;
-      body?: RuleBody | undefined;
+      body: Partial<RuleBody>;
       channels?: number[] | undefined;
       isEnabled?: boolean | undefined;
       version: number | null;

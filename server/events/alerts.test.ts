@@ -150,6 +150,19 @@ describe("a receiver", () => {
     answers = [404];
     expect(await world.done("POST", `/channels/${id}/test`)).toEqual({ delivered: false, error: "it answered 404" });
   });
+
+  test("is tried out by one at a time", async () => {
+    const { id } = await webhook();
+    answers = [0];
+    const asked = new Promise((resolve) => receiver.once("request", resolve));
+    const first = world.ask("POST", `/channels/${id}/test`);
+    await asked;
+    const second = await world.ask("POST", `/channels/${id}/test`);
+    expect(second).toMatchObject({ status: 409, body: { code: "testUnderWay" } });
+    receiver.closeAllConnections();
+    expect(await first).toMatchObject({ status: 200, body: { delivered: false } });
+    expect((await world.ask("POST", `/channels/${id}/test`)).status).toBe(200);
+  });
 });
 
 describe("rules", () => {
@@ -236,6 +249,20 @@ describe("rules", () => {
     expect((await alerts())[0]?.state).toBe("closed");
   });
 
+  test("at zero are at zero", async () => {
+    const { id } = await addRule({ condition: { kind: "value", stream: "5001", above: 0, below: -5.5 } });
+    expect(await world.done("GET", `/alert-rules/${id}`)).toMatchObject({ condition: { above: 0, below: -5.5 } });
+  });
+
+  test("keep each part of changes that come at once", async () => {
+    const { id } = await addRule({ condition: SILENCE });
+    const condition = { kind: "health", state: "failed" };
+    const parts = [{ holdS: 77 }, { scope: { tags: ["x"] } }, { condition }, { name: "other" }];
+    await Promise.all(parts.map((part) => world.done("PATCH", `/alert-rules/${id}`, part)));
+    const rule = await world.done("GET", `/alert-rules/${id}`);
+    expect(rule).toMatchObject({ name: "other", holdS: 77, scope: { tags: ["x"] }, condition });
+  });
+
   test("whose hold time is longer than the server ever runs are kept all the same", async () => {
     await addRule({ condition: { kind: "value", stream: "5001", below: 5 }, holdS: 3600 });
     await value(await world.begin(MAC), 1, 3);
@@ -253,6 +280,8 @@ describe("rules", () => {
     const rule = (condition: object, more: object = {}) => ({ name: "x", condition, ...more });
     const refused: Array<[string, object, number, string]> = [
       ["alert-rules", rule({ kind: "value", stream: "5001" }), 422, "ruleRefused"],
+      ["alert-rules", rule({ kind: "value", stream: "5001", above: null, below: 5 }), 422, "ruleRefused"],
+      ["alert-rules", rule({ kind: "value", stream: "5001", above: 5, below: null }), 422, "ruleRefused"],
       ["alert-rules", rule({ kind: "value", stream: "5001", above: 1, below: 2 }), 422, "ruleRefused"],
       ["alert-rules", rule(SILENCE, { channels: [99] }), 404, "channelUnknown"],
       ["alert-rules", rule(SILENCE, { scope: { project: 99 } }), 404, "projectUnknown"],

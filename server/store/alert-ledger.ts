@@ -285,14 +285,14 @@ export class AlertLedger {
       if (other !== undefined && other.id !== rule) return { outcome: "existed" };
     }
     if (channels !== undefined && !this.#areOwn(before.organisation, channels)) return { outcome: "channelUnknown" };
-    const isOther =
-      (body !== undefined && JSON.stringify(body) !== before.body) ||
-      (isEnabled !== undefined && Number(isEnabled) !== before.isEnabled);
+    // Here, where nobody comes in between: of two changes at once each has its part.
+    const wanted = JSON.stringify({ ...(JSON.parse(before.body) as RuleBody), ...body });
+    const isOther = wanted !== before.body || (isEnabled !== undefined && Number(isEnabled) !== before.isEnabled);
     if (isOther) this.#endAll(rule, atMs);
     this.#sql.changeRule.run({
       rule,
       name: name ?? null,
-      body: body === undefined ? null : JSON.stringify(body),
+      body: wanted,
       isEnabled: isEnabled === undefined ? null : Number(isEnabled),
     });
     if (channels !== undefined) {

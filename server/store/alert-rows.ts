@@ -39,7 +39,7 @@ export function prepareAlerts(db: Database.Database) {
       "INSERT INTO alert_rules (organisation_id, name, body, is_enabled, created_ms) VALUES (?, ?, ?, ?, ?)",
     ),
     changeRule: db.prepare(
-      `UPDATE alert_rules SET name = coalesce(@name, name), body = coalesce(@body, body),
+      `UPDATE alert_rules SET name = coalesce(@name, name), body = @body,
          is_enabled = coalesce(@isEnabled, is_enabled), version = version + 1 WHERE id = @rule`,
     ),
     deleteRule: db.prepare("DELETE FROM alert_rules WHERE id = ?"),
