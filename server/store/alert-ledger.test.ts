@@ -1,11 +1,13 @@
 /** Rules and alerts at the writer: thousands of boards at once, and due times that a start finds. */
 import type Database from "better-sqlite3";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { Standing } from "../access/registration.ts";
 import type { AlertMessage, ClockNews } from "../events/alert-requests.ts";
 import type { RuleBody } from "../events/alert-rules.ts";
 import { Health } from "../health/health-states.ts";
 import { ALERTS_OF_MESSAGE_MAX, ALERTS_STEP, GROUP_WAIT_MS } from "../limits.ts";
 import { makeFolder, TEST_NOW_MS } from "../testing/test-server.ts";
+import { openLedgers } from "./ledgers.ts";
 import { openDataFolder, openForWriting } from "./open-database.ts";
 import { Writer } from "./writer.ts";
 
@@ -88,6 +90,35 @@ test("those that are left for a step are there after a restart", () => {
   writer = new Writer(db);
   step(TEST_NOW_MS, "start");
   expect(count(OPEN)).toBe(ALERTS_STEP + 1);
+});
+
+/** With a reading of stream 5001. */
+function judge(device: number, value: number): void {
+  const { alerts } = openLedgers(db, []);
+  alerts.takeValue(device, 0x5001, value, TEST_NOW_MS);
+  writer = new Writer(db);
+}
+
+test("a board that is replaced or revoked has no open alerts; rules that name it are about its replacement", () => {
+  addSilent(3);
+  const [a, b] = [0x5ccf7e000000, 0x5ccf7e000001];
+  const condition = { kind: "value", stream: 0x5001, above: 10, margin: 0 } as const;
+  const devices = ["5ccf7e000000", "5ccf7e000002"];
+  const rule = addRule({ condition, scope: { devices }, holdS: 0 });
+  const idOf = (mac: string) => Number(db.prepare("SELECT id FROM devices WHERE mac = ?").pluck().get(mac));
+  for (const mac of devices) judge(idOf(mac), 20);
+  expect(count(OPEN)).toBe(2);
+  expect(writer.answer({ kind: "replaceDevice", mac: a, by: b, credential: null, atMs: TEST_NOW_MS }).outcome).toBe(
+    "done",
+  );
+  expect(db.prepare("SELECT mac FROM alerts WHERE state = 1").pluck().all()).toEqual(["5ccf7e000002"]);
+  const body = db.prepare("SELECT body FROM alert_rules WHERE id = ?").pluck().get(rule) as string;
+  expect(JSON.parse(body)).toEqual({ condition, scope: { devices: ["5ccf7e000001", "5ccf7e000002"] }, holdS: 0 });
+  judge(idOf("5ccf7e000001"), 20);
+  expect(count(OPEN)).toBe(2);
+  const standing = { kind: "setStanding", standing: Standing.Revoked, atMs: TEST_NOW_MS } as const;
+  writer.answer({ ...standing, mac: 0x5ccf7e000002 });
+  expect(db.prepare("SELECT mac FROM alerts WHERE state = 1").pluck().all()).toEqual(["5ccf7e000001"]);
 });
 
 test("at a start only what is due later than it could be is held anew; after a jump, all", () => {

@@ -126,8 +126,8 @@ export class AlertLedger {
     if (device !== null && kind.startsWith("device.")) this.#devices.delete(device);
     // The board in its place has its tags from now on.
     if (kind === "device.replaced") this.#devices.clear();
-    if (device !== null && kind === "device.removed") this.#endDevice(device, atMs);
-    if (device !== null && kind === "device.updated" && SCOPING.some((name) => name in detail))
+    if (device !== null && isOut(kind, detail)) this.#endDevice(device, atMs);
+    else if (device !== null && kind === "device.updated" && SCOPING.some((name) => name in detail))
       this.#judgeScope(device, atMs);
     for (const rule of this.#rules.values()) {
       if (rule.organisation !== organisation || !isAbout(rule.condition, kind)) continue;
@@ -140,6 +140,14 @@ export class AlertLedger {
       } else this.#happen(rule, subject, atMs, { change: kind, ...detail });
     }
   };
+
+  /** Another board goes on in the place of one: rules about the one are about the other from now on. */
+  handOver(from: number, to: number, atMs: number): void {
+    this.#sql.handOver.run({ from, to });
+    this.#devices.clear();
+    this.#loadRules();
+    this.#judgeScope(to, atMs);
+  }
 
   /** Opens what has lasted long enough; false: there is more. */
   openDue(atMs: number): boolean {
@@ -350,6 +358,12 @@ export class AlertLedger {
 
 function keyOf(rule: number, device: number): string {
   return `${rule}/${device}`;
+}
+
+/** The board says nothing any more. */
+function isOut(kind: ToldChange["kind"], { standing }: ToldChange["detail"]): boolean {
+  if (kind === "device.updated") return standing !== undefined && standing !== "active";
+  return kind === "device.removed" || kind === "device.replaced";
 }
 
 function isAbout(condition: Condition, kind: ToldChange["kind"]): boolean {

@@ -42,6 +42,13 @@ export function prepareAlerts(db: Database.Database) {
       `UPDATE alert_rules SET name = coalesce(@name, name), body = @body,
          is_enabled = coalesce(@isEnabled, is_enabled), version = version + 1 WHERE id = @rule`,
     ),
+    handOver: db.prepare(
+      `UPDATE alert_rules AS r SET version = r.version + 1, body = json_set(r.body, '$.scope.devices', json((
+         SELECT json_group_array(DISTINCT iif(n.value = f.mac, t.mac, n.value)) FROM json_each(r.body, '$.scope.devices') n)))
+       FROM devices f, devices t, projects p
+       WHERE f.id = @from AND t.id = @to AND p.id = t.project_id AND r.organisation_id = p.organisation_id
+         AND EXISTS (SELECT 1 FROM json_each(r.body, '$.scope.devices') n WHERE n.value = f.mac)`,
+    ),
     deleteRule: db.prepare("DELETE FROM alert_rules WHERE id = ?"),
     ownsChannel: db.prepare<[number, number]>("SELECT 1 FROM channels WHERE id = ? AND organisation_id = ?"),
     addChannel: db.prepare("INSERT INTO rule_channels (rule_id, channel_id) VALUES (?, ?) ON CONFLICT DO NOTHING"),

@@ -69,9 +69,11 @@ export function openLedgers(db: Database.Database, products: readonly ProductSet
     onMoved: (deviceId, atMs) => {
       orders.resolveAnew(deviceId, atMs);
     },
-    onReplaced: (from, to) => {
+    onReplaced: (from, to, atMs) => {
       templates.handOver(from, to);
       fleets.handOver(from, to);
+      // Rules may be about tags, which it has by now.
+      alerts.handOver(from, to, atMs);
     },
     tell,
   });

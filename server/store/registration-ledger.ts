@@ -23,7 +23,7 @@ interface RegistrationNews {
   /** The device belongs to another project from now on, maybe of another organisation. */
   onMoved(deviceId: number, atMs: number): void;
   /** A board goes on in the place of one. */
-  onReplaced(from: number, to: number): void;
+  onReplaced(from: number, to: number, atMs: number): void;
   tell: TellChange;
 }
 
@@ -142,7 +142,7 @@ export class RegistrationLedger {
     this.#tellDevice("device.replaced", former.id, atMs, { by: macToText(by) });
     const latter = this.#sql.device.get(macToText(by));
     if (latter !== undefined) {
-      this.#news.onReplaced(former.id, latter.id);
+      this.#news.onReplaced(former.id, latter.id, atMs);
       this.#news.onMoved(latter.id, atMs);
     }
     this.#news.forget(by);
