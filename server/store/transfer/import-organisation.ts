@@ -15,6 +15,7 @@ import { MIGRATIONS } from "../schema.ts";
 import { packSegment, unpackSegment } from "../segment-format.ts";
 import { checkContents } from "./check-contents.ts";
 import { checkReferences } from "./check-references.ts";
+import { checkNames, checkValues } from "./check-values.ts";
 import { columnsOf, EXPORT_APPLICATION_ID, tableOf } from "./export-organisation.ts";
 import { EXPORTED, type ExportedTable, LOOSE, NUMBERED, NUMBERS_INSIDE, REFERENCES, ZERO_IS_NONE } from "./tables.ts";
 import { TransferError } from "./transfer-error.ts";
@@ -49,6 +50,7 @@ export function importOrganisation({ file, dataDir, slug, name, onTable }: Impor
     try {
       const found = inspect(db, file);
       const wanted = { slug: slug ?? found.slug, name: name ?? found.name };
+      checkNames(wanted.slug, wanted.name);
       return db.transaction(() => take(db, wanted, onTable)).immediate();
     } finally {
       db.close();
@@ -87,6 +89,7 @@ function inspect(db: Database.Database, file: string): { slug: string; name: str
     if (!found) throw new TransferError("notAnExport", file);
     checkReferences(db);
     checkContents(db);
+    checkValues(db);
     return found;
   } catch (error) {
     if (error instanceof Error && "code" in error && /^SQLITE_(NOTADB|CORRUPT)/.test(String(error.code))) {

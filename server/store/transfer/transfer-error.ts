@@ -7,6 +7,7 @@ export type TransferErrorCode =
   | "exportVersion"
   | "exportDamaged"
   | "exportRefused"
+  | "nameRefused"
   | "organisationTaken"
   | "conflicts";
 
@@ -21,6 +22,8 @@ const MESSAGES: Record<TransferErrorCode, (subject: string) => string> = {
   exportDamaged: (subject) => `the export is damaged (${subject}); make it again`,
   exportRefused: (subject) =>
     `nothing was imported: ${subject}; a server does not write such a file: export it again, and do not change it`,
+  nameRefused: (subject) =>
+    `the ${subject} of the organisation is none that this server takes; name another one with --${subject}`,
   organisationTaken: (subject) => `there is an organisation ${subject} here; name another one with --slug`,
   conflicts: (subject) => `nothing was imported: ${subject}; take them away on one of the two servers`,
 };
