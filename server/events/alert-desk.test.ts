@@ -41,6 +41,7 @@ function worldOf(waiting: DeliveryRow[], webhook: Send, more: Partial<AlertDeskO
       dueDeliveries: (_, limit) => waiting.filter((one) => !isEnded(one)).slice(0, limit),
       channel: channelOf,
       ownersOf: () => [],
+      damaged: () => [],
     },
     request: async (request) => {
       if (request.kind !== "endDelivery") return { outcome: "done" };

@@ -30,6 +30,7 @@ export interface AlertDeskOptions {
     dueDeliveries(nowMs: number, limit: number): DeliveryRow[];
     channel(id: number): AlertChannel | undefined;
     ownersOf(organisation: number): string[];
+    damaged(): Array<{ table: string; number: number }>;
   };
   request: (request: StoreRequest) => Promise<StoreAnswer>;
   senders: Record<ChannelKind, Send>;
@@ -59,6 +60,7 @@ export class AlertDesk {
   #step: Promise<void> | undefined;
   #clock: ClockNews = "start";
   #isStopped = false;
+  #isDamageTold = false;
 
   constructor(options: AlertDeskOptions) {
     this.#options = options;
@@ -87,6 +89,9 @@ export class AlertDesk {
     if (this.#isStopped) return;
     const { store, nowMs, logger } = this.#options;
     try {
+      if (!this.#isDamageTold)
+        for (const row of store.damaged()) logger.error(row, "a rule or a delivery is damaged and left out");
+      this.#isDamageTold = true;
       if (this.#clock !== "none" || store.isDue(nowMs())) this.#step ??= this.#stepAll();
       else this.#deliver();
     } catch (error) {

@@ -9,6 +9,7 @@ import {
   type DeliveryState,
 } from "../events/alert-requests.ts";
 import type { RuleBody } from "../events/alert-rules.ts";
+import { type DamagedRow, IS_MESSAGE, IS_RULE, prepareDamage } from "./alert-damage.ts";
 
 export interface RuleRow extends RuleBody {
   id: number;
@@ -120,6 +121,11 @@ export class AlertReader {
     return this.#sql.dueDeliveries.all(nowMs, limit).map(withBody);
   }
 
+  /** Rules and deliveries that are left out. */
+  damaged(): DamagedRow[] {
+    return this.#sql.damaged.all();
+  }
+
   /** Addresses of those who own the organisation. */
   ownersOf(organisation: number): string[] {
     return this.#sql.owners.all(organisation).map(({ email }) => email);
@@ -149,7 +155,7 @@ function prepare(db: Database.Database) {
          r.created_ms AS createdMs,
          (SELECT json_group_array(channel_id) FROM rule_channels c WHERE c.rule_id = r.id) AS channels
        FROM alert_rules r JOIN organisations o ON o.id = r.organisation_id
-       WHERE r.id > @afterId AND ${isOf("r")} ORDER BY r.id LIMIT @limit`,
+       WHERE ${IS_RULE} AND r.id > @afterId AND ${isOf("r")} ORDER BY r.id LIMIT @limit`,
     ),
     channels: db.prepare<[Page], Omit<ChannelRow, "settings"> & { settings: string }>(
       `SELECT c.id, c.organisation_id AS organisation, o.slug, c.name, c.kind, c.settings, c.secret,
@@ -170,12 +176,14 @@ function prepare(db: Database.Database) {
        ORDER BY a.id DESC LIMIT @limit`,
     ),
     deliveries: db.prepare<[number, number, number], Omit<DeliveryRow, "body"> & { body: string }>(
-      `SELECT ${deliveryColumns} FROM deliveries d WHERE d.channel_id = ? AND d.number < ? ORDER BY d.number DESC LIMIT ?`,
+      `SELECT ${deliveryColumns} FROM deliveries d WHERE d.channel_id = ? AND d.number < ? AND ${IS_MESSAGE}
+       ORDER BY d.number DESC LIMIT ?`,
     ),
     dueDeliveries: db.prepare<[number, number], Omit<DeliveryRow, "body"> & { body: string }>(
       `SELECT ${deliveryColumns} FROM deliveries d JOIN channels c ON c.id = d.channel_id
-       WHERE d.due_ms <= ? AND c.is_enabled = 1 ORDER BY d.due_ms, d.number LIMIT ?`,
+       WHERE d.due_ms <= ? AND c.is_enabled = 1 AND ${IS_MESSAGE} ORDER BY d.due_ms, d.number LIMIT ?`,
     ),
+    damaged: prepareDamage(db),
     owners: db.prepare<[number], { email: string }>(
       `SELECT u.email FROM memberships m JOIN users u ON u.id = m.user_id AND u.is_disabled = 0
        WHERE m.organisation_id = ? AND m.level = ${Level.Own} ORDER BY u.id LIMIT 10`,

@@ -3,6 +3,7 @@ import type Database from "better-sqlite3";
 import { AlertState } from "../events/alert-requests.ts";
 import type { ScopedDevice } from "../events/alert-rules.ts";
 import type { Health } from "../health/health-states.ts";
+import { IS_RULE } from "./alert-damage.ts";
 import { TAGS_OF_DEVICE } from "./fleet-rule.ts";
 
 export type KnownDevice = ScopedDevice & { organisation: number | null };
@@ -23,7 +24,7 @@ export function prepareAlerts(db: Database.Database) {
   const isActive = `state < ${AlertState.Closed}`;
   return {
     rules: db.prepare<[], RuleRow>(
-      "SELECT id, organisation_id AS organisation, name, body FROM alert_rules WHERE is_enabled = 1",
+      `SELECT id, organisation_id AS organisation, name, body FROM alert_rules WHERE is_enabled = 1 AND ${IS_RULE}`,
     ),
     rule: db.prepare<[number], RuleRow & { version: number; isEnabled: number }>(
       `SELECT id, organisation_id AS organisation, name, body, version, is_enabled AS isEnabled
