@@ -60,7 +60,7 @@ test("what changes something asks for more than reading", () => {
 
 test("what is of people, roles, tokens and keys asks for an administrator at least", () => {
   const isOfPeople = ({ url }: ApiRoute) =>
-    /\/(members|invitations|tokens|release-keys|rollout-policy|mqtt-users)/.test(url);
+    /\/(:slug\/members|invitations|tokens|release-keys|rollout-policy|mqtt-users)/.test(url);
   const strong = ["administer", "own", "server", "person", "self", "public"];
   expect(named((route) => isOfPeople(route) && route.method !== "GET" && !strong.includes(route.access))).toEqual([]);
 });
