@@ -13,12 +13,16 @@ export interface FaultyServer {
 }
 
 /** `port` 0: any free one. */
-export async function startFaultyServer(dataDir: string, port: number): Promise<FaultyServer> {
+export async function startFaultyServer(
+  dataDir: string,
+  port: number,
+  part: Omit<ServerPart, "mqttPort"> = {},
+): Promise<FaultyServer> {
   const isSource = import.meta.url.endsWith(".ts");
   const entry = fileURLToPath(new URL(`../bench/ingest-server.${isSource ? "ts" : "js"}`, import.meta.url));
   const child = fork(
     entry,
-    [dataDir, JSON.stringify({ mqttPort: port } satisfies ServerPart)],
+    [dataDir, JSON.stringify({ ...part, mqttPort: port } satisfies ServerPart)],
     isSource ? { execArgv: ["--import", "tsx"] } : {},
   );
   const told = await firstMessage(child);
