@@ -3,24 +3,12 @@
  * reads too slowly is dropped and finds everything in the store. The id of an event names the reading.
  */
 import type { ServerResponse } from "node:http";
+import type { LiveReading } from "../ingest/live-reading.ts";
 import { LIVE_HEARTBEAT_MS, LIVE_UNSENT_MAX_BYTES, LIVE_VIEWERS_MAX } from "../limits.ts";
 import { macToText } from "../mac-address.ts";
 import { showStream, showTime } from "./device-routes.ts";
 import { showClock } from "./reading-formats.ts";
 import { showStep, type UpdateStep } from "./update-names.ts";
-
-/** As the store tells it after a commit. */
-export interface CommittedReading {
-  mac: number;
-  organisation: number | null;
-  stream: number;
-  timeMs: number;
-  value: number;
-  epoch: number;
-  sequence: number;
-  clock: number;
-  errorS: number | null;
-}
 
 export interface CommittedUpdate extends UpdateStep {
   mac: number;
@@ -29,7 +17,7 @@ export interface CommittedUpdate extends UpdateStep {
 
 /** What one commit brought; `liveLeftOut` readings beside those here. */
 export interface CommittedLive {
-  live: readonly CommittedReading[];
+  live: readonly LiveReading[];
   liveLeftOut: number;
   liveUpdates: readonly CommittedUpdate[];
 }
@@ -153,7 +141,7 @@ function isWanted({ device, stream, organisations }: LiveFilter, event: LiveEven
   return organisations === null || (event.organisation !== null && organisations.includes(event.organisation));
 }
 
-function formatReading(reading: CommittedReading): LiveEvent {
+function formatReading(reading: LiveReading): LiveEvent {
   const device = macToText(reading.mac);
   const stream = showStream(reading.stream);
   const { value, epoch, sequence } = reading;
