@@ -6,6 +6,7 @@ import Fastify from "fastify";
 import { Logins } from "../access/logins.ts";
 import type { Passwords } from "../access/passwords.ts";
 import { describe } from "../errors.ts";
+import type { ChangeLogPort } from "../events/change-kinds.ts";
 import { HTTP_CHECK_EVERY_MS, HTTP_CONNECTIONS_MAX, HTTP_HEADERS_MAX_MS, HTTP_REQUEST_MAX_MS } from "../limits.ts";
 import type { Logger } from "../logger.ts";
 import type { LogHub } from "../orders/log-hub.ts";
@@ -47,7 +48,6 @@ import type {
   AlertStorePort,
   AuditPort,
   BackupPort,
-  ChangeStorePort,
   ConfigLevelPort,
   ConfigLevelStorePort,
   DerivedPort,
@@ -110,7 +110,7 @@ export interface ApiOptions {
   rollouts: RolloutPort;
   alertStore: AlertStorePort;
   alerts: AlertPort;
-  changes: ChangeStorePort;
+  changes: ChangeLogPort;
   fitness: FitnessPort;
   setHealthPolicy: SetHealthPolicy;
   kitStore: KitStorePort;

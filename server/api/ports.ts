@@ -10,7 +10,6 @@ import type { Standing } from "../access/registration.ts";
 import type { PutDevice, WantedDevice } from "../access/registration-desk.ts";
 import type { Stranger } from "../access/strangers.ts";
 import type { AlertChannel, AlertMessage, AlertRequest } from "../events/alert-requests.ts";
-import type { Change } from "../events/change-kinds.ts";
 import type { FactOwner, FleetRequest, Place } from "../fleet/fleet-requests.ts";
 import type { Attribute, AttributeValue } from "../fleet/template.ts";
 import type { TemplateRequest } from "../fleet/template-requests.ts";
@@ -33,7 +32,6 @@ import type {
 } from "../store/account-reader.ts";
 import type { AlertFilter, AlertRow, ChannelRow, DeliveryRow, RuleRow } from "../store/alert-reader.ts";
 import type { Backup } from "../store/backup-shelf.ts";
-import type { ChangeFilter } from "../store/change-reader.ts";
 import type { ConfigLevelRow } from "../store/config-level-reader.ts";
 import type { DerivedDefinition, DerivedRequest, StreamName } from "../store/derived-definition.ts";
 import type { EventFileRow, EventRange, EventRow, NoteRange, NoteRow } from "../store/event-reader.ts";
@@ -311,10 +309,6 @@ export interface AlertPort {
   change(request: AlertRequest): Promise<StoreAnswer>;
   /** Null: it was taken; else why not. */
   test(channel: AlertChannel, message: AlertMessage): Promise<string | null>;
-}
-
-export interface ChangeStorePort {
-  page(organisation: number, afterId: number, limit: number, filter?: ChangeFilter): Change[];
 }
 
 /** How devices fare. */

@@ -91,6 +91,7 @@ type ProblemCode =
   | "tooManyBuckets"
   | "tooManyQueries"
   | "cursorInvalid"
+  | "changesGone"
   | "timeInvalid"
   | "notAcceptable"
   | "notAnImage"
@@ -143,6 +144,7 @@ type ProblemCode =
 const PROBLEMS: Record<ProblemCode, { status: number; title: string }> = {
   badRequest: { status: 400, title: "The request is not valid" },
   cursorInvalid: { status: 400, title: "The cursor is not valid" },
+  changesGone: { status: 410, title: "What has happened since then is not all kept any more" },
   timeInvalid: { status: 400, title: "The time is not valid" },
   notLoggedIn: { status: 401, title: "Not logged in" },
   forbidden: { status: 403, title: "Not allowed" },

@@ -62,3 +62,23 @@ export interface Change {
 
 /** Writes a change down, in the transaction that is open. */
 export type TellChange = (change: NewChange) => void;
+
+export interface ChangeFilter {
+  kind?: ChangeKind | undefined;
+  mac?: string | undefined;
+}
+
+/**
+ * The oldest first; `last`: up to which id all that fits is in it, or before. Trimmed: some of what came after that id is not
+ * kept any more. Ahead: this database has never given out that id.
+ */
+export type ChangePage = { items: Change[]; last: number } | "trimmed" | "ahead";
+
+/**
+ * The port by which changes are followed. Its one adapter is the embedded outbox (store/change-reader.ts); a log of another kind is fed
+ * by whoever follows GET /api/v1/changes (server/README.md).
+ */
+export interface ChangeLogPort {
+  /** `afterId` null: from the oldest that is kept. */
+  page(organisation: number, afterId: number | null, limit: number, filter?: ChangeFilter): ChangePage;
+}

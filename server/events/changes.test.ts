@@ -1,4 +1,6 @@
 /** What has happened, as others read it: each with its change, in order, and none twice. */
+import { join } from "node:path";
+import Database from "better-sqlite3";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { HelloKey } from "../../runtime/contract/messages.ts";
 import type { LintelServer } from "../server-options.ts";
@@ -102,4 +104,39 @@ test("ids go on rising after a restart, and what was refused has left nothing", 
   await ask("POST", "/devices", { mac: "5ccf7f000021" });
   const [first, second] = (await changes()).items;
   expect(second?.id).toBeGreaterThan(first?.id ?? 0);
+});
+
+test("a cursor of which not all is kept is told, and so is one of a database that was put back", async () => {
+  await ask("POST", "/devices", { mac: MAC });
+  const { next: early } = await changes();
+  for (let n = 0; n < 3; n++) await ask("PATCH", `/devices/${MAC}`, { name: `Door ${n}` });
+  const { items, next } = await changes();
+  const db = new Database(join(folder.path, "lintel.db"));
+  const trim = db.prepare("INSERT OR REPLACE INTO changes_trimmed (organisation_id, up_to) VALUES (1, ?)");
+  trim.run(items[2]?.id);
+  const status = async (cursor: string) => {
+    const response = await fetch(`${server.url}/api/v1/changes?cursor=${cursor}`);
+    return `${response.status} ${((await response.json()) as { code?: string }).code ?? ""}`;
+  };
+  expect(await status(early)).toBe("410 changesGone");
+  expect(await status(next)).toBe("200 ");
+  // Nothing is missed of what comes after the last that was taken away.
+  trim.run(items[3]?.id);
+  expect(await status(next)).toBe("200 ");
+  expect(await status(Buffer.from(JSON.stringify([(items[3]?.id ?? 0) + 1])).toString("base64url"))).toBe(
+    "410 changesGone",
+  );
+  db.close();
+});
+
+test("who asks for one kind alone stays as near to the end as the others", async () => {
+  await ask("POST", "/devices", { mac: MAC });
+  for (let n = 0; n < 3; n++) await ask("PATCH", `/devices/${MAC}`, { name: `Door ${n}` });
+  const { next } = await changes();
+  const empty = await changes("kind=rollout.state");
+  expect(empty).toEqual({ items: [], next });
+  const first = await changes("kind=device.updated&limit=2");
+  expect(first.items.length).toBe(2);
+  const second = await changes(`kind=device.updated&limit=2&cursor=${first.next}`);
+  expect([second.items.length, second.next]).toEqual([1, next]);
 });

@@ -1,10 +1,11 @@
 /**
  * Writes changes down as events, in the transaction of the change: one without the other is never seen. Of each organisation the last
- * CHANGES_KEPT_MAX stay; whoever reads less often than that has missed some, and can tell by the ids.
+ * CHANGES_KEPT_MAX stay, for CHANGES_KEPT_MS (store/retention.ts); whoever reads on from before there is told so.
  */
 import type Database from "better-sqlite3";
 import type { Change, NewChange } from "../events/change-kinds.ts";
-import { CHANGES_KEPT_MAX, CHANGES_TRIM_STEP } from "../limits.ts";
+import { CHANGES_TRIM_STEP } from "../limits.ts";
+import { ChangeTrim } from "./change-trim.ts";
 
 export interface ToldChange extends Change {
   /** Row id. */
@@ -13,11 +14,15 @@ export interface ToldChange extends Change {
 
 export class Outbox {
   readonly #sql: ReturnType<typeof prepare>;
+  readonly #trim: ChangeTrim;
+  /** Changes by organisation, since the start. */
+  readonly #told = new Map<number, number>();
   /** Told of each change, in its transaction. */
   onChange: (change: ToldChange) => void = () => {};
 
   constructor(db: Database.Database) {
     this.#sql = prepare(db);
+    this.#trim = new ChangeTrim(db);
   }
 
   /** What belongs to no organisation is nobody's event. */
@@ -29,9 +34,9 @@ export class Outbox {
     const text = JSON.stringify(detail);
     const { lastInsertRowid } = this.#sql.add.run(organisation, atMs, kind, device ?? null, mac, text);
     const id = Number(lastInsertRowid);
-    if (id % CHANGES_TRIM_STEP === 0) {
-      for (const one of this.#sql.organisations.all()) this.#sql.trim.run(one.id, one.id, CHANGES_KEPT_MAX);
-    }
+    const told = this.#told.get(organisation) ?? 0;
+    this.#told.set(organisation, told + 1);
+    if (told % CHANGES_TRIM_STEP === 0) this.#trim.byNumber(organisation);
     this.onChange({ id, kind, atMs, organisation, device: device ?? null, mac, detail });
   };
 }
@@ -44,11 +49,6 @@ function prepare(db: Database.Database) {
     ),
     add: db.prepare(
       "INSERT INTO changes (organisation_id, at_ms, kind, device_id, mac, detail) VALUES (?, ?, ?, ?, ?, ?)",
-    ),
-    organisations: db.prepare<[], { id: number }>("SELECT id FROM organisations"),
-    trim: db.prepare(
-      `DELETE FROM changes WHERE organisation_id = ? AND id <=
-         (SELECT id FROM changes WHERE organisation_id = ? ORDER BY id DESC LIMIT 1 OFFSET ?)`,
     ),
   };
 }

@@ -1,5 +1,5 @@
 /**
- * What is deleted, and when: readings by age, rollups by age, and the oldest days when the database is too large. Only days
+ * What is deleted, and when: readings by age, rollups by age, changes by age, and the oldest days when the database is too large. Only days
  * that are packed; of these first the readings and minutes, and when nothing else is left the rollups. Readings that go by age
  * leave their hours and minutes.
  *
@@ -15,6 +15,7 @@ import {
   RETENTION_STEP_EVENTS,
   RETENTION_STEP_SEGMENTS,
 } from "../limits.ts";
+import { ChangeTrim } from "./change-trim.ts";
 import { dayOf } from "./day.ts";
 import type { RollupLedger } from "./rollup-ledger.ts";
 import type { SegmentShelf } from "./segment-shelf.ts";
@@ -37,6 +38,7 @@ export class Retention {
   deletedSegments = 0;
   deletedDays = 0;
   readonly #sql: ReturnType<typeof prepare>;
+  readonly #changes: ChangeTrim;
   readonly #db: Database.Database;
   readonly #segments: SegmentShelf;
   readonly #rollups: RollupLedger;
@@ -64,6 +66,7 @@ export class Retention {
     this.#eventsMs = eventsMs;
     this.#db = db;
     this.#sql = prepare(db);
+    this.#changes = new ChangeTrim(db);
     this.#segments = segments;
     this.#rollups = rollups;
     this.#maxBytes = maxBytes;
@@ -117,6 +120,7 @@ export class Retention {
       const { changes } = this.#sql.deleteEvents.run(this.#nowMs - this.#eventsMs, RETENTION_STEP_EVENTS);
       if (changes > 0) return true;
     }
+    if (this.#stream < 0 && this.#changes.byAge(this.#nowMs)) return true;
     const { rawMs, rollupsMs } = this.#stream < 0 ? { rawMs: null, rollupsMs: null } : this.#policyOf(this.#stream);
     if (rawMs !== null) {
       const before = dayOf(this.#nowMs - rawMs);

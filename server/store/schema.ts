@@ -18,6 +18,7 @@
 import { ACCOUNTS_STEP } from "./migrations/accounts.ts";
 import { ALERTS_STEP } from "./migrations/alerts.ts";
 import { CHANGES_STEP } from "./migrations/changes.ts";
+import { CHANGES_TRIMMED_STEP } from "./migrations/changes-trimmed.ts";
 import { CONFIG_LEVELS_STEP } from "./migrations/config-levels.ts";
 import { EVENTS_STEP } from "./migrations/events.ts";
 import { FLEETS_STEP } from "./migrations/fleets.ts";
@@ -305,4 +306,5 @@ export const MIGRATIONS: readonly string[] = [
   FLEETS_STEP,
   ALERTS_STEP,
   CONFIG_LEVELS_STEP,
+  CHANGES_TRIMMED_STEP,
 ];

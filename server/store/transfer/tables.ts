@@ -77,6 +77,7 @@ export const LEFT_OUT: Record<string, string> = {
   flash_kits: "of the server",
   flash_kit_parts: "of the server",
   patches: "made anew when they are wanted",
+  changes_trimmed: "for those who read on here",
   answers: "to requests that were made here",
   sessions: "of people here",
   tokens: "let programs in here; made anew there",
