@@ -295,9 +295,12 @@ export const HEALTH_HISTORY_MAX = 500;
 /** Schedules, and policies of projects, that are kept at hand; and the windows of one schedule. */
 export const HEALTH_SCHEDULES_MAX = 1000;
 export const HEALTH_WINDOWS_MAX = 28;
-/** Changes of an organisation that are kept to be read; how many there are is looked at every so many. */
+/** Changes of an organisation that are kept to be read, and for how long, milliseconds; how many there are is looked at every so many. */
 export const CHANGES_KEPT_MAX = 20_000;
+export const CHANGES_KEPT_MS = 90 * 86_400_000;
 export const CHANGES_TRIM_STEP = 1000;
+/** The oldest of all that are looked at in one step. */
+export const CHANGES_AGE_STEP = 100;
 /** Alert rules and channels of an organisation; changes, devices and streams that one rule names; addresses of one channel of mail. */
 export const ALERT_RULES_MAX = 100;
 export const CHANNELS_MAX = 50;
@@ -308,6 +311,10 @@ export const MAIL_TO_MAX = 10;
 export const ALERTS_KEPT_MAX = 10_000;
 export const ALERTS_TRIM_STEP = 100;
 export const ALERTS_STEP = 200;
+/** A value that is older than this when it comes is late: it opens an alert when no newer one comes for so long, and at the latest then, milliseconds. */
+export const LATE_VALUE_MS = 300_000;
+export const LATE_WAIT_MS = 120_000;
+export const LATE_WAIT_MAX_MS = 900_000;
 /** Alerts that one message lists; and deliveries of a channel that are kept. */
 export const ALERTS_OF_MESSAGE_MAX = 200;
 export const DELIVERIES_KEPT_MAX = 200;

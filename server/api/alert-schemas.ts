@@ -36,7 +36,7 @@ const Condition = Type.Union(
         below: Type.Optional(Bound),
         margin: Type.Optional(Type.Number({ minimum: 0, description: "it is over when it is back by so much; 0" })),
       },
-      { ...strict, description: "the latest value of the stream; above, below, or either" },
+      { ...strict, description: "the latest value of the stream, measured or derived; above, below, or either" },
     ),
     Type.Object(
       {

@@ -86,7 +86,7 @@ export function addDerivedRoutes(
     async ({ params, access }, reply) => {
       findDevice(store, access, params.mac);
       const stream = Number.parseInt(params.stream, 16);
-      const { outcome } = await request({ kind: "deleteDerived", mac: params.mac, stream });
+      const { outcome } = await request({ kind: "deleteDerived", mac: params.mac, stream, atMs: nowMs() });
       if (outcome === "unavailable") throw busy();
       if (outcome !== "done") {
         throw new Problem(

@@ -95,7 +95,7 @@ test("those that are left for a step are there after a restart", () => {
 /** With a reading of stream 5001. */
 function judge(device: number, value: number): void {
   const { alerts } = openLedgers(db, []);
-  alerts.takeValue(device, 0x5001, value, TEST_NOW_MS);
+  alerts.takeValue(device, 0x5001, { timeMs: TEST_NOW_MS, value }, TEST_NOW_MS);
   writer = new Writer(db);
 }
 

@@ -15,13 +15,23 @@ import {
   type ScopedDevice,
 } from "../events/alert-rules.ts";
 import type { TellChange } from "../events/change-kinds.ts";
-import { type Finding, healthName } from "../health/health-states.ts";
-import { ALERT_RULES_MAX, ALERTS_KEPT_MAX, ALERTS_STEP, ALERTS_TRIM_STEP, DEVICE_CACHE_MAX } from "../limits.ts";
+import {
+  ALERTS_KEPT_MAX,
+  ALERTS_STEP,
+  ALERTS_TRIM_STEP,
+  DEVICE_CACHE_MAX,
+  LATE_VALUE_MS,
+  LATE_WAIT_MAX_MS,
+  LATE_WAIT_MS,
+} from "../limits.ts";
 import type { StoreAnswer } from "../updates/store-requests.ts";
-import { type HealthOf, type KnownDevice, prepareAlerts } from "./alert-rows.ts";
+import { healthDetail, type KnownDevice, prepareAlerts } from "./alert-rows.ts";
+import { DerivedWatch } from "./derived-watch.ts";
 import type { Handlers } from "./handlers.ts";
 import type { NoticeLedger } from "./notice-ledger.ts";
 import type { ToldChange } from "./outbox.ts";
+import { RuleShelf } from "./rule-shelf.ts";
+import type { Instant } from "./series.ts";
 
 type Kinds = "addRule" | "changeRule" | "deleteRule" | "acknowledgeAlert";
 type RuleRequest = Extract<AlertRequest, { kind: Kinds }>;
@@ -36,6 +46,8 @@ interface Rule extends RuleBody {
 interface Active {
   id: number;
   state: AlertState;
+  /** Waits for what is newer than the late values that it is for. */
+  isPutOff: boolean;
 }
 
 interface Subject {
@@ -57,6 +69,8 @@ export class AlertLedger {
   /** Pending and open, by rule and device. */
   readonly #active = new Map<string, Active>();
   readonly #devices = new Map<number, KnownDevice | undefined>();
+  readonly #derived: DerivedWatch;
+  readonly #shelf: RuleShelf;
   readonly handlers: Handlers<RuleRequest> = {
     addRule: (request) => this.#addRule(request),
     changeRule: (request) => this.#changeRule(request),
@@ -86,6 +100,8 @@ export class AlertLedger {
 
   constructor(db: Database.Database, notices: NoticeLedger, tell: TellChange) {
     this.#sql = prepareAlerts(db);
+    this.#derived = new DerivedWatch(db);
+    this.#shelf = new RuleShelf(this.#sql);
     this.#notices = notices;
     this.#tell = tell;
     this.reload();
@@ -96,27 +112,30 @@ export class AlertLedger {
     this.#devices.clear();
     this.#active.clear();
     for (const { id, rule, device, state } of this.#sql.active.all())
-      this.#active.set(keyOf(rule, device), { id, state });
+      this.#active.set(keyOf(rule, device), { id, state, isPutOff: false });
     this.#loadRules();
   }
 
-  /** Does any rule ask for streams of this number? */
+  /** Does any rule ask for streams of this number, or for what is derived from them? */
   watches(stream: number): boolean {
-    return this.#ofStream.has(stream);
+    return this.#ofStream.has(stream) || this.#derived.isFedBy(stream);
   }
 
-  /** The latest value of a stream that is watched. */
-  takeValue(deviceId: number, stream: number, value: number, atMs: number): void {
-    const device = this.#deviceOf(deviceId);
-    if (device === undefined) return;
-    for (const rule of this.#ofStream.get(stream) ?? []) {
-      if (rule.organisation !== device.organisation || rule.condition.kind !== "value") continue;
-      if (!isInScope(rule.scope, device)) continue;
-      const isOver = this.#active.has(keyOf(rule.id, deviceId));
-      const holds = matchesValue(rule.condition, value, isOver);
-      this.#apply(rule, { id: deviceId, scoped: device }, holds, atMs, { value });
+  /** The latest value of a stream that is watched, by its own time. */
+  takeValue(deviceId: number, stream: number, latest: Instant, atMs: number): void {
+    this.#judgeValue(deviceId, stream, latest, atMs);
+    for (const derived of this.#derived.fedBy(deviceId, stream)) {
+      this.#judgeValue(derived.deviceId, derived.stream, this.#derived.latest(derived), atMs);
     }
   }
+
+  /** A stream is derived from something else now, or not any more. */
+  readonly takeDerived = (deviceId: number, stream: number, atMs: number): void => {
+    this.#derived.forget();
+    const subject = this.#derived.subjectOf(deviceId, stream);
+    if (subject === undefined || !this.#ofStream.has(stream)) return;
+    this.#judgeValue(subject.deviceId, stream, this.#derived.latest(subject), atMs);
+  };
 
   /** In the transaction of the change. */
   readonly takeChange = (change: ToldChange): void => {
@@ -124,10 +143,12 @@ export class AlertLedger {
     // Alerts about alerts would have no end.
     if (kind.startsWith("alert.")) return;
     if (device !== null && kind.startsWith("device.")) this.#devices.delete(device);
+    if (isElsewhere(kind, detail)) this.#derived.forget();
+    else if (kind === "device.created") this.#derived.takeNew();
     // The board in its place has its tags from now on.
     if (kind === "device.replaced") this.#devices.clear();
     if (device !== null && isOut(kind, detail)) this.#endDevice(device, atMs);
-    else if (device !== null && kind === "device.updated" && SCOPING.some((name) => name in detail))
+    else if (device !== null && kind === "device.updated" && SCOPING.some((name) => detail[name] !== undefined))
       this.#judgeScope(device, atMs);
     for (const rule of this.#rules.values()) {
       if (rule.organisation !== organisation || !isAbout(rule.condition, kind)) continue;
@@ -163,18 +184,50 @@ export class AlertLedger {
   /** Due times of a clock that was wrong: what is held is held anew. */
   takeBack(atMs: number, clock: Exclude<ClockNews, "none">): void {
     for (const { id, rule, dueMs } of this.#sql.pending.all()) {
-      const latestMs = atMs + (this.#rules.get(rule)?.holdS ?? 0) * 1000;
+      const { holdS = 0, condition } = this.#rules.get(rule) ?? {};
+      const latestMs = atMs + Math.max(holdS * 1000, condition?.kind === "value" ? LATE_WAIT_MS : 0);
       if (clock === "jump" || dueMs > latestMs) this.#sql.hold.run(atMs, latestMs, id);
     }
   }
 
-  #apply(rule: Rule, subject: Subject, holds: boolean, atMs: number, detail: object): void {
+  /**
+   * A board that was away sends what it has kept, the oldest first: what such a value says may be over. So it opens nothing while newer
+   * ones may follow, for LATE_WAIT_MS after each; the last one decides, however old it is. Null: there is no value any more.
+   */
+  #judgeValue(deviceId: number, stream: number, latest: Instant | null, atMs: number): void {
+    const device = this.#deviceOf(deviceId);
+    if (device === undefined) return;
+    const isLate = latest !== null && atMs - latest.timeMs > LATE_VALUE_MS;
+    for (const rule of this.#ofStream.get(stream) ?? []) {
+      if (rule.organisation !== device.organisation || rule.condition.kind !== "value") continue;
+      if (!isInScope(rule.scope, device)) continue;
+      const active = this.#active.get(keyOf(rule.id, deviceId));
+      const holds = latest !== null && matchesValue(rule.condition, latest.value, active !== undefined);
+      if (holds && active?.state === AlertState.Pending) this.#goOn(rule, active, deviceId, isLate, atMs);
+      const detail = latest === null ? {} : { value: latest.value, time: new Date(latest.timeMs).toISOString() };
+      this.#apply(rule, { id: deviceId, scoped: device }, holds, atMs, detail, isLate ? LATE_WAIT_MS : 0);
+    }
+  }
+
+  /** What is pending is said once more. */
+  #goOn(rule: Rule, active: Active, device: number, isLate: boolean, atMs: number): void {
+    if (isLate) {
+      active.isPutOff = true;
+      this.#sql.putOff.run(LATE_WAIT_MAX_MS, atMs + LATE_WAIT_MS, active.id);
+    } else if (active.isPutOff) {
+      active.isPutOff = false;
+      this.#sql.holdOn.run(rule.holdS * 1000, active.id);
+      if (rule.holdS === 0) this.#open(rule, active.id, device, atMs);
+    }
+  }
+
+  #apply(rule: Rule, subject: Subject, holds: boolean, atMs: number, detail: object, leastHoldMs = 0): void {
     const key = keyOf(rule.id, subject.id);
     const active = this.#active.get(key);
     if (holds === (active !== undefined)) return;
     if (active === undefined) {
-      const id = this.#hold(rule, subject, atMs, detail);
-      if (rule.holdS === 0) this.#open(rule, id, subject.id, atMs);
+      const id = this.#hold(rule, subject, atMs, detail, leastHoldMs);
+      if (rule.holdS === 0 && leastHoldMs === 0) this.#open(rule, id, subject.id, atMs);
       return;
     }
     this.#active.delete(key);
@@ -183,21 +236,29 @@ export class AlertLedger {
   }
 
   /** It is so; somebody is told when it has lasted. */
-  #hold(rule: Rule, subject: Subject, atMs: number, detail: object): number {
-    const id = this.#add(rule, subject, AlertState.Pending, atMs, detail);
-    this.#active.set(keyOf(rule.id, subject.id), { id, state: AlertState.Pending });
+  #hold(rule: Rule, subject: Subject, atMs: number, detail: object, leastHoldMs = 0): number {
+    const dueMs = atMs + Math.max(rule.holdS * 1000, leastHoldMs);
+    const id = this.#add(rule, subject, AlertState.Pending, atMs, detail, dueMs);
+    this.#active.set(keyOf(rule.id, subject.id), { id, state: AlertState.Pending, isPutOff: leastHoldMs > 0 });
     return id;
   }
 
   /** Something that has no end. */
   #happen(rule: Rule, subject: Subject, atMs: number, detail: object): void {
-    const id = this.#add(rule, subject, AlertState.Closed, atMs, detail);
+    const id = this.#add(rule, subject, AlertState.Closed, atMs, detail, null);
     this.#sql.closeAt.run(atMs, atMs, id);
     this.#tellAlert("alert.opened", rule, id, atMs);
     this.#notices.add(rule.id, id, "opened", atMs);
   }
 
-  #add(rule: Rule, { id: device, scoped }: Subject, state: AlertState, atMs: number, detail: object): number {
+  #add(
+    rule: Rule,
+    { id: device, scoped }: Subject,
+    state: AlertState,
+    atMs: number,
+    detail: object,
+    dueMs: number | null,
+  ): number {
     const { lastInsertRowid } = this.#sql.add.run({
       organisation: rule.organisation,
       rule: rule.id,
@@ -206,7 +267,7 @@ export class AlertLedger {
       mac: scoped?.mac ?? null,
       state,
       atMs,
-      dueMs: state === AlertState.Pending ? atMs + rule.holdS * 1000 : null,
+      dueMs,
       detail: JSON.stringify(detail),
     });
     const id = Number(lastInsertRowid);
@@ -216,7 +277,7 @@ export class AlertLedger {
 
   #open(rule: Rule, id: number, device: number, atMs: number): void {
     this.#sql.open.run(atMs, id);
-    this.#active.set(keyOf(rule.id, device), { id, state: AlertState.Open });
+    this.#active.set(keyOf(rule.id, device), { id, state: AlertState.Open, isPutOff: false });
     this.#tellAlert("alert.opened", rule, id, atMs);
     this.#notices.add(rule.id, id, "opened", atMs);
   }
@@ -245,7 +306,7 @@ export class AlertLedger {
       const subject = { id: deviceId, scoped: device ?? null };
       if (!isOf) this.#apply(rule, subject, false, atMs, {});
       else if (rule.condition.kind === "health" && health !== undefined)
-        this.#apply(rule, subject, matchesHealth(rule.condition, detailOf(health)), atMs, detailOf(health));
+        this.#apply(rule, subject, matchesHealth(rule.condition, healthDetail(health)), atMs, healthDetail(health));
     }
   }
 
@@ -272,44 +333,25 @@ export class AlertLedger {
     }
   }
 
-  #addRule({ organisation, name, body, channels, isEnabled, atMs }: Of<"addRule">): StoreAnswer {
-    if (this.#sql.ruleByName.get(organisation, name) !== undefined) return { outcome: "existed" };
-    if ((this.#sql.countRules.get(organisation)?.count ?? 0) >= ALERT_RULES_MAX) return { outcome: "tooMany" };
-    if (!this.#areOwn(organisation, channels)) return { outcome: "channelUnknown" };
-    const values = [organisation, name, JSON.stringify(body), Number(isEnabled), atMs] as const;
-    const id = Number(this.#sql.addRule.run(...values).lastInsertRowid);
-    for (const channel of channels) this.#sql.addChannel.run(id, channel);
+  #addRule(request: Of<"addRule">): StoreAnswer {
+    const answer = this.#shelf.add(request);
+    if (answer.outcome !== "done" || answer.id === undefined) return answer;
     this.#loadRules();
-    this.#judgePresent(id, atMs);
-    return { outcome: "done", id };
+    this.#judgePresent(answer.id, request.atMs);
+    return answer;
   }
 
-  #changeRule({ rule, version, atMs, name, body, channels, isEnabled }: Of<"changeRule">): StoreAnswer {
-    const before = this.#sql.rule.get(rule);
-    if (before === undefined) return { outcome: "ruleUnknown" };
-    if (version !== null && version !== before.version) return { outcome: "changedMeanwhile" };
-    if (name !== undefined) {
-      const other = this.#sql.ruleByName.get(before.organisation, name);
-      if (other !== undefined && other.id !== rule) return { outcome: "existed" };
-    }
-    if (channels !== undefined && !this.#areOwn(before.organisation, channels)) return { outcome: "channelUnknown" };
-    // Here, where nobody comes in between: of two changes at once each has its part.
-    const wanted = JSON.stringify({ ...(JSON.parse(before.body) as RuleBody), ...body });
-    const isOther = wanted !== before.body || (isEnabled !== undefined && Number(isEnabled) !== before.isEnabled);
-    if (isOther) this.#endAll(rule, atMs);
-    this.#sql.changeRule.run({
-      rule,
-      name: name ?? null,
-      body: wanted,
-      isEnabled: isEnabled === undefined ? null : Number(isEnabled),
+  #changeRule(request: Of<"changeRule">): StoreAnswer {
+    const { rule, atMs } = request;
+    let isOther = false;
+    const answer = this.#shelf.change(request, () => {
+      isOther = true;
+      this.#endAll(rule, atMs);
     });
-    if (channels !== undefined) {
-      this.#sql.dropChannels.run(rule);
-      for (const channel of channels) this.#sql.addChannel.run(rule, channel);
-    }
+    if (answer.outcome !== "done") return answer;
     this.#loadRules();
     if (isOther) this.#judgePresent(rule, atMs);
-    return { outcome: "done" };
+    return answer;
   }
 
   /**
@@ -321,17 +363,13 @@ export class AlertLedger {
     if (rule?.condition.kind !== "health") return;
     let found = 0;
     for (const { device, ...row } of this.#sql.health.all(rule.organisation)) {
-      const detail = detailOf(row);
+      const detail = healthDetail(row);
       if (!matchesHealth(rule.condition, detail)) continue;
       const scoped = this.#deviceOf(device);
       if (scoped === undefined || !isInScope(rule.scope, scoped)) continue;
       if (found++ < ALERTS_STEP) this.#apply(rule, { id: device, scoped }, true, atMs, detail);
       else this.#hold(rule, { id: device, scoped }, atMs, detail);
     }
-  }
-
-  #areOwn(organisation: number, channels: readonly number[]): boolean {
-    return channels.every((channel) => this.#sql.ownsChannel.get(channel, organisation) !== undefined);
   }
 
   #loadRules(): void {
@@ -344,6 +382,7 @@ export class AlertLedger {
       const { stream } = rule.condition;
       this.#ofStream.set(stream, [...(this.#ofStream.get(stream) ?? []), rule]);
     }
+    this.#derived.want(this.#ofStream.keys());
   }
 
   #deviceOf(id: number): KnownDevice | undefined {
@@ -360,6 +399,12 @@ function keyOf(rule: number, device: number): string {
   return `${rule}/${device}`;
 }
 
+/** Something stands elsewhere, or for something else, than before. */
+function isElsewhere(kind: ToldChange["kind"], { project, moved }: ToldChange["detail"]): boolean {
+  if (kind === "device.removed" || kind === "device.replaced") return true;
+  return (kind === "device.updated" && project !== undefined) || (kind === "device.created" && moved !== undefined);
+}
+
 /** The board says nothing any more. */
 function isOut(kind: ToldChange["kind"], { standing }: ToldChange["detail"]): boolean {
   if (kind === "device.updated") return standing !== undefined && standing !== "active";
@@ -369,13 +414,4 @@ function isOut(kind: ToldChange["kind"], { standing }: ToldChange["detail"]): bo
 function isAbout(condition: Condition, kind: ToldChange["kind"]): boolean {
   if (condition.kind === "change") return condition.changes.includes(kind);
   return condition.kind === "health" && kind === "device.health";
-}
-
-function detailOf({ state, findings }: HealthOf): HealthDetail & { state: string } {
-  const reasons = (JSON.parse(findings) as Finding[]).map(({ reason, level, value }) => ({
-    reason,
-    level: healthName(level),
-    value,
-  }));
-  return { state: healthName(state), reasons };
 }

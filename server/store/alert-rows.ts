@@ -1,14 +1,14 @@
 /** Rules and alerts as rows: the statements of their ledger. */
 import type Database from "better-sqlite3";
 import { AlertState } from "../events/alert-requests.ts";
-import type { ScopedDevice } from "../events/alert-rules.ts";
-import type { Health } from "../health/health-states.ts";
+import type { HealthDetail, ScopedDevice } from "../events/alert-rules.ts";
+import { type Finding, type Health, healthName } from "../health/health-states.ts";
 import { IS_RULE } from "./alert-damage.ts";
 import { TAGS_OF_DEVICE } from "./fleet-rule.ts";
 
 export type KnownDevice = ScopedDevice & { organisation: number | null };
 
-export interface HealthOf {
+interface HealthOf {
   state: Health | null;
   findings: string;
 }
@@ -18,6 +18,16 @@ interface RuleRow {
   organisation: number;
   name: string;
   body: string;
+}
+
+/** As a change of kind device.health says it. */
+export function healthDetail({ state, findings }: HealthOf): HealthDetail & { state: string } {
+  const reasons = (JSON.parse(findings) as Finding[]).map(({ reason, level, value }) => ({
+    reason,
+    level: healthName(level),
+    value,
+  }));
+  return { state: healthName(state), reasons };
 }
 
 export function prepareAlerts(db: Database.Database) {
@@ -79,6 +89,8 @@ export function prepareAlerts(db: Database.Database) {
       `SELECT id, rule_id AS rule, due_ms AS dueMs FROM alerts WHERE state = ${AlertState.Pending}`,
     ),
     hold: db.prepare("UPDATE alerts SET since_ms = ?, due_ms = ? WHERE id = ?"),
+    putOff: db.prepare("UPDATE alerts SET due_ms = max(due_ms, min(since_ms + ?, ?)) WHERE id = ?"),
+    holdOn: db.prepare("UPDATE alerts SET due_ms = since_ms + ? WHERE id = ?"),
     add: db.prepare(
       `INSERT INTO alerts (organisation_id, rule_id, rule_name, device_id, mac, state, since_ms, due_ms, detail)
        VALUES (@organisation, @rule, @name, @device, @mac, @state, @atMs, @dueMs, @detail)`,

@@ -25,4 +25,4 @@ export interface StoredDefinition {
 
 export type DerivedRequest =
   | { kind: "setDerived"; derived: StoredDefinition; atMs: number }
-  | { kind: "deleteDerived"; mac: string; stream: number };
+  | { kind: "deleteDerived"; mac: string; stream: number; atMs: number };

@@ -5,17 +5,26 @@ import type { StoreAnswer } from "../updates/store-requests.ts";
 import type { DerivedRequest, StoredDefinition } from "./derived-definition.ts";
 import type { Handlers } from "./handlers.ts";
 
+/** A stream is derived from something else than before, or not any more. */
+export type OnDerived = (deviceId: number, stream: number, atMs: number) => void;
+
 export class DerivedLedger {
   readonly #sql: ReturnType<typeof prepare>;
+  readonly #onChanged: OnDerived;
   readonly handlers: Handlers<DerivedRequest> = {
     setDerived: ({ derived, atMs }) => this.#set(derived, atMs),
-    deleteDerived: ({ mac, stream }) => ({
-      outcome: this.#sql.delete.run(mac, stream).changes > 0 ? "done" : "derivedUnknown",
-    }),
+    deleteDerived: ({ mac, stream, atMs }) => {
+      const device = this.#sql.device.get(mac);
+      if (device === undefined || this.#sql.delete.run(device, stream).changes === 0)
+        return { outcome: "derivedUnknown" };
+      this.#onChanged(device, stream, atMs);
+      return { outcome: "done" };
+    },
   };
 
-  constructor(db: Database.Database) {
+  constructor(db: Database.Database, onChanged: OnDerived) {
     this.#sql = prepare(db);
+    this.#onChanged = onChanged;
   }
 
   #set({ mac, stream, definition }: StoredDefinition, atMs: number): StoreAnswer {
@@ -25,6 +34,7 @@ export class DerivedLedger {
     const isNew = this.#sql.derived.get(device, stream) === undefined;
     if (isNew && (this.#sql.count.get(device) ?? 0) >= DERIVED_STREAMS_MAX) return { outcome: "tooManyDerived" };
     this.#sql.set.run(device, stream, JSON.stringify(definition), atMs);
+    this.#onChanged(device, stream, atMs);
     return { outcome: isNew ? "done" : "existed" };
   }
 }
@@ -39,8 +49,6 @@ function prepare(db: Database.Database) {
       `INSERT INTO derived_streams (device_id, stream, definition, created_ms) VALUES (?, ?, ?, ?)
        ON CONFLICT (device_id, stream) DO UPDATE SET definition = excluded.definition`,
     ),
-    delete: db.prepare<[string, number]>(
-      "DELETE FROM derived_streams WHERE device_id = (SELECT id FROM devices WHERE mac = ?) AND stream = ?",
-    ),
+    delete: db.prepare<[number, number]>("DELETE FROM derived_streams WHERE device_id = ? AND stream = ?"),
   };
 }

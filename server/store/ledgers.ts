@@ -97,7 +97,7 @@ export function openLedgers(db: Database.Database, products: readonly ProductSet
     ...new AccountLedger(db).handlers,
     ...new OrganisationLedger(db).handlers,
     ...new AnswerLedger(db).handlers,
-    ...new DerivedLedger(db).handlers,
+    ...new DerivedLedger(db, alerts.takeDerived).handlers,
     ...new EventLedger(db).handlers,
     ...new NoteLedger(db).handlers,
     ...rollouts.handlers,

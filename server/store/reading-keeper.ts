@@ -9,6 +9,7 @@ import type { PackReading, PackReject } from "../ingest/senml-pack.ts";
 import { LIVE_READINGS_PER_COMMIT_MAX, SEEN_AHEAD_MAX_MS } from "../limits.ts";
 import type { DeviceCache, DeviceEntry, EpochEntry, StreamEntry } from "./device-cache.ts";
 import { ReadingInserter } from "./reading-inserter.ts";
+import type { Instant } from "./series.ts";
 
 /** `last_seen_ms` is written at most this often; it is for people, and each write costs a page. */
 const SEEN_STEP_MS = 1000;
@@ -16,7 +17,7 @@ const SEEN_STEP_MS = 1000;
 /** Whoever wants the latest value of some streams, in the transaction that stores it. */
 export interface StreamWatcher {
   watches(stream: number): boolean;
-  takeValue(deviceId: number, stream: number, value: number, atMs: number): void;
+  takeValue(deviceId: number, stream: number, latest: Instant, atMs: number): void;
 }
 
 interface WatchedStream {
@@ -143,7 +144,8 @@ export class ReadingKeeper {
       device.isSeen = false;
     }
     for (const { deviceId, stream, entry, atMs } of this.#watched) {
-      this.#watcher.takeValue(deviceId, stream, entry.lastValue, atMs);
+      const { lastTimeMs: timeMs, lastValue: value } = entry;
+      this.#watcher.takeValue(deviceId, stream, { timeMs, value }, atMs);
     }
     this.#forgetDirty();
   }
