@@ -18,11 +18,11 @@ let url: string;
 let link: string;
 
 /** As somebody with a folder of settings of his own; `input` is what he types. */
-async function lintel(home: string, args: string[], input = "") {
+async function lintel(home: string, args: string[], input = "", env: NodeJS.ProcessEnv = {}) {
   const [program = "", ...first] = LINTEL;
   const child = spawn(program, [...first, ...args], {
     cwd: PACKAGE_ROOT,
-    env: { ...process.env, XDG_CONFIG_HOME: join(folder, home), LINTEL_DATA: join(folder, "nowhere") },
+    env: { ...process.env, XDG_CONFIG_HOME: join(folder, home), LINTEL_DATA: join(folder, "nowhere"), ...env },
   });
   let stdout = "";
   let stderr = "";
@@ -62,7 +62,7 @@ test("from the link in the log to a member with a token", { timeout: TIMEOUT_MS 
   // For his eyes alone, and not his password.
   const kept = join(folder, "jo", "lintel", "credentials.json");
   expect((await stat(kept)).mode & 0o777).toBe(0o600);
-  expect(JSON.parse(await readFile(kept, "utf8"))).toEqual({ [url]: expect.stringMatching(/^lt_/) });
+  expect(JSON.parse(await readFile(kept, "utf8"))).toEqual({ [url]: expect.stringMatching(/^lt_/), server: url });
   expect((await at("jo", "whoami")).stdout).toBe(
     `Jo (lintel on ${hostname()}) <jo@example.org>, operator of the server at ${url}\n  home  owner of Home\n`,
   );
@@ -115,6 +115,28 @@ test("from the link in the log to a member with a token", { timeout: TIMEOUT_MS 
   expect(back.stdout).toContain("logged in");
   const wrong = await lintel("jo", ["login", url, "--email", "jo@example.org", "--password-stdin"], "wrong\n");
   expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining("Address or password is wrong") });
+});
+
+test("the server that one logged in to last is asked; --server and the environment win", {
+  timeout: TIMEOUT_MS,
+}, async () => {
+  const nobody = "http://127.0.0.1:9";
+  const other = JSON.parse((await lintel("kim", ["whoami", "--json", "--server", url])).stdout);
+  expect(other).toMatchObject({ error: expect.stringContaining("401") });
+  const login = ["login", "--server", url, "--email", "jo@example.org", "--password-stdin"];
+  expect((await lintel("kim", login, `${PASSWORD}\n`)).stdout).toContain(`logged in to ${url} as Jo`);
+  expect((await lintel("kim", ["whoami"])).stdout).toContain(` at ${url}\n`);
+  expect(JSON.parse((await lintel("kim", ["devices", "list", "--json"])).stdout)).toEqual([]);
+  expect((await lintel("kim", ["tail", "--help"])).stdout).toContain(`(default: ${url}, env:`);
+  const inEnvironment = { LINTEL_SERVER: nobody };
+  expect((await lintel("kim", ["whoami"], "", inEnvironment)).stderr).toContain(`no server answers at ${nobody}`);
+  expect((await lintel("kim", ["whoami", "--server", url], "", inEnvironment)).code).toBe(0);
+  expect((await lintel("kim", ["whoami"], "", { LINTEL_SERVER: "shop" })).stderr).toContain("as http://127.0.0.1:8080");
+  // A second login only asks for who one is.
+  const again = await lintel("kim", ["login", "--email", "jo@example.org", "--password-stdin"], `${PASSWORD}\n`);
+  expect(again.stdout).toContain(`logged in to ${url} as Jo`);
+  expect((await lintel("kim", ["logout"])).stdout).toBe(`logged out of ${url}\n`);
+  expect((await lintel("kim", ["tail", "--help"])).stdout).toContain("(default: http://127.0.0.1:8080,");
 });
 
 test("proxies that are none", { timeout: TIMEOUT_MS }, async () => {

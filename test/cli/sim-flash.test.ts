@@ -63,7 +63,7 @@ test("a killed one goes on where it was; meanwhile nobody else has its boards", 
   expect(await tallyReadings(api)).toMatchObject({ duplicates: 0, lost: 0 });
   // A board that had gone back to an older flash would have begun a new epoch, and sent readings again in it.
   for (const { mac } of await api.devices()) {
-    const readings = (await api.streams(mac)).map(({ stream }) => api.readings(mac, stream));
+    const readings = (await api.series.streams(mac)).map(({ stream }) => api.readings(mac, stream));
     expect(new Set((await Promise.all(readings)).flat().map(({ epoch }) => epoch)).size).toBe(1);
   }
 });

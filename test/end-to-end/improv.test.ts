@@ -64,7 +64,7 @@ const isOnline = (devices: Array<{ online: boolean }>) => devices.some(({ online
 /** Visitors that the server knows of. */
 const counted = async () => {
   const devices = await api.devices();
-  if (devices.length === 0 || !(await api.streams(mac)).some(({ stream }) => stream === VISITORS)) return 0;
+  if (devices.length === 0 || !(await api.series.streams(mac)).some(({ stream }) => stream === VISITORS)) return 0;
   return (await api.readings(mac, VISITORS)).reduce((sum, { value }) => sum + value, 0);
 };
 

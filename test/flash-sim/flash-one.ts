@@ -174,7 +174,7 @@ async function count(
 async function stored(api: ApiClient, mac: string): Promise<{ readings: number; visitors: number }> {
   let readings = 0;
   let visitors = 0;
-  for (const { stream } of await api.streams(mac)) {
+  for (const { stream } of await api.series.streams(mac)) {
     for (const { value } of await api.readings(mac, stream)) {
       readings++;
       if (VISITOR_STREAMS.has(stream)) visitors += value;

@@ -22,8 +22,9 @@ import type { Engine } from "../../tools/build/compile-program.ts";
 import { createDevice, type DeviceProgram } from "../../tools/build/create-device.ts";
 import { loadProgram } from "../../tools/build/load-program.ts";
 import { planPins } from "../../tools/build/pin-plan.ts";
-import { ApiClient, type Reading } from "../../tools/client/api-client.ts";
+import { ApiClient } from "../../tools/client/api-client.ts";
 import type { CommandStatus } from "../../tools/client/order-client.ts";
+import type { Reading } from "../../tools/client/series-client.ts";
 import { compileGraph, encodeGraph } from "../../tools/graph/index.ts";
 import { makeScratchFolder } from "../../tools/sim/scratch-folder.ts";
 

@@ -1,9 +1,9 @@
 /** `lintel alert-rules`: when somebody is to be told, and through which channels. */
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import type { AlertRule } from "../client/alert-client.ts";
 import { CommandError } from "./command-error.ts";
 import { withOrganisation } from "./device-create-commands.ts";
-import { parseCount } from "./option-values.ts";
+import { parseCount, parseNumber } from "./option-values.ts";
 import { apiOf, type ServerOptions, withJson } from "./server-options.ts";
 import { showTable } from "./text-table.ts";
 
@@ -45,9 +45,9 @@ export function addAlertRulesCommand(program: Command): void {
       [],
     )
     .option("--stream <id>", "the latest value of this stream, four hex digits")
-    .option("--above <value>", "is above", parseValue)
-    .option("--below <value>", "is below", parseValue)
-    .option("--margin <value>", "it is over when it is back by so much", parseValue)
+    .option("--above <value>", "is above", parseNumber)
+    .option("--below <value>", "is below", parseNumber)
+    .option("--margin <value>", "it is over when it is back by so much", parseNumber)
     .option("--change <kind>", "this happens, as device.created; as often as needed", listed, [])
     .option("--project <id>", "only devices of this project", parseCount(1))
     .option("--device <mac>", "only this device; as often as needed", listed, [])
@@ -106,12 +106,6 @@ function conditionOf({ health, reason, stream, above, below, margin, change }: A
       "a rule is about one thing: give --health, or --stream with --above or --below, or --change",
     );
   return only;
-}
-
-function parseValue(text: string): number {
-  const value = Number(text);
-  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("A number is expected.");
-  return value;
 }
 
 function rowOf({ id, name, condition, scope, holdS, channels, enabled }: AlertRule): string[] {

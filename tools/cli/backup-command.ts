@@ -1,14 +1,11 @@
 /** `lintel backup`, `lintel restore`: all that a server keeps, as one file. */
-import { createWriteStream, existsSync, renameSync, rmSync } from "node:fs";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { restoreDatabase } from "../../server/store/restore.ts";
-import { ApiClient } from "../client/api-client.ts";
-import { DEFAULT_DATA_FOLDER, findToken } from "../client/credentials.ts";
+import { DEFAULT_DATA_FOLDER } from "../client/credentials.ts";
 import { CommandError } from "./command-error.ts";
-import { withServer } from "./order-options.ts";
+import { demandFree, writeWhole } from "./command-files.ts";
+import { apiOf, withServer } from "./server-options.ts";
 
 const POLL_MS = 500;
 const OWNER_ONLY = 0o600;
@@ -42,9 +39,9 @@ interface BackupOptions {
 }
 
 async function backUp({ server, out, force, json }: BackupOptions): Promise<void> {
-  if (existsSync(out) && !force) throw new CommandError(`${out} is there already: name another file, or use --force`);
+  demandFree(out, force);
   const say = json ? console.error : console.log;
-  const api = new ApiClient(server, findToken(server));
+  const api = apiOf(server);
   let status = await api.startBackup();
   for (let told = -1; status.state === "running"; status = await api.backup()) {
     const tens = Math.floor(status.percent / 10) * 10;
@@ -57,17 +54,7 @@ async function backUp({ server, out, force, json }: BackupOptions): Promise<void
       `the server could not make the copy (${status.error}): it needs as much room again on its disk`,
     );
   }
-  const part = `${out}.part`;
-  try {
-    await pipeline(
-      Readable.fromWeb(await api.backupContent()),
-      createWriteStream(part, { mode: OWNER_ONLY, flush: true }),
-    );
-    renameSync(part, out);
-  } catch (error) {
-    rmSync(part, { force: true });
-    throw new CommandError(`the copy could not be written: ${error instanceof Error ? error.message : error}`);
-  }
+  await writeWhole(out, await api.backupContent(), OWNER_ONLY);
   await api.deleteBackup();
   const sizeBytes = status.sizeBytes ?? 0;
   say(`${out}: ${(sizeBytes / MIB).toFixed(1)} MiB; it holds secrets, keep it as you keep the server`);

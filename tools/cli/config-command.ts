@@ -4,8 +4,8 @@ import type { Setting } from "../../runtime/product/setting.ts";
 import { allowed, faultOf } from "../../runtime/product/settings-codec.ts";
 import type { ConfigStatus } from "../client/order-client.ts";
 import { CommandError } from "./command-error.ts";
-import { type OrderOptions, reach, untilEnd, withServer, withWait } from "./order-options.ts";
-import { apiOf } from "./server-options.ts";
+import { type OrderOptions, reach, untilEnd, withWait } from "./order-options.ts";
+import { apiOf, withServer } from "./server-options.ts";
 
 /** Three starts of five minutes, and a minute to hear of it. */
 const TRIAL_MAX_S = 16 * 60;

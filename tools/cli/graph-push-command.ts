@@ -3,7 +3,8 @@ import type { Command } from "commander";
 import type { GraphStatus } from "../client/order-client.ts";
 import { encodeGraph } from "../graph/index.ts";
 import { compileGraphFile } from "./compile-graph-file.ts";
-import { type OrderOptions, reach, untilEnd, withServer, withWait } from "./order-options.ts";
+import { type OrderOptions, reach, untilEnd, withWait } from "./order-options.ts";
+import { withServer } from "./server-options.ts";
 
 /** Three starts of five minutes, and a minute to hear of it. */
 const TRIAL_MAX_S = 16 * 60;

@@ -1,9 +1,7 @@
 /** `lintel kit`: what a browser needs to flash boards of one kind, for the server's page or for a folder. */
 import { join } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { DEFAULT_BOARD, readBoard } from "../build/board.ts";
-import { ApiClient } from "../client/api-client.ts";
-import { findToken } from "../client/credentials.ts";
 import { checkKitBoard, flashKit, kitConfig, kitFiles } from "../flash/flash-kit.ts";
 import { flashPlan } from "../flash/flash-plan.ts";
 import { boardOption } from "./board-options.ts";
@@ -16,6 +14,7 @@ import {
   makeContents,
 } from "./contents-options.ts";
 import { parseAddress, parseUrl } from "./option-values.ts";
+import { apiOf, usualServer } from "./server-options.ts";
 
 interface KitOptions extends ContentsChoice {
   board: string;
@@ -33,7 +32,14 @@ export function addKitCommand(program: Command): void {
     .addOption(boardOption("the boards that it is for").default(DEFAULT_BOARD))
     .requiredOption("--server <host:port>", "MQTT listener of the server, as boards reach it", parseAddress)
     .option("--out <folder>", "where the files go (default: build/kit-BOARD, unless there is --upload)")
-    .option("--upload <url>", "API of the server whose page is to offer it, in place of the kit it has", parseUrl)
+    .addOption(
+      new Option(
+        "--upload [url]",
+        "API of the server whose page is to offer it, in place of the kit it has; without one, that logged in to last",
+      )
+        .argParser(parseUrl)
+        .preset(usualServer().origin),
+    )
     .option("--json", "end with one line of JSON; everything else goes to standard error", false)
     .action(makeKit);
   addContentsOptions(command);
@@ -53,7 +59,7 @@ async function makeKit(path: string, options: KitOptions): Promise<void> {
     say(`${shown(out)}: manifest.json and ${kit.parts.length} parts, for a web server and ESP Web Tools`);
   }
   if (upload !== undefined) {
-    await new ApiClient(upload, findToken(upload)).uploadKit(kit);
+    await apiOf(upload).uploadKit(kit);
     say(`${kit.product} ${kit.version} for ${board.title} is offered at ${new URL("/flash", upload)}`);
   }
   say(`boards flashed with it have no Wi-Fi and no secret; they look for ${server.host}:${server.port}`);

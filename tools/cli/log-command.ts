@@ -9,7 +9,8 @@ import { explainLogLine } from "../monitor/log-text.ts";
 import { COMMAND_ENDS } from "./command-command.ts";
 import { CommandError } from "./command-error.ts";
 import { escapeControls } from "./escape-controls.ts";
-import { reach, withServer } from "./order-options.ts";
+import { reach } from "./order-options.ts";
+import { withServer } from "./server-options.ts";
 import { StopRequest } from "./stop-request.ts";
 
 const LEVELS = ["error", "warning", "info", "debug"] as const;

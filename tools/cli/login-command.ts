@@ -1,37 +1,32 @@
 /** `lintel login`, `logout` and `whoami`: which account the commands for a server use. */
 import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
-import { ApiClient } from "../client/api-client.ts";
-import { credentialsFile, findToken, keepToken, readCredentials } from "../client/credentials.ts";
+import { ApiClient, ApiError } from "../client/api-client.ts";
+import { credentialsFile, dropToken, keepToken, readCredentials } from "../client/credentials.ts";
 import { type Account, logIn, lookAtInvitation } from "../client/login-client.ts";
 import type { Me } from "../client/people-client.ts";
 import { CommandError } from "./command-error.ts";
 import { parseUrl } from "./option-values.ts";
-import { withServer } from "./order-options.ts";
 import { readSecret } from "./read-secret.ts";
-import { DEFAULT_HOST, DEFAULT_HTTP_PORT } from "./serve-command.ts";
+import { apiOf, type ServerOptions, withJson } from "./server-options.ts";
 
-interface LoginOptions {
+interface LoginOptions extends ServerOptions {
   token: boolean;
   email?: string;
   name?: string;
   passwordStdin: boolean;
-  json: boolean;
 }
 
-const DEFAULT_SERVER = new URL(`http://${DEFAULT_HOST}:${DEFAULT_HTTP_PORT}`);
-
 export function addLoginCommands(program: Command): void {
-  program
-    .command("login")
+  withJson(program.command("login"))
     .description("log in to a server: with a password, with the link of an invitation, or with a token")
-    .argument("[server]", "address of the server, or the whole link of an invitation", parseUrl, DEFAULT_SERVER)
+    .argument("[server]", "its address, or the whole link of an invitation; that of --server if not given", parseUrl)
     .option("--token", "keep a token, asked for or read from standard input", false)
     .option("--email <address>", "of the account; asked for if not given")
     .option("--name <name>", "of an account that an invitation makes; asked for if not given")
     .option("--password-stdin", "read the password from standard input, one line", false)
-    .option("--json", "one line of JSON", false)
-    .action(async (server: URL, options: LoginOptions) => {
+    .action(async (given: URL | undefined, options: LoginOptions) => {
+      const server = given ?? options.server;
       const secret = /^#(li_[\w-]+)$/.exec(server.hash)?.[1];
       const { me, token } = options.token
         ? await withToken(server)
@@ -43,27 +38,37 @@ export function addLoginCommands(program: Command): void {
       else console.log(`logged in to ${server.origin} as ${describe(me)}`);
     });
 
-  withServer(program.command("logout"))
+  withJson(program.command("logout"))
     .description("delete the token that lintel login has kept for a server")
-    .action(async ({ server }: { server: URL }) => {
+    .action(async ({ server, json }: ServerOptions) => {
       const token = readCredentials()[server.origin];
       if (token === undefined)
         throw new CommandError(`nothing is kept for ${server.origin} in ${credentialsFile()}; lintel login keeps it`);
       // Kept no more, whatever the server says: it may be gone, or the token.
-      keepToken(server, undefined);
-      await new ApiClient(server, token).people.logOut();
-      console.log(`logged out of ${server.origin}`);
+      dropToken(server);
+      await endToken(server, token);
+      console.log(json ? JSON.stringify({ server: server.origin }) : `logged out of ${server.origin}`);
     });
 
-  withServer(program.command("whoami"))
+  withJson(program.command("whoami"))
     .description("show as whom the commands ask a server, and what they may do there")
-    .option("--json", "one line of JSON", false)
-    .action(async ({ server, json }: { server: URL; json: boolean }) => {
-      const me = await new ApiClient(server, findToken(server)).people.me();
+    .action(async ({ server, json }: ServerOptions) => {
+      const me = await apiOf(server).people.me();
       if (json) return console.log(JSON.stringify({ server: server.origin, ...shown(me) }));
       console.log(`${describe(me)} at ${server.origin}`);
       for (const { slug, name, role } of me.organisations) console.log(`  ${slug}  ${role} of ${name}`);
     });
+}
+
+async function endToken(server: URL, token: string): Promise<void> {
+  try {
+    await new ApiClient(server, token).people.logOut();
+  } catch (error) {
+    // One that opens nothing is what was wanted.
+    if (!(error instanceof ApiError)) throw error;
+    if (error.code === "notLoggedIn") return;
+    throw new CommandError(`the token is kept here no more, but is still good at ${server.origin}: ${error.message}`);
+  }
 }
 
 async function withToken(server: URL): Promise<{ me: Me; token: string }> {

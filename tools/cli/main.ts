@@ -5,8 +5,10 @@ import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { PACKAGE_ROOT } from "../build/package-root.ts";
 import { addDemoCommand } from "../demo/demo-command.ts";
+import { addAggregatesCommand } from "./aggregates-command.ts";
 import { addAlertRulesCommand } from "./alert-rules-command.ts";
 import { addAlertsCommand } from "./alerts-command.ts";
+import { addAuditCommand } from "./audit-command.ts";
 import { addBackupCommands } from "./backup-command.ts";
 import { addBoardsCommand } from "./boards-command.ts";
 import { addBuildCommand } from "./build-command.ts";
@@ -16,25 +18,31 @@ import { addCommandCommand } from "./command-command.ts";
 import { CommandError } from "./command-error.ts";
 import { addCompletionCommand } from "./completion-command.ts";
 import { addConfigCommand } from "./config-command.ts";
+import { addDerivedCommand } from "./derived-command.ts";
 import { addDevicesCommand } from "./devices-command.ts";
 import { addDisasmCommand } from "./disasm-command.ts";
+import { addEventsCommand } from "./events-command.ts";
 import { addFlashCommand } from "./flash-command.ts";
 import { addFleetsCommand } from "./fleets-command.ts";
 import { addGraphCommand } from "./graph-command.ts";
 import { addHealthCommand } from "./health-command.ts";
 import { addImageCommand } from "./image-command.ts";
+import { addInvitationsCommand } from "./invitations-command.ts";
 import { addKeysCommand } from "./keys-command.ts";
 import { addKitCommand } from "./kit-command.ts";
 import { addLogCommand } from "./log-command.ts";
 import { addLoginCommands } from "./login-command.ts";
 import { addMonitorCommand } from "./monitor-command.ts";
 import { addMqttUsersCommand } from "./mqtt-users-command.ts";
+import { addNotesCommand } from "./notes-command.ts";
 import { addOrganisationsCommand, addProjectsCommand } from "./organisations-command.ts";
+import { addReadingsCommand } from "./readings-command.ts";
 import { addReleaseCommand } from "./release-command.ts";
 import { addReportsCommand } from "./reports-command.ts";
 import { addRolloutCommand } from "./rollout-command.ts";
 import { addServeCommand } from "./serve-command.ts";
 import { addSimCommand } from "./sim-command.ts";
+import { addStreamsCommand } from "./streams-command.ts";
 import { addTailCommand } from "./tail-command.ts";
 import { addTemplatesCommand } from "./templates-command.ts";
 import { addTokensCommand } from "./tokens-command.ts";
@@ -81,11 +89,19 @@ async function main(): Promise<void> {
     addLogCommand,
     addSimCommand,
     addTailCommand,
+    addStreamsCommand,
+    addReadingsCommand,
+    addAggregatesCommand,
+    addDerivedCommand,
     addDemoCommand,
     addDisasmCommand,
     addLoginCommands,
+    addNotesCommand,
+    addEventsCommand,
     addUsersCommand,
+    addInvitationsCommand,
     addTokensCommand,
+    addAuditCommand,
     addOrganisationsCommand,
     addProjectsCommand,
     addCompletionCommand,

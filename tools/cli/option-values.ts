@@ -33,6 +33,12 @@ export function parseCount(least: number, most = Number.MAX_SAFE_INTEGER): (text
   };
 }
 
+export function parseNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("A number is expected.");
+  return value;
+}
+
 /** A number above zero, of seconds or hours. */
 export function parseDuration(text: string): number {
   const value = Number(text);

@@ -1,11 +1,10 @@
 /** What the commands that tell a device something have in common: the server, the device, and the wait for its answer. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
-import { ApiClient } from "../client/api-client.ts";
-import { findToken } from "../client/credentials.ts";
+import type { ApiClient } from "../client/api-client.ts";
 import { CommandError } from "./command-error.ts";
-import { parseDuration, parseUrl } from "./option-values.ts";
-import { DEFAULT_HOST, DEFAULT_HTTP_PORT } from "./serve-command.ts";
+import { parseDuration } from "./option-values.ts";
+import { apiOf, withServer } from "./server-options.ts";
 import { EXIT_INTERRUPTED, StopRequest } from "./stop-request.ts";
 
 const POLL_MS = 300;
@@ -15,15 +14,6 @@ export interface OrderOptions {
   wait: boolean;
   timeout: number;
   json: boolean;
-}
-
-export function withServer(command: Command): Command {
-  return command.option(
-    "--server <url>",
-    "API of a running server",
-    parseUrl,
-    new URL(`http://${DEFAULT_HOST}:${DEFAULT_HTTP_PORT}`),
-  );
 }
 
 export function withWait(command: Command, timeoutS: number): Command {
@@ -40,7 +30,7 @@ export function reach(server: URL, mac: string): ApiClient {
       `a device is named by 12 lowercase hex digits, not "${mac}": see ${server.origin}/api/v1/devices`,
     );
   }
-  return new ApiClient(server, findToken(server));
+  return apiOf(server);
 }
 
 /** Asks until the answer is the last one, or the time is over; says each new state. */

@@ -3,8 +3,7 @@ import { type Command, Option } from "commander";
 import { REGISTRATION_NAMES } from "../../server/access/registration.ts";
 import { CommandError } from "./command-error.ts";
 import { parseCount } from "./option-values.ts";
-import { withServer } from "./order-options.ts";
-import { type PeopleOptions, peopleAt, withJson } from "./people-options.ts";
+import { apiOf, type ServerOptions, withJson, withServer } from "./server-options.ts";
 import { printRows } from "./text-table.ts";
 import { addTransferCommands } from "./transfer-commands.ts";
 
@@ -12,8 +11,8 @@ export function addOrganisationsCommand(program: Command): void {
   const organisations = program.command("organisations").description("organisations of a server");
   withJson(organisations.command("list"))
     .description("list those that one is in; all of them for operators")
-    .action(async ({ server, json }: PeopleOptions) => {
-      printRows(await peopleAt(server).organisations(), json, ["slug", "name", "role"], ({ slug, name, role }) => [
+    .action(async ({ server, json }: ServerOptions) => {
+      printRows(await apiOf(server).people.organisations(), json, ["slug", "name", "role"], ({ slug, name, role }) => [
         ...[slug, name, role],
       ]);
     });
@@ -21,8 +20,8 @@ export function addOrganisationsCommand(program: Command): void {
     .description("make an organisation, with a first project")
     .argument("<slug>", "lowercase letters, digits, hyphens")
     .argument("[name]", "for people; the slug if not given")
-    .action(async (slug: string, name: string | undefined, { server, json }: PeopleOptions) => {
-      const made = await peopleAt(server).addOrganisation(slug, name ?? slug);
+    .action(async (slug: string, name: string | undefined, { server, json }: ServerOptions) => {
+      const made = await apiOf(server).people.addOrganisation(slug, name ?? slug);
       console.log(
         json ? JSON.stringify(made) : `organisation ${made.slug} is made: invite its owner with lintel users invite`,
       );
@@ -32,9 +31,9 @@ export function addOrganisationsCommand(program: Command): void {
     .argument("<slug>", "as it is")
     .option("--name <name>", "for people")
     .option("--slug <slug>", "in addresses; those with the one before lead nowhere then")
-    .action(async (slug: string, { server, json, ...names }: PeopleOptions & { name?: string; slug?: string }) => {
+    .action(async (slug: string, { server, json, ...names }: ServerOptions & { name?: string; slug?: string }) => {
       if (Object.keys(names).length === 0) throw new CommandError("say what is to change: --name or --slug");
-      const changed = await peopleAt(server).changeOrganisation(slug, names);
+      const changed = await apiOf(server).people.changeOrganisation(slug, names);
       console.log(json ? JSON.stringify(changed) : `organisation ${changed.slug}: ${changed.name}`);
     });
   addTransferCommands(organisations);
@@ -42,8 +41,8 @@ export function addOrganisationsCommand(program: Command): void {
     .description("delete an organisation that has no devices and no images")
     .argument("<slug>", "its slug")
     .option("--confirm <slug>", "the slug again: also with members, tokens and projects")
-    .action(async (slug: string, { server, confirm }: PeopleOptions & { confirm?: string }) => {
-      await peopleAt(server).deleteOrganisation(slug, confirm);
+    .action(async (slug: string, { server, confirm }: ServerOptions & { confirm?: string }) => {
+      await apiOf(server).people.deleteOrganisation(slug, confirm);
       console.log(`organisation ${slug} is deleted`);
     });
 }
@@ -56,9 +55,9 @@ export function addProjectsCommand(program: Command): void {
   withJson(projects.command("list"))
     .description("list the projects of an organisation")
     .argument("<organisation>", "its slug")
-    .action(async (organisation: string, { server, json }: PeopleOptions) => {
+    .action(async (organisation: string, { server, json }: ServerOptions) => {
       const heads = ["id", "name", "takes in"];
-      printRows(await peopleAt(server).projects(organisation), json, heads, (row) => [
+      printRows(await apiOf(server).people.projects(organisation), json, heads, (row) => [
         ...[String(row.id), row.name, row.registration],
       ]);
     });
@@ -67,9 +66,9 @@ export function addProjectsCommand(program: Command): void {
     .argument("<organisation>", "its slug")
     .argument("<name>", "for people, as a shop")
     .addOption(registration("boards that it takes in").default("claim"))
-    .action(async (organisation: string, name: string, options: PeopleOptions & { registration: string }) => {
+    .action(async (organisation: string, name: string, options: ServerOptions & { registration: string }) => {
       const { server, json, registration: which } = options;
-      const made = await peopleAt(server).addProject(organisation, { name, registration: which });
+      const made = await apiOf(server).people.addProject(organisation, { name, registration: which });
       console.log(json ? JSON.stringify(made) : `project ${made.id}: ${made.name}`);
     });
   withJson(projects.command("set"))
@@ -77,24 +76,24 @@ export function addProjectsCommand(program: Command): void {
     .argument("<id>", "its number, as the list shows it", parseCount(1))
     .option("--name <name>", "for people")
     .addOption(registration("boards that it takes in from now on"))
-    .action(async (id: number, { server, json, ...wish }: PeopleOptions & { name?: string; registration?: string }) => {
+    .action(async (id: number, { server, json, ...wish }: ServerOptions & { name?: string; registration?: string }) => {
       if (Object.keys(wish).length === 0) throw new CommandError("say what is to change: --name or --registration");
-      const changed = await peopleAt(server).changeProject(id, wish);
+      const changed = await apiOf(server).people.changeProject(id, wish);
       console.log(json ? JSON.stringify(changed) : `project ${id}: ${changed.name}, takes in ${changed.registration}`);
     });
   withServer(projects.command("delete"))
     .description("delete a project that has no devices")
     .argument("<id>", "its number", parseCount(1))
-    .action(async (id: number, { server }: PeopleOptions) => {
-      await peopleAt(server).deleteProject(id);
+    .action(async (id: number, { server }: ServerOptions) => {
+      await apiOf(server).people.deleteProject(id);
       console.log(`project ${id} is deleted`);
     });
   withJson(projects.command("claim-token"))
     .description("print what boards show so that the project takes them in")
     .argument("<id>", "its number", parseCount(1))
     .option("--new", "make a new one; the one before opens nothing from then on", false)
-    .action(async (id: number, options: PeopleOptions & { new: boolean }) => {
-      const { claimToken } = await peopleAt(options.server).claimToken(id, options.new);
+    .action(async (id: number, options: ServerOptions & { new: boolean }) => {
+      const { claimToken } = await apiOf(options.server).people.claimToken(id, options.new);
       if (options.json) console.log(JSON.stringify({ claimToken }));
       else if (claimToken === null) throw new CommandError(`project ${id} has none yet: make one with --new`);
       else console.log(claimToken);

@@ -1,13 +1,12 @@
 /** `lintel release`: signed images under a version, for rollouts. */
 import { basename } from "node:path";
 import type { Command } from "commander";
-import { ApiClient } from "../client/api-client.ts";
-import { findToken } from "../client/credentials.ts";
+import type { ApiClient } from "../client/api-client.ts";
 import type { ReleaseStatus, RolloutClient } from "../client/rollout-client.ts";
 import { CommandError } from "./command-error.ts";
 import { readBytes } from "./command-files.ts";
 import { parseVersion } from "./option-values.ts";
-import { withServer } from "./order-options.ts";
+import { apiOf, withServer } from "./server-options.ts";
 import { tableOf } from "./text-table.ts";
 
 interface Common {
@@ -110,7 +109,7 @@ export function withCommon(command: Command): Command {
 }
 
 export function clientOf({ server }: { server: URL }): ApiClient {
-  return new ApiClient(server, findToken(server));
+  return apiOf(server);
 }
 
 /** By its version; else by its number. */

@@ -1,10 +1,7 @@
 /** `lintel tail`: readings as the server stores them. */
 import type { Command } from "commander";
-import { ApiClient } from "../client/api-client.ts";
-import { findToken } from "../client/credentials.ts";
 import { CommandError } from "./command-error.ts";
-import { parseUrl } from "./option-values.ts";
-import { DEFAULT_HOST, DEFAULT_HTTP_PORT } from "./serve-command.ts";
+import { apiOf, withServer } from "./server-options.ts";
 import { StopRequest } from "./stop-request.ts";
 
 interface TailOptions {
@@ -15,20 +12,13 @@ interface TailOptions {
 }
 
 export function addTailCommand(program: Command): void {
-  program
-    .command("tail")
+  withServer(program.command("tail"))
     .description("show readings as they arrive")
-    .option(
-      "--server <url>",
-      "API of a running server",
-      parseUrl,
-      new URL(`http://${DEFAULT_HOST}:${DEFAULT_HTTP_PORT}`),
-    )
     .option("--device <mac>", "of one device only, twelve hex digits")
     .option("--stream <id>", "of one stream only, four hex digits")
     .option("--json", "one JSON object a line", false)
     .action(async ({ server, device, stream, json }: TailOptions) => {
-      const api = new ApiClient(server, findToken(server));
+      const api = apiOf(server);
       checkHex("--device", device, 12);
       checkHex("--stream", stream, 4);
       if (!(await api.isHealthy())) {

@@ -1,13 +1,12 @@
 /** `lintel tokens`: what programs show a server to be let in. */
 import { type Command, Option } from "commander";
 import { parseCount } from "./option-values.ts";
-import { withServer } from "./order-options.ts";
-import { type PeopleOptions, peopleAt, withJson } from "./people-options.ts";
+import { apiOf, type ServerOptions, withJson, withServer } from "./server-options.ts";
 import { printRows } from "./text-table.ts";
 
 const LEVELS = ["read", "operate", "administer", "own"];
 
-interface AddOptions extends PeopleOptions {
+interface AddOptions extends ServerOptions {
   level: string;
   organisation?: string;
   machine: boolean;
@@ -22,9 +21,9 @@ export function addTokensCommand(program: Command): void {
   withJson(tokens.command("list"))
     .description("list one's own tokens, or those of an organisation's machines")
     .option("--organisation <slug>", "of its machines")
-    .action(async ({ server, json, organisation }: PeopleOptions & { organisation?: string }) => {
+    .action(async ({ server, json, organisation }: ServerOptions & { organisation?: string }) => {
       const heads = ["id", "name", "level", "organisation", "last used", "expires"];
-      printRows(await peopleAt(server).tokens(organisation), json, heads, (row) => [
+      printRows(await apiOf(server).people.tokens(organisation), json, heads, (row) => [
         ...[String(row.id), row.name, row.server ? `${row.level}, server` : row.level],
         ...[row.organisation ?? "all", row.used ?? "never", row.expires ?? "never"],
       ]);
@@ -40,15 +39,15 @@ export function addTokensCommand(program: Command): void {
     .action(async (name: string, options: AddOptions) => {
       const { server, json, level, organisation, machine, forServer, days } = options;
       const wish = { name, level, organisation, machine, expiresDays: days, ...(forServer && { server: true }) };
-      const token = await peopleAt(server).addToken(wish);
+      const token = await apiOf(server).people.addToken(wish);
       console.log(json ? JSON.stringify(token) : token.token);
     });
   withServer(tokens.command("delete"))
     .description("delete a token; it opens nothing from then on")
     .argument("<id>", "its number, as the list shows it", parseCount(1))
     .option("--organisation <slug>", "of its machines")
-    .action(async (id: number, { server, organisation }: PeopleOptions & { organisation?: string }) => {
-      await peopleAt(server).deleteToken(id, organisation);
+    .action(async (id: number, { server, organisation }: ServerOptions & { organisation?: string }) => {
+      await apiOf(server).people.deleteToken(id, organisation);
       console.log(`token ${id} is deleted`);
     });
 }

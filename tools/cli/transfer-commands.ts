@@ -1,5 +1,4 @@
 /** `lintel organisations export` and `import`: an organisation from one server to another, as one file. */
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { DATABASE_FILE } from "../../server/store/open-database.ts";
@@ -7,7 +6,7 @@ import { exportOrganisation } from "../../server/store/transfer/export-organisat
 import { importOrganisation } from "../../server/store/transfer/import-organisation.ts";
 import { DEFAULT_DATA_FOLDER } from "../client/credentials.ts";
 import { CommandError } from "./command-error.ts";
-import { makeFolderOf } from "./command-files.ts";
+import { demandFree, makeFolderOf } from "./command-files.ts";
 
 interface ExportOptions {
   data: string;
@@ -30,8 +29,7 @@ export function addTransferCommands(organisations: Command): void {
     .requiredOption("-o, --out <file>", "where it goes; it holds secrets of devices")
     .option("--force", "in place of a file that is there", false)
     .action((slug: string, { data, out, force, json }: ExportOptions) => {
-      if (existsSync(out) && !force)
-        throw new CommandError(`${out} is there already: name another file, or use --force`);
+      demandFree(out, force);
       makeFolderOf(out);
       const databasePath = join(data, DATABASE_FILE);
       const done = exportOrganisation({ databasePath, slug, out, nowMs: Date.now(), onTable: teller(json) });

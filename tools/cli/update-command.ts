@@ -3,14 +3,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { UpdateFailure } from "../../runtime/contract/update-messages.ts";
 import { checkImage, imageIdText } from "../../runtime/image/image-header.ts";
-import { ApiClient, ApiError, type Device, type StoredImage, type UpdateStatus } from "../client/api-client.ts";
-import { findToken } from "../client/credentials.ts";
+import { type ApiClient, ApiError, type Device, type StoredImage, type UpdateStatus } from "../client/api-client.ts";
 import { failureText } from "../image/failure-texts.ts";
 import { inspectFile } from "../image/inspect-image.ts";
 import { CommandError } from "./command-error.ts";
 import { readBytes, shown } from "./command-files.ts";
-import { parseDuration, parseUrl } from "./option-values.ts";
-import { DEFAULT_HOST, DEFAULT_HTTP_PORT } from "./serve-command.ts";
+import { parseDuration } from "./option-values.ts";
+import { apiOf, withServer } from "./server-options.ts";
 import { EXIT_INTERRUPTED, StopRequest } from "./stop-request.ts";
 import { type OrderEnd, OrderWatch, POLL_MS, TRIAL_MIN } from "./update-watch.ts";
 import { isUserError } from "./user-errors.ts";
@@ -36,15 +35,8 @@ interface UpdateReport extends OrderEnd {
 }
 
 export function addUpdateCommand(program: Command): void {
-  program
-    .command("update")
+  withServer(program.command("update"))
     .description("have a device run an image: upload it, offer it, and wait until it is confirmed there")
-    .option(
-      "--server <url>",
-      "API of a running server",
-      parseUrl,
-      new URL(`http://${DEFAULT_HOST}:${DEFAULT_HTTP_PORT}`),
-    )
     .requiredOption("--device <mac>", "the device, twelve hex digits")
     .requiredOption("--image <file>", "a signed image")
     .option("--retry", "even if it is the image that failed on this device last; it remembers no other", false)
@@ -86,7 +78,7 @@ async function carryOut(options: UpdateOptions, report: UpdateReport): Promise<v
   const bytes = readSigned(options.image);
   const image = imageIdText(bytes);
   Object.assign(report, { image, imageBytes: bytes.length });
-  const api = new ApiClient(server, findToken(server));
+  const api = apiOf(server);
   const device = await findDevice(api, options, deadlineMs, say);
   const stored = await api.uploadImage(bytes);
   // From here on Ctrl-C ends the wait, not the order.

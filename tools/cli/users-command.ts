@@ -3,11 +3,10 @@ import { type Command, Option } from "commander";
 import { ROLES } from "../../server/access/level.ts";
 import { CommandError } from "./command-error.ts";
 import { parseCount } from "./option-values.ts";
-import { withServer } from "./order-options.ts";
-import { type PeopleOptions, peopleAt, withJson } from "./people-options.ts";
+import { apiOf, type ServerOptions, withJson, withServer } from "./server-options.ts";
 import { printRows } from "./text-table.ts";
 
-interface ListOptions extends PeopleOptions {
+interface ListOptions extends ServerOptions {
   organisation?: string;
 }
 
@@ -19,7 +18,7 @@ export function addUsersCommand(program: Command): void {
     .description("list the members of an organisation, or all users of the server")
     .option("--organisation <slug>", "its members; without it all users, which operators may see")
     .action(async ({ server, json, organisation }: ListOptions) => {
-      const people = peopleAt(server);
+      const people = apiOf(server).people;
       if (organisation !== undefined) {
         printRows(await people.members(organisation), json, ["id", "email", "name", "role"], (row) => [
           ...[String(row.user), row.email, row.name, row.disabled ? `${row.role}, disabled` : row.role],
@@ -42,9 +41,9 @@ export function addUsersCommand(program: Command): void {
     .addOption(new Option("--role <role>", "what the member may do").choices([...ROLES]).default("viewer"))
     .option("--email <address>", "the only address that can take it")
     .option("--days <n>", "good for so long", parseCount(1, 30), 7)
-    .action(async (organisation: string, { server, json, role, email, days }: PeopleOptions & InviteOptions) => {
+    .action(async (organisation: string, { server, json, role, email, days }: ServerOptions & InviteOptions) => {
       const wish = { role, hours: days * DAY_H, ...(email !== undefined && { email }) };
-      const invitation = await peopleAt(server).invite(organisation, wish);
+      const invitation = await apiOf(server).people.invite(organisation, wish);
       console.log(json ? JSON.stringify(invitation) : invitation.link);
     });
 
@@ -53,8 +52,8 @@ export function addUsersCommand(program: Command): void {
     .argument("<organisation>", "its slug")
     .argument("<user>", "number or address, as the list shows it")
     .argument("<role>", ROLES.join(", "))
-    .action(async (organisation: string, user: string, role: string, { server, json }: PeopleOptions) => {
-      const people = peopleAt(server);
+    .action(async (organisation: string, user: string, role: string, { server, json }: ServerOptions) => {
+      const people = apiOf(server).people;
       const id = findUser(await people.members(organisation), user);
       const member = await people.setMember(organisation, id, role);
       console.log(json ? JSON.stringify(member) : `${member.email} is ${member.role} of ${organisation}`);
@@ -64,8 +63,8 @@ export function addUsersCommand(program: Command): void {
     .description("take a member out of an organisation, at once; the user stays")
     .argument("<organisation>", "its slug")
     .argument("<user>", "number or address")
-    .action(async (organisation: string, user: string, { server }: PeopleOptions) => {
-      const people = peopleAt(server);
+    .action(async (organisation: string, user: string, { server }: ServerOptions) => {
+      const people = apiOf(server).people;
       await people.deleteMember(organisation, findUser(await people.members(organisation), user));
       console.log(`${user} is no member of ${organisation} any more`);
     });
@@ -73,8 +72,8 @@ export function addUsersCommand(program: Command): void {
   withJson(users.command("reset"))
     .description("make a link with which a user sets a new password; it works once, for a day")
     .argument("<user>", "number, or for operators also the address")
-    .action(async (user: string, { server, json }: PeopleOptions) => {
-      const people = peopleAt(server);
+    .action(async (user: string, { server, json }: ServerOptions) => {
+      const people = apiOf(server).people;
       const link = await people.resetPassword(/^\d+$/.test(user) ? Number(user) : findUser(await people.users(), user));
       console.log(json ? JSON.stringify(link) : link.link);
     });
@@ -88,8 +87,8 @@ export function addUsersCommand(program: Command): void {
     withJson(users.command(name))
       .description(what)
       .argument("<user>", "number or address")
-      .action(async (user: string, { server, json }: PeopleOptions) => {
-        const people = peopleAt(server);
+      .action(async (user: string, { server, json }: ServerOptions) => {
+        const people = apiOf(server).people;
         const changed = await people.changeUser(findUser(await people.users(), user), change);
         console.log(json ? JSON.stringify(changed) : `${changed.email}: ${name}d`);
       });
@@ -98,8 +97,8 @@ export function addUsersCommand(program: Command): void {
   withServer(users.command("delete"))
     .description("delete a user, his sessions and tokens; what he did stays in the audit log")
     .argument("<user>", "number or address")
-    .action(async (user: string, { server }: PeopleOptions) => {
-      const people = peopleAt(server);
+    .action(async (user: string, { server }: ServerOptions) => {
+      const people = apiOf(server).people;
       await people.deleteUser(findUser(await people.users(), user));
       console.log(`${user} is deleted`);
     });

@@ -1,6 +1,6 @@
 /** The part of the server's HTTP API that is about the health of devices, and who is told of what. */
 import { inOrganisation } from "./in-organisation.ts";
-import type { Send } from "./order-client.ts";
+import type { Send } from "./ways.ts";
 
 export interface HealthReason {
   reason: string;

@@ -6,8 +6,11 @@ import { FleetClient } from "./fleet-client.ts";
 import { inOrganisation } from "./in-organisation.ts";
 import { type LogLine, OrderClient } from "./order-client.ts";
 import { PeopleClient } from "./people-client.ts";
+import { RecordClient } from "./record-client.ts";
 import { RegistrationClient } from "./registration-client.ts";
 import { RolloutClient } from "./rollout-client.ts";
+import { type Reading, SeriesClient } from "./series-client.ts";
+import type { Ways } from "./ways.ts";
 
 /** Rows of one page; the server's maximum. */
 const PAGE_ROWS = 10_000;
@@ -33,13 +36,6 @@ export interface RegisteredDevice extends Device {
   standing: string;
   secret: string;
   replacedBy: string | null;
-}
-
-export interface Reading {
-  time: string;
-  value: number;
-  epoch: number;
-  sequence: number;
 }
 
 export interface LiveReading extends Reading {
@@ -135,26 +131,21 @@ interface Page<T> {
 
 export class ApiClient {
   /** What devices are told. */
-  readonly orders = new OrderClient((method, path, body) => this.#send(method, path, body));
+  readonly orders: OrderClient;
   /** What many devices are to run. */
-  readonly rollouts = new RolloutClient((method, path, body) => this.#send(method, path, body));
+  readonly rollouts: RolloutClient;
   /** Who may do what. */
-  readonly people = new PeopleClient({
-    send: (method, path, body) => this.#send(method, path, body),
-    all: (path) => this.#all(path),
-  });
+  readonly people: PeopleClient;
   /** How devices fare, and who is told of what. */
-  readonly alerts = new AlertClient({
-    send: (method, path, body) => this.#send(method, path, body),
-    all: (path) => this.#all(path),
-  });
+  readonly alerts: AlertClient;
   /** What devices are to people. */
-  readonly fleets = new FleetClient({
-    send: (method, path, body) => this.#send(method, path, body),
-    all: (path) => this.#all(path),
-  });
+  readonly fleets: FleetClient;
   /** Which boards and applications are let in. */
-  readonly registrations = new RegistrationClient((method, path, body) => this.#send(method, path, body));
+  readonly registrations: RegistrationClient;
+  /** What devices have measured. */
+  readonly series: SeriesClient;
+  /** What people and programs write down about devices. */
+  readonly records: RecordClient;
   readonly #url: URL;
   readonly #headers: Record<string, string>;
 
@@ -162,6 +153,21 @@ export class ApiClient {
   constructor(url: URL, token?: string) {
     this.#url = url;
     this.#headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const ways: Ways = {
+      send: (method, path, body) => this.#send(method, path, body),
+      all: (path) => this.#all(path),
+      pages: (path) => this.#pages(path),
+      open: (path) => this.#open(path),
+      edit: (path, change) => this.#edit(path, change),
+    };
+    this.orders = new OrderClient(ways.send);
+    this.rollouts = new RolloutClient(ways.send);
+    this.people = new PeopleClient(ways);
+    this.alerts = new AlertClient(ways);
+    this.fleets = new FleetClient(ways);
+    this.registrations = new RegistrationClient(ways.send);
+    this.series = new SeriesClient(ways);
+    this.records = new RecordClient(ways);
   }
 
   async isHealthy(): Promise<boolean> {
@@ -181,10 +187,6 @@ export class ApiClient {
   devices(filter: Record<string, string> = {}): Promise<RegisteredDevice[]> {
     const query = new URLSearchParams(filter).toString();
     return this.#all<RegisteredDevice>(query === "" ? "/api/v1/devices" : `/api/v1/devices?${query}`);
-  }
-
-  streams(mac: string): Promise<Array<{ stream: string }>> {
-    return this.#whole(`/api/v1/devices/${mac}/streams`);
   }
 
   readings(mac: string, stream: string): Promise<Reading[]> {
@@ -262,34 +264,54 @@ export class ApiClient {
     return this.#get("/api/v1/backup");
   }
 
-  /** Takes as long as it takes: a backup has gigabytes. */
-  async backupContent(): Promise<ReadableStream<Uint8Array>> {
-    const response = await fetch(new URL("/api/v1/backup/content", this.#url), { headers: this.#headers });
-    if (response.ok && response.body !== null) return response.body;
-    throw new ApiError(`the backup could not be fetched: ${readProblem(await response.text()).message}`);
+  backupContent(): Promise<AsyncIterable<Uint8Array>> {
+    return this.#open("/api/v1/backup/content");
   }
 
   async deleteBackup(): Promise<void> {
     await this.#send("DELETE", "/api/v1/backup");
   }
 
-  async #whole<T>(path: string): Promise<T[]> {
-    const body = await this.#get<T[] | Page<T>>(path);
-    return Array.isArray(body) ? body : body.items;
-  }
-
   async #all<T>(path: string, limit?: number): Promise<T[]> {
     const items: T[] = [];
+    for await (const page of this.#pages<T>(path, limit)) items.push(...page);
+    return items;
+  }
+
+  async *#pages<T>(path: string, limit?: number): AsyncGenerator<T[]> {
     let cursor: string | null = null;
     do {
       const url = new URL(path, this.#url);
       if (limit !== undefined) url.searchParams.set("limit", String(limit));
       if (cursor !== null) url.searchParams.set("cursor", cursor);
       const page: Page<T> = await this.#get<Page<T>>(url.pathname + url.search);
-      items.push(...page.items);
+      yield page.items;
       cursor = page.next;
     } while (cursor !== null);
-    return items;
+  }
+
+  /** Takes as long as it takes: a backup has gigabytes. */
+  async #open(path: string): Promise<AsyncIterable<Uint8Array>> {
+    const url = new URL(path, this.#url);
+    let response: Response;
+    try {
+      response = await fetch(url, { headers: this.#headers });
+    } catch (error) {
+      throw new ApiError(`no server answers at ${url.origin}: start one with lintel serve`, { cause: error });
+    }
+    if (response.ok && response.body !== null) return this.#chunks(response.body);
+    const { message, code } = readProblem(await response.text());
+    throw new ApiError(`${url} answered ${response.status}: ${message}`, { code });
+  }
+
+  async *#chunks(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+    try {
+      yield* body;
+    } catch (error) {
+      throw new ApiError(`the server at ${this.#url.origin} broke off in the middle of its answer: ask again`, {
+        cause: error,
+      });
+    }
   }
 
   async #get<T>(path: string, answerMaxMs?: number): Promise<T> {
@@ -297,13 +319,24 @@ export class ApiClient {
   }
 
   /** The body of the answer. */
-  async #send(method: string, path: string, body?: Body, answerMaxMs = ANSWER_MAX_MS): Promise<string> {
+  async #send(method: string, path: string, body?: Body, answerMaxMs?: number): Promise<string> {
+    return (await this.#ask(method, path, body, answerMaxMs)).text;
+  }
+
+  async #edit<T>(path: string, change: (before: T) => object): Promise<T> {
+    const { text, etag } = await this.#ask("GET", path);
+    const bytes = Buffer.from(JSON.stringify(change(JSON.parse(text) as T)));
+    const headers = etag === null ? {} : { "if-match": etag };
+    return JSON.parse((await this.#ask("PUT", path, { type: "application/json", bytes, headers })).text) as T;
+  }
+
+  async #ask(method: string, path: string, body?: Body, answerMaxMs = ANSWER_MAX_MS) {
     const url = new URL(path, this.#url);
     const signal = AbortSignal.timeout(answerMaxMs);
     let response: Response;
     let text: string;
     try {
-      const headers = { ...this.#headers, ...(body !== undefined && { "content-type": body.type }) };
+      const headers = { ...this.#headers, ...(body !== undefined && { "content-type": body.type, ...body.headers }) };
       response = await fetch(url, { method, signal, headers, ...(body !== undefined && { body: body.bytes }) });
       text = await response.text();
     } catch (error) {
@@ -315,7 +348,7 @@ export class ApiClient {
         { cause: error },
       );
     }
-    if (response.ok) return text;
+    if (response.ok) return { text, etag: response.headers.get("etag") };
     const { message, code } = readProblem(text);
     throw new ApiError(`${url} answered ${response.status}: ${message}`, { code });
   }
@@ -323,6 +356,7 @@ export class ApiClient {
 
 interface Body {
   type: string;
+  headers?: Record<string, string>;
   bytes: Buffer<ArrayBuffer>;
 }
 

@@ -2,7 +2,7 @@
 
 import type { Setting } from "../../runtime/product/setting.ts";
 import { inOrganisation } from "./in-organisation.ts";
-import type { Send } from "./order-client.ts";
+import type { Send } from "./ways.ts";
 
 export interface Attribute {
   label: string;

@@ -1,5 +1,6 @@
 /** The part of the server's HTTP API that tells devices what to do. */
 import type { Setting } from "../../runtime/product/setting.ts";
+import type { Send } from "./ways.ts";
 
 /** How far something that a device has one of is. States are the names of the API, as `rolled-back`. */
 export interface DesiredStatus {
@@ -51,13 +52,6 @@ export interface LogLine {
   /** Lines that are missing before it. */
   lost: number;
 }
-
-/** Sends a request and returns the body of the answer. */
-export type Send = (
-  method: string,
-  path: string,
-  body?: { type: string; bytes: Buffer<ArrayBuffer> },
-) => Promise<string>;
 
 export class OrderClient {
   readonly #send: Send;

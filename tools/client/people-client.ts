@@ -1,5 +1,5 @@
 /** The part of the server's HTTP API that is about people: users, members, tokens, organisations, projects. */
-import type { Send } from "./order-client.ts";
+import type { Send } from "./ways.ts";
 
 export interface Me {
   kind: "user" | "token" | "everybody";
@@ -69,6 +69,14 @@ export interface Project {
   created: string;
 }
 
+export interface Invitation {
+  id: number;
+  role: string | null;
+  email: string | null;
+  created: string;
+  expires: string;
+}
+
 export interface InvitationLink {
   link: string;
   expires: string;
@@ -114,6 +122,15 @@ export class PeopleClient {
 
   invite(organisation: string, wish: { role: string; email?: string; hours?: number }): Promise<InvitationLink> {
     return this.#ask("POST", `/api/v1/organisations/${organisation}/invitations`, wish);
+  }
+
+  /** That nobody has taken yet. */
+  invitations(organisation: string): Promise<Invitation[]> {
+    return this.#ways.all(`/api/v1/organisations/${organisation}/invitations`);
+  }
+
+  async deleteInvitation(organisation: string, id: number): Promise<void> {
+    await this.#ways.send("DELETE", `/api/v1/organisations/${organisation}/invitations/${id}`);
   }
 
   members(organisation: string): Promise<Member[]> {

@@ -1,6 +1,6 @@
 /** The part of the server's HTTP API that is about which boards and applications are let in. */
 import { inOrganisation } from "./in-organisation.ts";
-import type { Send } from "./order-client.ts";
+import type { Send } from "./ways.ts";
 
 /** Boards of one request; the server's maximum. */
 const PUT_MAX = 1000;

@@ -1,5 +1,5 @@
 /** The part of the server's HTTP API that releases images and rolls them out. */
-import type { Send } from "./order-client.ts";
+import type { Send } from "./ways.ts";
 
 export interface ReleaseStatus {
   id: number;

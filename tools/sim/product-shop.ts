@@ -20,7 +20,8 @@ import { silentLogger } from "../../server/logger.ts";
 import type { LintelServer } from "../../server/server-options.ts";
 import { createDevice, type DeviceProgram } from "../build/create-device.ts";
 import { productSettings } from "../build/product.ts";
-import { ApiClient, type Reading } from "../client/api-client.ts";
+import { ApiClient } from "../client/api-client.ts";
+import type { Reading } from "../client/series-client.ts";
 import { makeScratchFolder } from "./scratch-folder.ts";
 
 const SERVER = { host: "server", port: 1883 };
@@ -124,7 +125,7 @@ export class ProductShop {
   async readings({ mac }: ShopBoard, stream: number): Promise<Reading[]> {
     const api = new ApiClient(new URL(this.server.url));
     const name = stream.toString(16);
-    const known = await api.streams(mac);
+    const known = await api.series.streams(mac);
     return known.some((one) => one.stream === name) ? api.readings(mac, name) : [];
   }
 

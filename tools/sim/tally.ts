@@ -22,7 +22,7 @@ export async function tallyReadings(api: ApiClient): Promise<Tally> {
   for (const { mac } of await api.devices()) {
     tally.devices++;
     const sequences = new Map<number, Set<number>>();
-    for (const { stream } of await api.streams(mac)) {
+    for (const { stream } of await api.series.streams(mac)) {
       for (const { value, epoch, sequence } of await api.readings(mac, stream)) {
         tally.readingsStored++;
         if (VISITOR_STREAMS.has(stream)) tally.visitorsCounted += value;
