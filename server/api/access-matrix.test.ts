@@ -220,7 +220,12 @@ function pathOf(route: ApiRoute, who: Asking, place: Place): string {
   return isPlaced(route) ? `${path}?organisation=${thing.slug}` : path;
 }
 
-async function ask(route: ApiRoute, who: Asking, place: Place): Promise<{ status: number; text: string }> {
+async function ask(
+  route: ApiRoute,
+  who: Asking,
+  place: Place,
+  more: Record<string, string> = {},
+): Promise<{ status: number; text: string; tag: string | null }> {
   const { method, url } = route;
   world.nowMs += 1000;
   await BEFORE[`${method} ${url}`]?.(place);
@@ -231,15 +236,15 @@ async function ask(route: ApiRoute, who: Asking, place: Place): Promise<{ status
     method,
     signal: end.signal,
     redirect: "manual",
-    headers: { ...who.headers, ...(body !== undefined && { "content-type": type }) },
+    headers: { ...who.headers, ...more, ...(body !== undefined && { "content-type": type }) },
     ...(body !== undefined && { body: Buffer.isBuffer(body) ? new Uint8Array(body) : JSON.stringify(body) }),
   });
   const { status, headers } = response;
   if (headers.get("content-type")?.startsWith("text/event-stream")) {
     end.abort();
-    return { status, text: "" };
+    return { status, text: "", tag: null };
   }
-  return { status, text: await response.text() };
+  return { status, text: await response.text(), tag: headers.get("etag") };
 }
 
 function verdict(access: Access, status: number): Expected | string {
@@ -277,6 +282,29 @@ test("every route, asked by everybody, about his own and another organisation", 
     }
   }
   expect(wrong).toEqual([]);
+});
+
+test("every change with an ETag that is not of now is refused, and one with that of now is not", async () => {
+  const operator = world.askers.find(({ name }) => name === "operator") as Asking;
+  const wrong: string[] = [];
+  let matched = 0;
+  for (const route of routes().filter(({ method, access }) => method !== "GET" && access !== "public")) {
+    const name = `${route.method} ${route.url}`;
+    const other = await ask(route, operator, "own", { "if-match": '"0123456789abcdef01234567"' });
+    if (other.status !== 412 && other.status !== 404) wrong.push(`${name}: ${other.status}${other.text.slice(0, 200)}`);
+    const read = routes().find(({ method, url }) => method === "GET" && url === route.url);
+    if (read === undefined || other.text.includes("conditionImpossible")) continue;
+    await BEFORE[name]?.("own");
+    const { tag } = await ask(read, operator, "own");
+    const same = await ask(route, operator, "own", { "if-match": tag ?? "none" });
+    if (same.status === 412) wrong.push(`${name}: ${tag} of now is not taken: ${same.text}`);
+    if (same.status < 400) {
+      matched++;
+      world.restore();
+    }
+  }
+  expect(wrong).toEqual([]);
+  expect(matched).toBeGreaterThan(40);
 });
 
 test("what is of another organisation is answered as what is not there, word by word", async () => {

@@ -17,7 +17,8 @@ import {
   RuleSchema,
 } from "./alert-schemas.ts";
 import { afterNumber, showStream, showTime } from "./device-routes.ts";
-import { expectedVersion, showVersion } from "./etag-hook.ts";
+import { expectedVersion } from "./condition-hook.ts";
+import { showVersion } from "./etag-hook.ts";
 import { cutPage, decodeNumbers } from "./page-cursor.ts";
 import { demandDone } from "./people-outcomes.ts";
 import type { AlertPort, AlertStorePort, ProjectStorePort } from "./ports.ts";
@@ -201,7 +202,7 @@ export function addAlertRoutes(app: ApiApp, { alertStore: store, alerts, nowMs }
   app.post(
     "/api/v1/alerts/:alert/acknowledge",
     {
-      config: { access: "operate" },
+      config: { access: "operate", heldAgainst: "/api/v1/alerts/:alert" },
       schema: {
         summary: "Says that somebody sees to it; who was first stays",
         params: AlertParams,

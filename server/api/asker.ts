@@ -112,6 +112,17 @@ export function clearSessionCookie(request: FastifyRequest, reply: FastifyReply)
   setSessionCookie(request, reply, "", 0);
 }
 
+/** With these a request that the server makes of itself, over plain HTTP, is of whoever has made this one. */
+export function sameAsker(request: FastifyRequest): Record<string, string> {
+  const { authorization, host } = request.headers;
+  const secret = readCookie(request);
+  return {
+    ...(host !== undefined && { host }),
+    ...(authorization !== undefined && { authorization }),
+    ...(secret !== undefined && { cookie: `${COOKIE}=${secret}` }),
+  };
+}
+
 function readCookie(request: FastifyRequest): string | undefined {
   const name = request.protocol === "https" ? SECURE_COOKIE : COOKIE;
   for (const pair of (request.headers.cookie ?? "").split(";")) {

@@ -6,6 +6,7 @@ import type { DeviceAttribute } from "../store/template-reader.ts";
 import type { RequestAccess } from "./access-gate.ts";
 import { check, targetOf } from "./config-routes.ts";
 import { findDevice } from "./device-routes.ts";
+import { showEdited } from "./etag-hook.ts";
 import { demandDone } from "./people-outcomes.ts";
 import type { OrderPort, TemplatePort } from "./ports.ts";
 import { Problem } from "./problem.ts";
@@ -82,9 +83,14 @@ export function addAttributeRoutes(app: ApiApp, sources: AttributeContext, reque
         response: { 200: AttributesSchema, ...PROBLEM_RESPONSES },
       },
     },
-    async ({ params, access }) => {
+    async ({ params, access }, reply) => {
       const device = findDevice(store, access, params.mac);
-      return { items: showAttributes(sources, access, device) };
+      const items = showAttributes(sources, access, device);
+      showEdited(
+        reply,
+        items.map(({ label, template, ...one }) => [label, template, "desired" in one ? one.desired : null]),
+      );
+      return { items };
     },
   );
 

@@ -21,6 +21,7 @@ import { addBackupRoutes } from "./backup-routes.ts";
 import { addChangeRoutes } from "./change-routes.ts";
 import { addChannelRoutes } from "./channel-routes.ts";
 import { addCommandRoutes, addLogRoute } from "./command-routes.ts";
+import { addConditionHook } from "./condition-hook.ts";
 import { addConfigLevelRoutes } from "./config-level-routes.ts";
 import { addConfigRoutes } from "./config-routes.ts";
 import { addDerivedRoutes } from "./derived-routes.ts";
@@ -186,7 +187,6 @@ export async function buildApi(options: ApiOptions): Promise<ApiApp> {
     },
   });
   addHooks(app, options);
-  addSlugs(app);
   addDeviceRoutes(app, options.store);
   addRegistrationRoutes(app, options.store, options.projects, options.registrations);
   addStrangerRoutes(app, options.projects, options.registrations);
@@ -236,8 +236,10 @@ function addHooks(app: ApiApp, options: ApiOptions): void {
   addWhoAsks(app, { store: people, askers: isLoginRequired ? new Askers(options) : null });
   if (isLoginRequired) addRateHook(app, nowMs);
   addAccessGate(app);
+  addSlugs(app);
   addEtagHook(app);
   addIdempotencyHook(app, change, nowMs);
+  addConditionHook(app);
   addAuditHook(app, options.audit, options.logger, nowMs);
 }
 

@@ -20,7 +20,8 @@ import {
   TestSchema,
 } from "./alert-schemas.ts";
 import { afterNumber, showTime } from "./device-routes.ts";
-import { expectedVersion, showVersion } from "./etag-hook.ts";
+import { expectedVersion } from "./condition-hook.ts";
+import { showVersion } from "./etag-hook.ts";
 import { cutPage, decodeNumbers } from "./page-cursor.ts";
 import { demandDone } from "./people-outcomes.ts";
 import { Problem } from "./problem.ts";

@@ -7,6 +7,7 @@ import { DesiredPart } from "../orders/order-requests.ts";
 import type { DeviceRow } from "../store/reader.ts";
 import type { RequestAccess } from "./access-gate.ts";
 import { findDevice } from "./device-routes.ts";
+import { showEdited, showVersion } from "./etag-hook.ts";
 import { busy } from "./image-routes.ts";
 import { ConfigBody, ConfigSchema, GraphSchema } from "./order-schemas.ts";
 import type { ConfigLevelStorePort, OrderPort, OrderStorePort, StorePort } from "./ports.ts";
@@ -60,7 +61,12 @@ export function addConfigRoutes(
         response: { 200: ConfigSchema, ...PROBLEM_RESPONSES },
       },
     },
-    async ({ params, access }) => show(findDevice(store, access, params.mac)),
+    async ({ params, access }, reply) => {
+      const shown = show(findDevice(store, access, params.mac));
+      const { product, version, settings, connection } = shown;
+      showEdited(reply, { product, version, settings, connection });
+      return shown;
+    },
   );
 
   app.put(
@@ -95,9 +101,11 @@ export function addConfigRoutes(
         response: { 200: GraphSchema, ...PROBLEM_RESPONSES },
       },
     },
-    async ({ params, access }) => {
+    async ({ params, access }, reply) => {
       const device = findDevice(store, access, params.mac);
-      return showGraph(device, orderStore.part(device.id, DesiredPart.Graph));
+      const row = orderStore.part(device.id, DesiredPart.Graph);
+      showVersion(reply, row?.version ?? 0);
+      return showGraph(device, row);
     },
   );
 

@@ -4,7 +4,7 @@ import type { FactOwner } from "../fleet/fleet-requests.ts";
 import { DEVICE_TAGS_MAX, PROPERTIES_MAX } from "../limits.ts";
 import type { StoreAnswer } from "../updates/store-requests.ts";
 import type { RequestAccess } from "./access-gate.ts";
-import { findDevice, showDevice } from "./device-routes.ts";
+import { DEVICE_PATH, findDevice, showDevice } from "./device-routes.ts";
 import {
   DevicePropertiesSchema,
   PlaceBody,
@@ -38,7 +38,7 @@ export function addDeviceFactRoutes(app: ApiApp, { store, projects, fleets, chan
   app.patch(
     "/api/v1/devices/:mac/tags",
     {
-      config: { access: "operate" },
+      config: { access: "operate", heldAgainst: DEVICE_PATH },
       schema: {
         summary: "Puts tags on a device, takes others off",
         params: MacParams,
@@ -134,7 +134,7 @@ export function addDeviceFactRoutes(app: ApiApp, { store, projects, fleets, chan
   app.put(
     "/api/v1/devices/:mac/location",
     {
-      config: { access: "operate" },
+      config: { access: "operate", heldAgainst: DEVICE_PATH },
       schema: {
         summary: "Says where a device is",
         params: MacParams,
@@ -152,7 +152,7 @@ export function addDeviceFactRoutes(app: ApiApp, { store, projects, fleets, chan
   app.delete(
     "/api/v1/devices/:mac/location",
     {
-      config: { access: "operate" },
+      config: { access: "operate", heldAgainst: DEVICE_PATH },
       schema: {
         summary: "Leaves the device where its project is",
         params: MacParams,

@@ -1,4 +1,5 @@
 /** Devices, their streams, and what they dropped or could not have stored. */
+import type { FastifyReply } from "fastify";
 import type * as Type from "typebox/type";
 import { HEALTH_NAMES, healthName, NO_HEALTH } from "../health/health-states.ts";
 import { SignatureVerdict } from "../ingest/pack-signature.ts";
@@ -6,6 +7,7 @@ import { PAGE_DEFAULT_ROWS } from "../limits.ts";
 import type { DeviceFilter, DeviceRow } from "../store/reader.ts";
 import { idText } from "../updates/update-messages.ts";
 import type { RequestAccess } from "./access-gate.ts";
+import { showEdited } from "./etag-hook.ts";
 import { cutPage, decodeNumbers, decodeText } from "./page-cursor.ts";
 import type { StorePort } from "./ports.ts";
 import { Problem } from "./problem.ts";
@@ -61,7 +63,7 @@ export function addDeviceRoutes(app: ApiApp, store: StorePort): void {
         response: { 200: DeviceSchema, ...PROBLEM_RESPONSES },
       },
     },
-    async ({ params, access }) => showDevice(findDevice(store, access, params.mac)),
+    async ({ params, access }, reply) => sendDevice(reply, findDevice(store, access, params.mac)),
   );
 
   app.get(
@@ -236,6 +238,17 @@ function secretState({ isSecretPending, hasSecret }: DeviceRow): "none" | "own" 
 function placeOf({ latitude, longitude, place, placeOf: of }: DeviceRow) {
   if (latitude === null || longitude === null || of === null) return null;
   return { latitude, longitude, name: place, of };
+}
+
+/** The route of a device itself, whose ETag is that of tags, place and standing too. */
+export const DEVICE_PATH = "/api/v1/devices/:mac";
+
+/** With an ETag of what people say of it: a board that goes on reporting is the same to whoever edits it. */
+export function sendDevice(reply: FastifyReply, row: DeviceRow) {
+  const shown = showDevice(row);
+  const { name, project, standing, replacedBy, tags, location } = shown;
+  showEdited(reply, { name, project, standing, replacedBy, tags, location });
+  return shown;
 }
 
 export function showDevice(row: DeviceRow) {

@@ -31,6 +31,7 @@ type ProblemCode =
   | "tooManyLogins"
   | "tooManyRequests"
   | "preconditionFailed"
+  | "conditionImpossible"
   | "idempotencyKeyReused"
   | "requestUnderWay"
   | "requestUnfinished"
@@ -155,6 +156,7 @@ const PROBLEMS: Record<ProblemCode, { status: number; title: string }> = {
   tooManyLogins: { status: 429, title: "Too many attempts to log in" },
   tooManyRequests: { status: 429, title: "Too many requests" },
   preconditionFailed: { status: 412, title: "It was changed since it was read" },
+  conditionImpossible: { status: 412, title: "The condition cannot be looked at" },
   idempotencyKeyReused: { status: 422, title: "The key belongs to another request" },
   requestUnderWay: { status: 409, title: "The same request is being carried out" },
   requestUnfinished: { status: 409, title: "What became of the same request is not known" },

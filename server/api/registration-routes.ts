@@ -6,7 +6,7 @@ import { DEVICES_PER_REQUEST_MAX } from "../limits.ts";
 import type { StoreAnswer } from "../updates/store-requests.ts";
 import type { RequestAccess } from "./access-gate.ts";
 import { type CsvRow, readCsv } from "./csv-table.ts";
-import { findDevice, showDevice } from "./device-routes.ts";
+import { DEVICE_PATH, findDevice, sendDevice, showDevice } from "./device-routes.ts";
 import { busy } from "./image-routes.ts";
 import type { ProjectStorePort, RegistrationPort, StorePort } from "./ports.ts";
 import { Problem } from "./problem.ts";
@@ -121,20 +121,20 @@ export function addRegistrationRoutes(
         body: DevicePatch,
       },
     },
-    async ({ params, query, body, access }) => {
+    async ({ params, query, body, access }, reply) => {
       const device = findDevice(store, access, params.mac);
       const { name, project } = body as Partial<Wanted>;
       const to = project === undefined ? undefined : findProject(access, projects, query.organisation, project, device);
       const isMove = to !== undefined && to !== device.projectId;
       check(await registrations.change(device.mac, { name, project: isMove ? to : undefined }));
-      return show(access, device.mac);
+      return sendDevice(reply, findDevice(store, access, device.mac));
     },
   );
 
   app.post(
     "/api/v1/devices/:mac/approve",
     {
-      config: { access: "operate" },
+      config: { access: "operate", heldAgainst: DEVICE_PATH },
       schema: one("Takes in a device that waits, or one that was revoked", "It comes back by itself within a minute."),
     },
     async ({ params, access }) => {
@@ -148,7 +148,7 @@ export function addRegistrationRoutes(
   app.post(
     "/api/v1/devices/:mac/revoke",
     {
-      config: { access: "operate" },
+      config: { access: "operate", heldAgainst: DEVICE_PATH },
       schema: one("Refuses a device from now on", "Its connection ends at once; what it has sent stays."),
     },
     async ({ params, access }) => {
@@ -161,7 +161,7 @@ export function addRegistrationRoutes(
   app.post(
     "/api/v1/devices/:mac/rotate",
     {
-      config: { access: "operate" },
+      config: { access: "operate", heldAgainst: DEVICE_PATH },
       schema: one(
         "Gives a device another secret",
         "As a part of its configuration: it tries it, and goes back by itself if it does not work. Both are good until then.",
@@ -183,7 +183,7 @@ export function addRegistrationRoutes(
   app.post(
     "/api/v1/devices/:mac/replace",
     {
-      config: { access: "operate" },
+      config: { access: "operate", heldAgainst: DEVICE_PATH },
       schema: {
         ...one(
           "Puts another board in the place of a device",

@@ -105,7 +105,7 @@ export function addReleaseRoutes(app: ApiApp, options: ReleaseRouteOptions): voi
     app.post(
       `/api/v1/releases/:release/${verb}`,
       {
-        config: { access: "operate" },
+        config: { access: "operate", heldAgainst: "/api/v1/releases/:release" },
         schema: { summary, params: ReleaseParams, response: { 200: ReleaseSchema, ...PROBLEM_RESPONSES } },
       },
       async ({ params, access }) => {

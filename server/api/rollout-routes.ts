@@ -8,7 +8,8 @@ import type { RolloutInfoRow } from "../store/rollout-reader.ts";
 import type { StoreAnswer } from "../updates/store-requests.ts";
 import type { RequestAccess } from "./access-gate.ts";
 import { afterNumber } from "./device-routes.ts";
-import { expectedVersion, showVersion } from "./etag-hook.ts";
+import { expectedVersion } from "./condition-hook.ts";
+import { showVersion } from "./etag-hook.ts";
 import { busy } from "./image-routes.ts";
 import { cutPage } from "./page-cursor.ts";
 import { personOf } from "./person-of.ts";
@@ -182,7 +183,7 @@ export function addRolloutRoutes(app: ApiApp, options: RolloutRouteOptions): voi
     app.post(
       `/api/v1/rollouts/:rollout/${path}`,
       {
-        config: { access: "operate" },
+        config: { access: "operate", heldAgainst: "/api/v1/rollouts/:rollout" },
         schema: {
           summary,
           params: RolloutParams,
