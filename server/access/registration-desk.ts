@@ -90,7 +90,7 @@ export class RegistrationDesk {
   }
 
   /** `by` goes on in the place of `mac`: its name, its project, its settings and sensor graph. */
-  async replace(mac: string, by: string): Promise<PutDevice> {
+  async replace(mac: string, by: string, isTakeOver: boolean): Promise<PutDevice> {
     const isKnown = this.#options.gate.isKnown(by);
     const claimCode = isKnown ? null : makeSecret("claim");
     const answer = await this.#options.request({
@@ -98,6 +98,7 @@ export class RegistrationDesk {
       mac: macToNumber(mac),
       by: macToNumber(by),
       credential: claimCode === null ? null : { kind: "claim", digest: digestOf(claimCode), untilMs: null },
+      isTakeOver,
       atMs: this.#options.nowMs(),
     });
     if (!isDone(answer)) return { answer, claimCode: null };

@@ -23,7 +23,17 @@ export type RegistrationRequest =
   | { kind: "putDevice"; device: NewDevice; atMs: number }
   | { kind: "changeDevice"; mac: number; name?: string | null | undefined; project?: number | undefined; atMs: number }
   | { kind: "setStanding"; mac: number; standing: Standing; atMs: number }
-  /** `by` takes the place of `mac`: its project and its name. `credential`: for a board that nobody knows yet. */
-  | { kind: "replaceDevice"; mac: number; by: number; credential: DeviceCredential | null; atMs: number }
+  /**
+   * `by` takes the place of `mac`: its project and its name. `credential`: for a board that nobody knows yet. Without `isTakeOver`
+   * not one that is in use elsewhere.
+   */
+  | {
+      kind: "replaceDevice";
+      mac: number;
+      by: number;
+      credential: DeviceCredential | null;
+      isTakeOver: boolean;
+      atMs: number;
+    }
   /** Only one that has never sent a reading. */
   | { kind: "deleteDevice"; mac: number; atMs: number };

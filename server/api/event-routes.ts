@@ -34,8 +34,8 @@ export interface EventOptions {
 export function addEventRoutes(app: ApiApp, { store, eventStore, changeEvents, nowMs }: EventOptions): void {
   const find = (access: RequestAccess, mac: string, id: number): EventRow => {
     const device = findDevice(store, access, mac);
-    const event = eventStore.event(id);
-    if (event === undefined || event.deviceId !== device.id) throw eventUnknown(mac, id);
+    const event = eventStore.event(device.id, id);
+    if (event === undefined) throw eventUnknown(mac, id);
     return event;
   };
   const show = (row: EventRow) => showEvent(row, eventStore.files(row.id));
@@ -46,6 +46,7 @@ export function addEventRoutes(app: ApiApp, { store, eventStore, changeEvents, n
       config: { access: "read" },
       schema: {
         summary: "Events of a device by time, oldest first",
+        description: "With those of boards whose place it took, and of the board that took its own.",
         params: MacParams,
         querystring: EventsQuery,
         response: { 200: page(EventSchema), ...PROBLEM_RESPONSES },
@@ -234,9 +235,10 @@ function full(what: string): Problem {
   return new Problem("tooMany", `${what}; delete old ones, or have the server do it by age (--keep-raw)`);
 }
 
-function showEvent({ id, timeMs, kind, stream, data, madeBy, createdMs }: EventRow, files: EventFileRow[]) {
+function showEvent({ id, mac, timeMs, kind, stream, data, madeBy, createdMs }: EventRow, files: EventFileRow[]) {
   return {
     id,
+    device: mac,
     time: showTime(timeMs),
     kind,
     stream: stream === null ? null : showStream(stream),

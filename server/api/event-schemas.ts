@@ -44,6 +44,7 @@ export const EventFileSchema = Type.Object({
 
 export const EventSchema = Type.Object({
   id: Id,
+  device: Type.String({ description: "MAC address of the board that it happened to" }),
   time: Instant,
   kind: Kind,
   stream: Nullable(StreamId),

@@ -54,6 +54,7 @@ export function addNoteRoutes(
       config: { access: "read" },
       schema: {
         summary: "Notes about a device and its streams",
+        description: "With those about boards whose place it took, and about the board that took its own.",
         params: MacParams,
         querystring: NotesQuery,
         response: { 200: page(NoteSchema), ...PROBLEM_RESPONSES },

@@ -87,7 +87,7 @@ export type DerivedPort = (request: DerivedRequest) => Promise<StoreAnswer>;
 
 export interface EventStorePort {
   events(range: EventRange): EventRow[];
-  event(id: number): EventRow | undefined;
+  event(deviceId: number, id: number): EventRow | undefined;
   files(event: number): EventFileRow[];
   file(event: number, name: string): (EventFileRow & { bytes: Buffer }) | undefined;
   notes(range: NoteRange): NoteRow[];
@@ -233,7 +233,7 @@ export interface RegistrationPort {
   setStanding(mac: string, standing: Standing): Promise<StoreAnswer>;
   /** undefined: the device has never said which product it is. */
   renewSecret(mac: string): Promise<ChangeOutcome | undefined>;
-  replace(mac: string, by: string): Promise<PutDevice>;
+  replace(mac: string, by: string, isTakeOver: boolean): Promise<PutDevice>;
   delete(mac: string): Promise<StoreAnswer>;
   strangers(): Stranger[];
   /** The stranger may come back with what it showed. */

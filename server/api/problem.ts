@@ -55,6 +55,7 @@ type ProblemCode =
   | "deviceUnknown"
   | "deviceElsewhere"
   | "deviceHasReadings"
+  | "boardInUse"
   | "deviceNotActive"
   | "tooManyDevices"
   | "strangerUnknown"
@@ -180,6 +181,7 @@ const PROBLEMS: Record<ProblemCode, { status: number; title: string }> = {
   deviceUnknown: { status: 404, title: "No such device" },
   deviceElsewhere: { status: 409, title: "The device is somebody else's" },
   deviceHasReadings: { status: 409, title: "The device has readings" },
+  boardInUse: { status: 409, title: "The board is in use" },
   deviceNotActive: { status: 409, title: "The device is not in use" },
   tooManyDevices: { status: 409, title: "Too many devices" },
   strangerUnknown: { status: 404, title: "No such stranger" },

@@ -3,10 +3,11 @@
 import * as Type from "typebox/type";
 import { Standing } from "../access/registration.ts";
 import { DEVICES_PER_REQUEST_MAX } from "../limits.ts";
+import type { DeviceRow } from "../store/reader.ts";
 import type { StoreAnswer } from "../updates/store-requests.ts";
 import type { RequestAccess } from "./access-gate.ts";
 import { type CsvRow, readCsv } from "./csv-table.ts";
-import { DEVICE_PATH, findDevice, sendDevice, showDevice } from "./device-routes.ts";
+import { DEVICE_PATH, findDevice, sendDevice, showDevice, showTime } from "./device-routes.ts";
 import { busy } from "./image-routes.ts";
 import type { ProjectStorePort, RegistrationPort, StorePort } from "./ports.ts";
 import { Problem } from "./problem.ts";
@@ -21,7 +22,7 @@ import {
   SECRET_MIN_CHARS,
 } from "./registration-schemas.ts";
 import { DeviceSchema, MacParams, NAME_MAX_CHARS, PROBLEM_RESPONSES } from "./schemas.ts";
-import { deviceSlug, macOf } from "./slugs.ts";
+import { deviceSlug, macOf, projectSlug } from "./slugs.ts";
 import type { ApiApp } from "./typed-app.ts";
 
 const CSV_TYPE = "text/csv";
@@ -187,8 +188,8 @@ export function addRegistrationRoutes(
       schema: {
         ...one(
           "Puts another board in the place of a device",
-          "The other board gets its name, project, settings and sensor graph, and goes on with its streams; the device is refused from now on, and says " +
-            "which board it was replaced by.",
+          "The other board gets its name, project, settings and sensor graph, and goes on with its streams, events and notes; the device is refused from " +
+            "now on, and says which board it was replaced by. A board that is in use elsewhere is taken with `takeOver` only.",
         ),
         body: ReplaceBody,
         response: { 200: DeviceCreated, ...PROBLEM_RESPONSES },
@@ -201,7 +202,8 @@ export function addRegistrationRoutes(
       const other = store.device(by);
       const unknown = () => new Problem("deviceElsewhere", ELSEWHERE);
       if (other !== undefined && other.organisationId !== null) access.judge(other.organisationId, unknown);
-      const { answer, claimCode } = await registrations.replace(device.mac, by);
+      const { answer, claimCode } = await registrations.replace(device.mac, by, body.takeOver === true);
+      if (answer.outcome === "boardInUse" && other !== undefined) throw boardInUse(other, device);
       check(answer);
       return { mac: by, slug: deviceSlug(by), created: other === undefined, claimCode };
     },
@@ -222,6 +224,17 @@ export function addRegistrationRoutes(
       check(await registrations.delete(mac));
       return reply.code(204).send(null);
     },
+  );
+}
+
+/** What it is, and what would become of that. */
+function boardInUse({ mac, name, projectId, helloMs }: DeviceRow, { mac: former }: DeviceRow): Problem {
+  const project = projectId === null ? "" : ` of project ${projectSlug(projectId)}`;
+  const heard = helloMs === null ? "" : `, said hello ${showTime(helloMs)}`;
+  return new Problem(
+    "boardInUse",
+    `${mac} is a device${name === null ? "" : `, "${name}",`}${project}${heard}: it would leave that place, and what it has measured ` +
+      `would stand in one history with ${former}; send "takeOver": true (--yes) if that is meant`,
   );
 }
 

@@ -91,7 +91,12 @@ export const DevicePatch = Type.Object(
 );
 
 export const ReplaceBody = Type.Object(
-  { by: Type.Union([Mac], { description: "the board that goes on; one that nobody knows gets a claim code" }) },
+  {
+    by: Type.Union([Mac], { description: "the board that goes on; one that nobody knows gets a claim code" }),
+    takeOver: Type.Optional(
+      Type.Boolean({ description: "take it also where it is in use: it leaves its place; else 409 `boardInUse`" }),
+    ),
+  },
   { additionalProperties: false },
 );
 

@@ -1,9 +1,14 @@
-/** Events, their files and notes, read. */
+/**
+ * Events, their files and notes, read. Those of a device are those of its place, as its readings are: of boards that were replaced, and
+ * of those in their place (board-line.ts).
+ */
 import type Database from "better-sqlite3";
+import { BOARD_LINE } from "./board-line.ts";
 
 export interface EventRow {
   id: number;
-  deviceId: number;
+  /** Of the board that it happened to. */
+  mac: string;
   timeMs: number;
   kind: string;
   stream: number | null;
@@ -67,8 +72,9 @@ export class EventReader {
     return this.#sql.events.all(range);
   }
 
-  event(id: number): EventRow | undefined {
-    return this.#sql.event.get(id);
+  /** Undefined: it is none of this device, nor of a board in its line. */
+  event(deviceId: number, id: number): EventRow | undefined {
+    return this.#sql.event.get({ deviceId, id });
   }
 
   files(event: number): EventFileRow[] {
@@ -89,8 +95,9 @@ export class EventReader {
 }
 
 function prepare(db: Database.Database) {
-  const events = `SELECT id, device_id AS deviceId, time_ms AS timeMs, kind, stream, data, made_by AS madeBy,
-    created_ms AS createdMs FROM events`;
+  const events = `WITH RECURSIVE ${BOARD_LINE}
+    SELECT e.id, d.mac, e.time_ms AS timeMs, e.kind, e.stream, e.data, e.made_by AS madeBy, e.created_ms AS createdMs
+    FROM line CROSS JOIN events e ON e.device_id = line.id JOIN devices d ON d.id = line.id`;
   const files = "name, media_type AS mediaType, size_bytes AS sizeBytes, digest, created_ms AS createdMs";
   const notes = `SELECT n.id, d.mac, n.stream, n.project_id AS projectId, p.organisation_id AS organisationId, n.text,
       n.maker, n.made_by AS madeBy, n.created_ms AS createdMs, n.changed_ms AS changedMs
@@ -98,18 +105,18 @@ function prepare(db: Database.Database) {
       LEFT JOIN projects p ON p.id = coalesce(n.project_id, d.project_id)`;
   return {
     events: db.prepare<[EventRange], EventRow>(
-      `${events} WHERE device_id = @deviceId AND time_ms >= @fromMs AND time_ms < @toMs
-         AND (time_ms, id) > (@afterMs, @afterId)
-         AND (@kind IS NULL OR kind = @kind) AND (@stream IS NULL OR stream = @stream)
-       ORDER BY time_ms, id LIMIT @limit`,
+      `${events} WHERE e.time_ms >= @fromMs AND e.time_ms < @toMs AND (e.time_ms, e.id) > (@afterMs, @afterId)
+         AND (@kind IS NULL OR e.kind = @kind) AND (@stream IS NULL OR e.stream = @stream)
+       ORDER BY e.time_ms, e.id LIMIT @limit`,
     ),
-    event: db.prepare<[number], EventRow>(`${events} WHERE id = ?`),
+    event: db.prepare<[{ deviceId: number; id: number }], EventRow>(`${events} WHERE e.id = @id`),
     files: db.prepare<[number], EventFileRow>(`SELECT ${files} FROM event_files WHERE event_id = ? ORDER BY name`),
     file: db.prepare<[number, string], EventFileRow & { bytes: Buffer }>(
       `SELECT ${files}, bytes FROM event_files WHERE event_id = ? AND name = ?`,
     ),
     notesOfDevice: db.prepare<[NoteRange], NoteRow>(
-      `${notes} WHERE n.device_id = @deviceId AND (@stream IS NULL OR n.stream = @stream) AND n.id > @afterId
+      `WITH RECURSIVE ${BOARD_LINE} ${notes} WHERE n.device_id IN (SELECT id FROM line)
+         AND (@stream IS NULL OR n.stream = @stream) AND n.id > @afterId
        ORDER BY n.id LIMIT @limit`,
     ),
     notesOfProject: db.prepare<[NoteRange], NoteRow>(

@@ -1,6 +1,7 @@
 /** Questions about fleets, properties and places, on the reader's connection. Devices of a fleet: reader.ts. */
 import type Database from "better-sqlite3";
 import type { FactOwner, Place } from "../fleet/fleet-requests.ts";
+import { HAS_PLACE } from "./fleet-rule.ts";
 
 export interface FleetRow {
   id: number;
@@ -59,7 +60,7 @@ export class FleetReader {
 
 const FLEET = `f.id, f.organisation_id AS organisationId, o.slug AS organisation, f.name, f.description,
   f.has_criterion AS hasCriterion, f.product, f.project_id AS project, f.template_id AS template, f.tags,
-  (SELECT count(*) FROM fleet_members m WHERE m.fleet_id = f.id) AS members, f.revision, f.created_ms AS createdMs
+  (SELECT count(*) FROM fleet_members m JOIN devices d ON d.id = m.device_id WHERE m.fleet_id = f.id AND ${HAS_PLACE}) AS members, f.revision, f.created_ms AS createdMs
   FROM fleets f JOIN organisations o ON o.id = f.organisation_id`;
 
 function prepare(db: Database.Database) {
@@ -73,8 +74,8 @@ function prepare(db: Database.Database) {
     fleet: db.prepare<[number], FleetRow>(`SELECT ${FLEET} WHERE f.id = ?`),
     members: db
       .prepare<[number, string, number], string>(
-        `SELECT d.mac FROM fleet_members m JOIN devices d ON d.id = m.device_id WHERE m.fleet_id = ? AND d.mac > ?
-         ORDER BY d.mac LIMIT ?`,
+        `SELECT d.mac FROM fleet_members m JOIN devices d ON d.id = m.device_id
+         WHERE m.fleet_id = ? AND d.mac > ? AND ${HAS_PLACE} ORDER BY d.mac LIMIT ?`,
       )
       .pluck(),
     deviceProperties: properties("device"),

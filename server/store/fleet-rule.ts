@@ -2,6 +2,10 @@
  * Which devices a fleet has, as SQL over `devices d LEFT JOIN projects p`: its members, and what fits its criterion now. One rule
  * for lists, for rollouts that start and for those that go on.
  */
+import { Standing } from "../access/registration.ts";
+
+/** Boards that were revoked or replaced keep what was said of them and count for nothing: no fleet has them, no template is used by them. */
+export const HAS_PLACE = `d.standing NOT IN (${Standing.Revoked}, ${Standing.Replaced})`;
 
 /** `tags`: a list as JSON. */
 export function hasAllTags(tags: string): string {
@@ -15,7 +19,7 @@ export function hasTemplate(template: string): string {
 
 /** A fleet has devices of its own organisation alone. */
 export function isInFleet(fleet: string): string {
-  return `EXISTS (SELECT 1 FROM fleets f WHERE f.id = ${fleet} AND f.organisation_id = p.organisation_id AND (
+  return `EXISTS (SELECT 1 FROM fleets f WHERE f.id = ${fleet} AND f.organisation_id = p.organisation_id AND ${HAS_PLACE} AND (
     EXISTS (SELECT 1 FROM fleet_members m WHERE m.fleet_id = f.id AND m.device_id = d.id)
     OR (f.has_criterion = 1 AND (f.product IS NULL OR f.product = d.product)
       AND (f.project_id IS NULL OR f.project_id = d.project_id)

@@ -15,6 +15,8 @@ import { DesiredPart, PartState } from "../orders/order-requests.ts";
 import type { StoreAnswer } from "../updates/store-requests.ts";
 import type { Handlers } from "./handlers.ts";
 
+type ReplaceDevice = Extract<RegistrationRequest, { kind: "replaceDevice" }>;
+
 interface RegistrationNews {
   /** Forgets what the writer remembers of the device. */
   forget(mac: number): void;
@@ -68,7 +70,7 @@ export class RegistrationLedger {
       this.#tellDevice("device.updated", device.id, atMs, { standing: Standing[standing].toLowerCase() });
       return this.#changed(mac, "done");
     },
-    replaceDevice: ({ mac, by, credential, atMs }) => this.#replace(mac, by, credential, atMs),
+    replaceDevice: (request) => this.#replace(request),
     deleteDevice: ({ mac, atMs }) => this.#delete(mac, atMs),
   };
 
@@ -127,13 +129,16 @@ export class RegistrationLedger {
     this.#sql.setCredential.run({ mac: macToText(mac), secret, digest, untilMs });
   }
 
-  #replace(mac: number, by: number, credential: DeviceCredential | null, atMs: number): StoreAnswer {
+  #replace({ mac, by, credential, isTakeOver, atMs }: ReplaceDevice): StoreAnswer {
     const former = this.#sql.device.get(macToText(mac));
     if (former === undefined || mac === by) return { outcome: "deviceUnknown" };
     if (former.project === null) return { outcome: "projectUnknown" };
     const found = this.#place(by, former.project);
     if (typeof found !== "object") return { outcome: found };
     if (found.id === undefined && credential === null) return { outcome: "deviceUnknown" };
+    const { id: formerId, project } = former;
+    const isInUse = this.#sql.inUse.get({ former: formerId, project, by: macToText(by) }) !== undefined;
+    if (isInUse && !isTakeOver) return { outcome: "boardInUse" };
     if (found.id === undefined) this.#add(by, former.project, Standing.Active, atMs);
     if (credential !== null) this.#setCredential(by, credential);
     this.#sql.place.run(former.project, Standing.Active, macToText(by));
@@ -215,6 +220,15 @@ function prepare(db: Database.Database) {
        WHERE d.id = ? AND d.standing = ${Standing.Active} AND d.secret IS NULL AND d.product IS NOT NULL
          AND (d.claim_digest IS NOT NULL OR j.registration <> ${Registration.Anyone})
          AND (d.next_secret IS NULL OR (p.state IN ${ENDED_BADLY} AND p.state_ms <= ?))`,
+    ),
+    /**
+     * It has measured, is at work, or belongs to another project. Not one that waits to be taken in, nor one whose place the former
+     * has taken: its history is the same.
+     */
+    inUse: db.prepare<[{ former: number; project: number; by: string }]>(
+      `SELECT 1 FROM devices d WHERE d.mac = @by AND d.replaced_by IS NOT @former AND (
+         d.project_id <> @project OR (d.hello_ms IS NOT NULL AND d.standing <> ${Standing.Waiting})
+         OR EXISTS (SELECT 1 FROM streams s WHERE s.device_id = d.id))`,
     ),
     takeName: db.prepare(
       "UPDATE devices SET name = coalesce((SELECT name FROM devices WHERE id = ?), name) WHERE mac = ?",

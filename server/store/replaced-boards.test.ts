@@ -132,3 +132,86 @@ test("a board that is taken in anew, for another place, begins with what is its 
   expect(await values(SECOND)).toEqual(ALL.slice(0, 48));
   expect(await values(THIRD)).toEqual(ALL.slice(48));
 });
+
+test("events and notes go on with the place, and say which board they are about", async () => {
+  const event = (mac: string, kind: string, at: number) =>
+    ask("POST", `/devices/${mac}/events`, { kind, time: new Date((START_S + at * DAY_S) * 1000).toISOString() });
+  const { id } = await event(FIRST, "opened", 0);
+  await event(THIRD, "closed", 4);
+  await ask("POST", `/devices/${FIRST}/notes`, { text: "behind the till" });
+  await ask("POST", `/devices/${THIRD}/notes`, { text: "at the door", stream: "5001" });
+  for (const mac of BOARDS) {
+    const events = (await ask("GET", `/devices/${mac}/events`))["items"];
+    expect(events).toMatchObject([
+      { kind: "opened", device: FIRST },
+      { kind: "closed", device: THIRD },
+    ]);
+    expect(await ask("GET", `/devices/${mac}/events/${id}`)).toMatchObject({ device: FIRST });
+    const notes = (await ask("GET", `/devices/${mac}/notes`))["items"];
+    expect(notes).toMatchObject([
+      { text: "behind the till", device: FIRST },
+      { text: "at the door", device: THIRD },
+    ]);
+    expect((await ask("GET", `/devices/${mac}/notes?stream=5001`))["items"]).toHaveLength(1);
+  }
+  const first = await ask("GET", `/devices/${SECOND}/events?limit=1`);
+  const second = await ask("GET", `/devices/${SECOND}/events?limit=1&cursor=${first["next"]}`);
+  expect([first["items"], second["items"], second["next"]]).toMatchObject([[{ kind: "opened" }], [{ kind: "closed" }], null]);
+  // Another board is none of them.
+  await ask("POST", "/devices", { mac: "5ccf7f000009", secret: SECRET });
+  await expect(ask("GET", `/devices/5ccf7f000009/events/${id}`)).rejects.toThrow("eventUnknown");
+  await ask("POST", "/organisations", { slug: "other", name: "Other" });
+  const { items } = await ask("GET", "/organisations/other/projects");
+  await ask("PATCH", `/devices/${THIRD}`, { project: (items as [{ id: number }])[0].id });
+  expect((await ask("GET", `/devices/${THIRD}/events`))["items"]).toMatchObject([{ kind: "closed" }]);
+  expect((await ask("GET", `/devices/${FIRST}/notes`))["items"]).toMatchObject([{ text: "behind the till" }]);
+});
+
+test("a board that is in use elsewhere is not taken unless that is said, and then with what was told", async () => {
+  const inUse = "5ccf7f000004";
+  await ask("POST", "/devices", { mac: inUse, secret: SECRET, name: "Back door" });
+  const replace = (by: string, more: object = {}) => ask("POST", `/devices/${THIRD}/replace`, { by, ...more });
+  const device = await inMemory(server, inUse).connect(inUse, SECRET);
+  await device.subscribe();
+  device.data(encodePack(1, 1, 1, [{ stream: "5001", value: 900, timeS: START_S + 7 * DAY_S }]));
+  await device.ack(1);
+  await expect(replace(inUse)).rejects.toThrow(/boardInUse.*\"Back door\".*takeOver/);
+  expect(await ask("GET", `/devices/${THIRD}`)).toMatchObject({ standing: "active" });
+  expect(await values(inUse)).toEqual([900]);
+  await replace(inUse, { takeOver: true });
+  expect(await values(inUse)).toEqual([...ALL, 900]);
+  // Back again: it is of the same place, so nobody is asked.
+  await ask("POST", `/devices/${inUse}/replace`, { by: THIRD });
+  expect(await ask("GET", `/devices/${THIRD}`)).toMatchObject({ standing: "active" });
+});
+
+test("a board of another project is in use, also if it has never come", async () => {
+  const { items } = await ask("GET", "/organisations");
+  const { slug } = (items as [{ slug: string }])[0];
+  const { id } = await ask("POST", `/organisations/${slug}/projects`, { name: "Elsewhere" });
+  await ask("POST", "/devices", { mac: "5ccf7f000005", secret: SECRET, project: id });
+  await expect(ask("POST", `/devices/${THIRD}/replace`, { by: "5ccf7f000005" })).rejects.toThrow("boardInUse");
+});
+
+test("a board that was replaced or revoked is in no fleet, and no template is used by it", async () => {
+  const { id: template } = await ask("POST", "/templates", { name: "door", attributes: [] });
+  const { id: fleet } = await ask("POST", "/fleets", { name: "doors", criterion: { template } });
+  for (const mac of [THIRD, SECOND]) await ask("PUT", `/devices/${mac}/templates`, { templates: [{ template }] });
+  await ask("PATCH", `/fleets/${fleet}/members`, { add: [SECOND, THIRD] });
+  const seen = async () => [
+    (await ask("GET", `/templates/${template}`))["devices"],
+    (await ask("GET", `/fleets/${fleet}`))["members"],
+    (await ask("GET", `/fleets/${fleet}/members`))["items"],
+    ((await ask("GET", `/fleets/${fleet}/devices`))["items"] as Array<{ mac: string }>).map(({ mac }) => mac),
+  ];
+  expect(await seen()).toEqual([1, 1, [THIRD], [THIRD]]);
+  await ask("POST", `/devices/${THIRD}/revoke`);
+  expect(await seen()).toEqual([0, 0, [], []]);
+  await ask("POST", `/devices/${THIRD}/approve`);
+  expect(await seen()).toEqual([1, 1, [THIRD], [THIRD]]);
+  await ask("POST", `/devices/${THIRD}/revoke`);
+  await fetch(`${server.url}/api/v1/fleets/${fleet}`, { method: "DELETE" });
+  const { status } = await fetch(`${server.url}/api/v1/templates/${template}`, { method: "DELETE" });
+  expect(status).toBe(204);
+  expect((await ask("GET", `/devices/${THIRD}/templates`))["templates"]).toEqual([]);
+});

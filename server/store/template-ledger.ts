@@ -5,6 +5,7 @@ import type { Attribute } from "../fleet/template.ts";
 import type { Overlap, TemplateChoice, TemplateRequest } from "../fleet/template-requests.ts";
 import { DEVICE_OVERRIDES_MAX, TEMPLATE_VERSIONS_MAX, TEMPLATES_MAX } from "../limits.ts";
 import type { StoreAnswer } from "../updates/store-requests.ts";
+import { HAS_PLACE } from "./fleet-rule.ts";
 import type { Handlers } from "./handlers.ts";
 
 type Of<Kind extends TemplateRequest["kind"]> = Extract<TemplateRequest, { kind: Kind }>;
@@ -27,6 +28,7 @@ export class TemplateLedger {
       if (before === undefined) return { outcome: "templateUnknown" };
       if (revision !== null && revision !== before.revision) return { outcome: "changedMeanwhile" };
       if (this.#sql.anyUse.get({ template }) !== undefined) return { outcome: "inUse" };
+      this.#sql.takeFromAll.run(template);
       this.#sql.delete.run(template);
       const { organisation, name } = before;
       this.#tell({ kind: "template.removed", organisation, atMs, detail: { template, name } });
@@ -167,9 +169,11 @@ function prepare(db: Database.Database) {
       `UPDATE templates SET name = coalesce(@name, name), description = coalesce(@description, description),
          version = @version, revision = revision + 1, changed_ms = @atMs WHERE id = @template`,
     ),
+    /** That have no place any more. */
+    takeFromAll: db.prepare<[number]>("DELETE FROM device_templates WHERE template_id = ?"),
     delete: db.prepare<[number]>("DELETE FROM templates WHERE id = ?"),
     anyUse: db.prepare<[{ template: number }]>(
-      `SELECT 1 FROM device_templates WHERE template_id = @template
+      `SELECT 1 FROM device_templates u JOIN devices d ON d.id = u.device_id WHERE u.template_id = @template AND ${HAS_PLACE}
        UNION ALL SELECT 1 FROM fleets WHERE template_id = @template LIMIT 1`,
     ),
     addVersion: db.prepare("INSERT INTO template_versions (template_id, version, created_ms) VALUES (?, ?, ?)"),

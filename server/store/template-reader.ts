@@ -1,6 +1,7 @@
 /** Questions about templates, and what devices have of them, on the reader's connection. */
 import type Database from "better-sqlite3";
 import type { Attribute, AttributeValue } from "../fleet/template.ts";
+import { HAS_PLACE } from "./fleet-rule.ts";
 
 export interface TemplateRow {
   id: number;
@@ -76,7 +77,7 @@ export class TemplateReader {
 }
 
 const TEMPLATE = `t.id, t.organisation_id AS organisationId, o.slug AS organisation, t.name, t.description, t.version, t.revision,
-  (SELECT count(*) FROM device_templates u WHERE u.template_id = t.id) AS devices, t.created_ms AS createdMs,
+  (SELECT count(*) FROM device_templates u JOIN devices d ON d.id = u.device_id WHERE u.template_id = t.id AND ${HAS_PLACE}) AS devices, t.created_ms AS createdMs,
   t.changed_ms AS changedMs FROM templates t JOIN organisations o ON o.id = t.organisation_id`;
 const IN_USE = "FROM device_templates u JOIN templates t ON t.id = u.template_id";
 const NAMED = "t.id AS template, t.name, coalesce(u.pinned, t.version) AS version";

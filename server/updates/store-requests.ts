@@ -135,6 +135,8 @@ export type StoreOutcome =
   /** It belongs to another organisation. */
   | "deviceElsewhere"
   | "deviceHasReadings"
+  /** It is a device in a place of its own, which it would leave. */
+  | "boardInUse"
   | "deviceNotActive"
   | "tooManyDevices"
   | "mqttUserUnknown"

@@ -55,8 +55,9 @@ export function addDeviceChangeCommands(devices: Command): void {
     .description("put another board in the place of one: its name, project, settings and sensor graph")
     .argument("<device>", "the board that goes")
     .argument("<by>", "the board that comes")
-    .action(async (mac: string, by: string, options: ServerOptions) => {
-      const answer = await apiOf(options.server).registrations.replace(mac, by);
+    .option("--yes", "also if the board that comes is in use elsewhere: it leaves its place", false)
+    .action(async (mac: string, by: string, options: ServerOptions & { yes: boolean }) => {
+      const answer = await apiOf(options.server).registrations.replace(mac, by, options.yes);
       tell(options, answer, `${by} stands in the place of ${mac}`);
       if (answer.claimCode !== null && !options.json) console.log(`claim code, shown this once: ${answer.claimCode}`);
     });

@@ -92,8 +92,8 @@ export class RegistrationClient {
     return this.#json("POST", `/api/v1/devices/${mac}/${what}`);
   }
 
-  replace(mac: string, by: string): Promise<CreatedDevice> {
-    return this.#json("POST", `/api/v1/devices/${mac}/replace`, { by });
+  replace(mac: string, by: string, takeOver: boolean): Promise<CreatedDevice> {
+    return this.#json("POST", `/api/v1/devices/${mac}/replace`, { by, takeOver });
   }
 
   async delete(mac: string): Promise<void> {
