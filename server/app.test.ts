@@ -55,6 +55,29 @@ async function subscribeAndStall(port: number, clientId: string): Promise<Socket
   socket.pause();
   return socket;
 }
+test("rollups for less time than readings are refused at the start, and what is in force is told", async () => {
+  const day = 86_400_000;
+  const start = async (rawMs: number | null, rollupsMs: number | null) => {
+    const other = makeFolder();
+    const retention = { rawMs, rollupsMs, maxBytes: null };
+    try {
+      const started = await startTestServer(other.path, { retention });
+      const facts = await (await fetch(`${started.url}/api/v1/server`)).json();
+      await started.stop();
+      return facts;
+    } finally {
+      other.remove();
+    }
+  };
+  for (const rawMs of [400 * day, null]) {
+    const error = await start(rawMs, 30 * day).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(StartError);
+    expect(error).toMatchObject({ code: "E_RETENTION", message: expect.stringContaining("--keep-rollups 10y") });
+  }
+  expect(await start(30 * day, 30 * day)).toMatchObject({ retention: { rawDays: 30, rollupDays: 30, maxBytes: null } });
+  expect(await start(30 * day, null)).toMatchObject({ retention: { rawDays: 30, rollupDays: null }, products: [] });
+});
+
 const countOf = async (mac = MAC) => (await get(`/api/v1/devices/${mac}/streams`)).items[0]?.["count"] ?? 0;
 const metric = async (name: string) => {
   const text = await (await fetch(`${server.url}/metrics`)).text();

@@ -50,7 +50,7 @@ import type { LintelServer, ServerOptions } from "./server-options.ts";
 import { BackupShelf } from "./store/backup-shelf.ts";
 import { openDataFolder } from "./store/open-database.ts";
 import { Reader } from "./store/reader.ts";
-import { KEEP_ALL } from "./store/retention.ts";
+import { faultOfRetention, KEEP_ALL } from "./store/retention.ts";
 import { WriterClient } from "./store/writer-client.ts";
 import { ChunkDesk } from "./updates/chunk-desk.ts";
 import { DownloadRates } from "./updates/download-rates.ts";
@@ -76,6 +76,8 @@ export async function startServer(options: ServerOptions): Promise<LintelServer>
   checkPort(options.httpPort);
   const fault = options.mail && mailFault(options.mail);
   if (fault !== undefined) throw new StartError("E_MAIL", "mail", new Error(fault));
+  const unkept = faultOfRetention(options.retention ?? KEEP_ALL);
+  if (unkept !== undefined) throw new StartError("E_RETENTION", "readings", new Error(unkept));
   // Undone in reverse when a later step fails.
   const undo: Array<() => unknown> = [];
   try {
@@ -317,6 +319,7 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
     }),
     ...(certificates === undefined ? {} : { tls: certificates.options }),
     health: { isHealthy: () => ingest.isHealthy },
+    facts: { retention, products: products.map(({ name }) => name) },
     metrics: {
       contentType: metrics.registry.contentType,
       text: () => {

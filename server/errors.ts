@@ -18,6 +18,7 @@ export type StartErrorCode =
   | "E_DATA_NOT_EMPTY"
   | "E_CERTIFICATE"
   | "E_MAIL"
+  | "E_RETENTION"
   | "E_START_FAILED";
 
 /** `subject` is the port, the folder or the file that the message is about. */
@@ -45,6 +46,7 @@ const MESSAGES: Record<StartErrorCode, (subject: string, detail: string) => stri
   E_CERTIFICATE: (subject, detail) =>
     `certificate ${subject} or its key cannot be used (${detail}); give both as PEM, the key without a passphrase`,
   E_MAIL: (subject, detail) => `${subject} cannot be sent so: ${detail}`,
+  E_RETENTION: (subject, detail) => `${subject} cannot be kept so: ${detail}`,
   E_START_FAILED: (subject, detail) => `${subject} did not start (${detail}); see the log, and report it if it repeats`,
 };
 

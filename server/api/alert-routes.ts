@@ -16,8 +16,8 @@ import {
   RuleParams,
   RuleSchema,
 } from "./alert-schemas.ts";
-import { afterNumber, showStream, showTime } from "./device-routes.ts";
 import { expectedVersion } from "./condition-hook.ts";
+import { afterNumber, showStream, showTime } from "./device-routes.ts";
 import { showVersion } from "./etag-hook.ts";
 import { cutPage, decodeNumbers } from "./page-cursor.ts";
 import { demandDone } from "./people-outcomes.ts";

@@ -72,6 +72,7 @@ import type {
   RolloutPort,
   RolloutStorePort,
   SeriesPort,
+  ServerFacts,
   SetHealthPolicy,
   StorePort,
   TemplatePort,
@@ -141,6 +142,7 @@ export interface ApiOptions {
   /** Over TLS with these; over plain TCP if not given. */
   tls?: SecureContextOptions;
   health: HealthPort;
+  facts: ServerFacts;
   metrics: MetricsPort;
   live: LiveHub;
   logger: Logger;
@@ -219,7 +221,7 @@ export async function buildApi(options: ApiOptions): Promise<ApiApp> {
   addBackupRoutes(app, options.backups);
   addLiveRoutes(app, options.live);
   addPeople(app, options);
-  addServiceRoutes(app, options.health, options.metrics);
+  addServiceRoutes(app, options.health, options.metrics, options.facts);
   await app.ready();
   return app;
 }

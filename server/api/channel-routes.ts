@@ -19,8 +19,8 @@ import {
   DeliverySchema,
   TestSchema,
 } from "./alert-schemas.ts";
-import { afterNumber, showTime } from "./device-routes.ts";
 import { expectedVersion } from "./condition-hook.ts";
+import { afterNumber, showTime } from "./device-routes.ts";
 import { showVersion } from "./etag-hook.ts";
 import { cutPage, decodeNumbers } from "./page-cursor.ts";
 import { demandDone } from "./people-outcomes.ts";

@@ -33,7 +33,8 @@ async function ask(method: string, path: string, body?: object, headers: Record<
   return { status: response.status, body: answer, tag: response.headers.get("etag") ?? "" };
 }
 
-const change = (tag: string, name: string, path = `/devices/${MAC}`) => ask("PATCH", path, { name }, { "if-match": tag });
+const change = (tag: string, name: string, path = `/devices/${MAC}`) =>
+  ask("PATCH", path, { name }, { "if-match": tag });
 
 describe("a device", () => {
   test("of two who have read the same, the second is told, and reads again", async () => {
@@ -57,7 +58,10 @@ describe("a device", () => {
 
   test("what the board says of itself is no change of what people edit", async () => {
     const { tag, body } = await ask("GET", `/devices/${MAC}`);
-    const state = new Map<number, unknown>([[StateKey.Online, true], [StateKey.FreeBytes, 4321]]);
+    const state = new Map<number, unknown>([
+      [StateKey.Online, true],
+      [StateKey.FreeBytes, 4321],
+    ]);
     board.publish(board.topic(CHANNEL_STATE), encodeCbor(state));
     await expect.poll(async () => (await ask("GET", `/devices/${MAC}`)).tag).not.toBe(tag);
     expect(body["state"]).not.toMatchObject({ freeBytes: 4321 });

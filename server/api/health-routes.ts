@@ -8,8 +8,8 @@ import { type Finding, HEALTH_NAMES, healthName, NO_HEALTH } from "../health/hea
 import { PAGE_DEFAULT_ROWS } from "../limits.ts";
 import type { HealthCountRow } from "../store/health-reader.ts";
 import type { RequestAccess } from "./access-gate.ts";
-import { findDevice, showTime } from "./device-routes.ts";
 import { expectedVersion } from "./condition-hook.ts";
+import { findDevice, showTime } from "./device-routes.ts";
 import { showVersion } from "./etag-hook.ts";
 import { readPolicy, showPolicy } from "./health-policies.ts";
 import { DeviceHealth, HealthCounts, PolicyAnswer, PolicyBody } from "./health-schemas.ts";

@@ -43,6 +43,7 @@ import type { CommandRow, PartRow } from "../store/order-reader.ts";
 import type { OrganisationRow, ProjectRow } from "../store/people-reader.ts";
 import type { DeviceFilter, DeviceRow, GapRow, RejectedRow, SignatureRow, StreamRow } from "../store/reader.ts";
 import type { MqttUserRow } from "../store/registration-reader.ts";
+import type { RetentionOptions } from "../store/retention.ts";
 import type {
   GroupCountRow,
   ReleaseRow,
@@ -60,6 +61,13 @@ import type { ImageVerdict } from "../updates/image-check.ts";
 import type { StoreAnswer, StoredKit } from "../updates/store-requests.ts";
 import type { UpdateConnection } from "../updates/update-desk.ts";
 import type { Offer } from "../updates/update-messages.ts";
+
+/** What the server was started with, as far as its users have to know. */
+export interface ServerFacts {
+  retention: RetentionOptions;
+  /** Whose settings it knows. */
+  products: readonly string[];
+}
 
 export interface StorePort {
   devices(afterMac: string, limit: number, organisations: readonly number[] | null, filter?: DeviceFilter): DeviceRow[];

@@ -1,11 +1,43 @@
 /** For machines that look after the server: health, figures, the description of the API. */
 import * as Type from "typebox/type";
-import type { HealthPort, MetricsPort } from "./ports.ts";
+import type { HealthPort, MetricsPort, ServerFacts } from "./ports.ts";
 import { Problem } from "./problem.ts";
-import { PROBLEM_RESPONSES } from "./schemas.ts";
+import { Nullable, PROBLEM_RESPONSES } from "./schemas.ts";
 import type { ApiApp } from "./typed-app.ts";
 
-export function addServiceRoutes(app: ApiApp, health: HealthPort, metrics: MetricsPort): void {
+const Days = Nullable(Type.Number({ description: "null: for ever" }));
+const DAY_MS = 86_400_000;
+
+const FactsSchema = Type.Object({
+  retention: Type.Object({
+    rawDays: Days,
+    rollupDays: Days,
+    maxBytes: Nullable(Type.Integer({ description: "of the database; above it the oldest days go first" })),
+  }),
+  products: Type.Array(Type.String(), { description: "whose settings the server knows" }),
+});
+
+export function addServiceRoutes(app: ApiApp, health: HealthPort, metrics: MetricsPort, facts: ServerFacts): void {
+  const daysOf = (ms: number | null) => (ms === null ? null : ms / DAY_MS);
+
+  app.get(
+    "/api/v1/server",
+    {
+      config: { access: "user" },
+      schema: {
+        summary: "How long the server keeps readings, and which products it was told of",
+        response: { 200: FactsSchema, ...PROBLEM_RESPONSES },
+      },
+    },
+    async () => {
+      const { rawMs, rollupsMs, maxBytes } = facts.retention;
+      return {
+        retention: { rawDays: daysOf(rawMs), rollupDays: daysOf(rollupsMs), maxBytes },
+        products: [...facts.products],
+      };
+    },
+  );
+
   app.get(
     "/healthz",
     {

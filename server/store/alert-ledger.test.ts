@@ -108,9 +108,10 @@ test("a board that is replaced or revoked has no open alerts; rules that name it
   const idOf = (mac: string) => Number(db.prepare("SELECT id FROM devices WHERE mac = ?").pluck().get(mac));
   for (const mac of devices) judge(idOf(mac), 20);
   expect(count(OPEN)).toBe(2);
-  expect(writer.answer({ kind: "replaceDevice", mac: a, by: b, credential: null, atMs: TEST_NOW_MS }).outcome).toBe(
-    "done",
-  );
+  expect(
+    writer.answer({ kind: "replaceDevice", mac: a, by: b, credential: null, isTakeOver: false, atMs: TEST_NOW_MS })
+      .outcome,
+  ).toBe("done");
   expect(db.prepare("SELECT mac FROM alerts WHERE state = 1").pluck().all()).toEqual(["5ccf7e000002"]);
   const body = db.prepare("SELECT body FROM alert_rules WHERE id = ?").pluck().get(rule) as string;
   expect(JSON.parse(body)).toEqual({ condition, scope: { devices: ["5ccf7e000001", "5ccf7e000002"] }, holdS: 0 });

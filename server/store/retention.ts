@@ -16,7 +16,7 @@ import {
   RETENTION_STEP_SEGMENTS,
 } from "../limits.ts";
 import { ChangeTrim } from "./change-trim.ts";
-import { dayOf } from "./day.ts";
+import { DAY_MS, dayOf } from "./day.ts";
 import type { RollupLedger } from "./rollup-ledger.ts";
 import type { SegmentShelf } from "./segment-shelf.ts";
 
@@ -32,6 +32,20 @@ export interface RetentionOptions extends RetentionPolicy {
 }
 
 export const KEEP_ALL: RetentionOptions = { rawMs: null, rollupsMs: null, maxBytes: null };
+
+/** What it sums up goes with a rollup: kept for less time than readings, it would take them along. Undefined: it makes sense. */
+export function faultOfRetention({ rawMs, rollupsMs }: RetentionPolicy): string | undefined {
+  if (rollupsMs === null || (rawMs !== null && rawMs <= rollupsMs)) return undefined;
+  const raw = rawMs === null ? "for ever" : `for ${daysOf(rawMs)} days`;
+  return (
+    `rollups for ${daysOf(rollupsMs)} days and readings ${raw} would delete the readings with their rollups; ` +
+    "keep rollups at least as long as readings, as with --keep-raw 400d --keep-rollups 10y"
+  );
+}
+
+function daysOf(ms: number): number {
+  return Math.round(ms / DAY_MS);
+}
 
 export class Retention {
   /** Segments, and days of rollups, that were deleted. */

@@ -43,6 +43,7 @@ import { addRolloutCommand } from "./rollout-command.ts";
 import { addServeCommand } from "./serve-command.ts";
 import { addSimCommand } from "./sim-command.ts";
 import { addStreamsCommand } from "./streams-command.ts";
+import { addStatusCommand } from "./status-command.ts";
 import { addTailCommand } from "./tail-command.ts";
 import { addTemplatesCommand } from "./templates-command.ts";
 import { addTokensCommand } from "./tokens-command.ts";
@@ -62,6 +63,7 @@ async function main(): Promise<void> {
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "lintel: ")) });
   const commands = [
     addServeCommand,
+    addStatusCommand,
     addBackupCommands,
     addDevicesCommand,
     addTemplatesCommand,

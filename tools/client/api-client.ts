@@ -51,6 +51,12 @@ export interface StoredImage {
   sizeBytes: number;
 }
 
+/** How the server was started. Null: for ever, without limit. */
+export interface ServerFacts {
+  retention: { rawDays: number | null; rollupDays: number | null; maxBytes: number | null };
+  products: string[];
+}
+
 /** What became of the readings of a report; `acknowledged`: ids of its streamer up to this one are durable. */
 export interface TakenReport {
   device: string;
@@ -177,6 +183,10 @@ export class ApiClient {
     } catch {
       return false;
     }
+  }
+
+  facts(): Promise<ServerFacts> {
+    return this.#get("/api/v1/server");
   }
 
   device(mac: string): Promise<Device> {
