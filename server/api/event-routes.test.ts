@@ -60,7 +60,16 @@ test("events are listed by time, of a kind, of a stream, page by page", async ()
   await ask("POST", EVENTS, { kind: "door-opened", time: at(-3), stream: "5001", data: "by hand" });
   const { by, id, ...last } = await ask("POST", EVENTS, { kind: "visit" });
   const now = new Date(TEST_NOW_MS).toISOString();
-  expect(last).toEqual({ status: 201, device: MAC, time: now, kind: "visit", stream: null, data: null, created: now, files: [] });
+  expect(last).toEqual({
+    status: 201,
+    device: MAC,
+    time: now,
+    kind: "visit",
+    stream: null,
+    data: null,
+    created: now,
+    files: [],
+  });
   const times = async (query: string) => {
     const { items } = await ask("GET", `${EVENTS}?${query}`);
     return (items as Array<{ time: string }>).map(({ time }) => time);
