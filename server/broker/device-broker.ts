@@ -30,6 +30,7 @@ import { ConnackCode, type Door, type Entry } from "./door.ts";
 import { encodePublish } from "./publish-packet.ts";
 import { Refusals } from "./refusals.ts";
 import { RetainedBook } from "./retained-book.ts";
+import { persistenceOfBroker } from "./retained-store.ts";
 import { Session } from "./session.ts";
 import {
   type DeviceTopics,
@@ -125,6 +126,7 @@ export class DeviceBroker extends Aedes {
   constructor(options: BrokerOptions) {
     super({
       ...AEDES_OPTIONS,
+      persistence: persistenceOfBroker(),
       preConnect: (client, packet, done) => {
         // [MQTT-3.1.3-8]; what is refused is answered in `authenticate`.
         if (packet.clientId === "" && packet.clean !== true) this.#nameless.add(client);
