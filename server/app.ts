@@ -174,6 +174,7 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
     onNews: (rollout) => tellRollout(reader.rollouts, live, rollout),
     logger,
     nowMs,
+    elapsedMs: options.elapsedMs ?? options.nowMs ?? (() => performance.now()),
   });
   undo.push(() => rollouts.stop());
   const health = new HealthDesk({
@@ -392,7 +393,7 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
       health.tick();
       tickOften();
     },
-    idle: () => untilIdle(broker, ingest, [updates, rollouts, health, alerts, configs]),
+    idle: () => untilIdle(broker, ingest, [updates, chunks, rollouts, health, alerts, configs]),
     stop: () => {
       stopping ??= stop();
       return stopping;

@@ -245,8 +245,15 @@ export const ROLLOUT_DEVICES_MAX = 20_000;
 export const ROLLOUT_BUSY_MS = 600_000;
 /** Rollouts are looked at this often, milliseconds; what devices say is looked at when it comes. */
 export const ROLLOUT_TICK_MS = 1000;
+/** Steps of rollouts take at most this part of the time, as long as one does not take more than it leaves. */
+export const ROLLOUT_STEP_SHARE = 0.2;
+export const ROLLOUT_REST_MAX_MS = 1000;
+/** Devices that are offered an image in one step; more in the next. */
+export const ROLLOUT_OFFERS_MAX = 100;
 /** Devices that are away and are told in one step what to go back to; more in the next. */
 export const ROLLOUT_RETURNS_MAX = 200;
+/** Pieces of images that one turn of the event loop sends: some milliseconds. */
+export const CHUNKS_TURN_MAX_BYTES = 32 * 1024;
 /** Devices whose request for a piece of an image waits for the limit of bytes a second. */
 export const DOWNLOADS_WAITING_MAX = 10_000;
 /** Passwords computed at once, and logins that wait for their turn; each takes 32 MiB while it is computed. */

@@ -1,9 +1,12 @@
 /**
  * Sees to rollouts: when one has something due, by its time or for what a device has said, it has the store take the step and
  * tells devices what came of it. Which have something due is in the store, so a start goes on where a stop was, and rollouts
- * that wait cost nothing.
+ * that wait cost nothing. A step looks at all devices of its rollout, and each of them that says something asks for one: what comes
+ * while the desk rests is one step.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe } from "../errors.ts";
+import { ROLLOUT_REST_MAX_MS, ROLLOUT_STEP_SHARE } from "../limits.ts";
 import type { Logger } from "../logger.ts";
 import type { StoreAnswer, StoreRequest, UpdateDue } from "../updates/store-requests.ts";
 import type { RolloutRequest } from "./rollout-requests.ts";
@@ -23,6 +26,8 @@ export interface RolloutDeskOptions {
   onNews: (rollout: number) => void;
   logger: Logger;
   nowMs: () => number;
+  /** By a clock that never jumps. */
+  elapsedMs: () => number;
 }
 
 export class RolloutDesk {
@@ -77,23 +82,32 @@ export class RolloutDesk {
   }
 
   async #goOn(): Promise<void> {
-    const { request, nowMs, onNews, logger } = this.#options;
+    const { request, nowMs, elapsedMs, onNews, logger } = this.#options;
     try {
       for (const rollout of this.#due) {
         if (this.#isStopped) break;
         this.#due.delete(rollout);
+        const startMs = elapsedMs();
         const answer = await request({ kind: "stepRollout", rollout, atMs: nowMs() });
         // What could not be done stays due in the store.
         if (answer.outcome !== "done") continue;
         this.#tell(answer);
+        if (answer.isMore === true) this.#due.add(rollout);
         if (answer.isChanged === true) this.#limit();
         onNews(rollout);
+        await this.#rest(elapsedMs() - startMs);
       }
     } catch (error) {
       logger.error({ error: describe(error) }, "a rollout could not go on; it is tried again");
     }
     this.#work = undefined;
     if (!this.#isStopped && this.#due.size > 0) this.#work = this.#goOn();
+  }
+
+  /** The writer has readings to store as well, and takes the longer for a step the more there are. */
+  async #rest(stepMs: number): Promise<void> {
+    const restMs = Math.min(stepMs / ROLLOUT_STEP_SHARE - stepMs, ROLLOUT_REST_MAX_MS);
+    if (restMs >= 1 && !this.#isStopped) await sleep(restMs);
   }
 
   #tell({ updatesDue = [], withdrawn = [] }: StoreAnswer): void {

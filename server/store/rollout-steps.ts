@@ -6,7 +6,7 @@
 import type Database from "better-sqlite3";
 import { UpdateFailure } from "../../runtime/contract/update-messages.ts";
 import { kebab } from "../kebab.ts";
-import { ROLLOUT_BUSY_MS, ROLLOUT_DEVICES_MAX, ROLLOUT_RETURNS_MAX } from "../limits.ts";
+import { ROLLOUT_BUSY_MS, ROLLOUT_DEVICES_MAX, ROLLOUT_OFFERS_MAX, ROLLOUT_RETURNS_MAX } from "../limits.ts";
 import { macToNumber } from "../mac-address.ts";
 import { type Action, decide, type GroupFacts, needsOf, nextDueMs, type RolloutFacts } from "../rollouts/decide.ts";
 import { assignGroups } from "../rollouts/groups.ts";
@@ -29,6 +29,8 @@ export interface Told {
   updatesDue: UpdateDue[];
   /** MAC addresses that no offer may go to any more. */
   withdrawn: number[];
+  /** There is more to do at once. */
+  isMore?: true;
 }
 
 export class RolloutSteps {
@@ -56,6 +58,12 @@ export class RolloutSteps {
       const action = decide(facts);
       if (action === null) {
         this.#rows.setDue(row.id, nextDueMs(facts));
+        return isChanged;
+      }
+      // The rest in another step: readings are to be stored between.
+      if (told.updatesDue.length >= ROLLOUT_OFFERS_MAX) {
+        this.#rows.setDue(row.id, atMs);
+        told.isMore = true;
         return isChanged;
       }
       this.#carryOut(row, action, atMs, told);
@@ -149,7 +157,7 @@ export class RolloutSteps {
         row.openGroup++;
         return this.#rows.set(row, RolloutState.Running, atMs, null, null);
       case "offer":
-        return this.#offer(row, action.count, atMs, told);
+        return this.#offer(row, Math.min(action.count, ROLLOUT_OFFERS_MAX), atMs, told);
       case "repeatOffers":
         return this.#repeatOffers(row, atMs, told);
       case "takeBack":

@@ -127,6 +127,8 @@ export class UpdateDevice {
       const wanted = Math.min(4096, sizeBytes - done);
       this.ask(image, done, wanted, base);
       await this.client.ping();
+      // What many ask for at once waits for the next turn of the event loop.
+      await new Promise((resolve) => setImmediate(resolve));
       for (; taken < this.chunks.length; taken++) {
         const chunk = this.chunks[taken];
         if (chunk === undefined || isLost(taken) || chunk.offset !== done) continue;

@@ -3,13 +3,19 @@
  * reports go the way of all messages, so that they are durable.
  *
  * A device that asks for more than it reads has its requests dropped: it asks again when nothing comes. Where a rollout has a
- * limit of bytes a second, requests wait in line, the last one of each device; one that has waited too long has come again.
+ * limit of bytes a second, requests wait in line, the last one of each device; one that has waited too long has come again. And
+ * however many thousands ask at once, one turn of the event loop answers a few: readings and their acknowledgements go between.
  */
 import { PAYLOAD_UP_MAX_BYTES } from "../../runtime/contract/limits.ts";
 import { CHUNK_MAX_BYTES } from "../../runtime/contract/update-messages.ts";
 import { BatchKind } from "../ingest/batch.ts";
 import type { DeviceLink, Ingest } from "../ingest/ingest.ts";
-import { CHUNKS_UNSENT_MAX_BYTES, DOWNLOADS_WAITING_MAX, IMAGE_CACHE_MAX_BYTES } from "../limits.ts";
+import {
+  CHUNKS_TURN_MAX_BYTES,
+  CHUNKS_UNSENT_MAX_BYTES,
+  DOWNLOADS_WAITING_MAX,
+  IMAGE_CACHE_MAX_BYTES,
+} from "../limits.ts";
 import type { Metrics } from "../metrics.ts";
 import { BlobCache } from "./blob-cache.ts";
 import type { DownloadRates } from "./download-rates.ts";
@@ -36,10 +42,19 @@ const NOTHING = new Uint8Array(0);
 export class ChunkDesk {
   readonly #options: ChunkDeskOptions;
   readonly #cache = new BlobCache(IMAGE_CACHE_MAX_BYTES);
+  /** For a rollout's limit. */
   readonly #waiting = new Map<DeviceLink, ChunkRequest>();
+  /** For the next turn of the event loop. */
+  readonly #line = new Map<DeviceLink, ChunkRequest>();
+  #turnBytes = 0;
 
   constructor(options: ChunkDeskOptions) {
     this.#options = options;
+  }
+
+  /** Nobody waits for a turn; who waits for a limit is not looked at. */
+  get isIdle(): boolean {
+    return this.#line.size === 0;
   }
 
   take(link: DeviceLink, payload: Uint8Array): void {
@@ -58,7 +73,7 @@ export class ChunkDesk {
     for (const [link, request] of this.#waiting) {
       if (!this.#options.rates.take(request.image, request.lengthBytes)) continue;
       this.#waiting.delete(link);
-      this.#answer(link, request);
+      this.#serve(link, request);
     }
   }
 
@@ -74,12 +89,30 @@ export class ChunkDesk {
     const isInLine = rates.isLimited(request.image) && this.#waiting.size > 0;
     if (!isInLine && rates.take(request.image, request.lengthBytes)) {
       this.#waiting.delete(link);
-      this.#answer(link, request);
+      this.#serve(link, request);
     } else if (this.#waiting.size < DOWNLOADS_WAITING_MAX || this.#waiting.has(link)) this.#waiting.set(link, request);
     else metrics.shed.inc({ cause: "chunks" });
   }
 
+  /** Now, or in line for a later turn. */
+  #serve(link: DeviceLink, request: ChunkRequest): void {
+    if (this.#turnBytes === 0 && this.#line.size === 0) setImmediate(() => this.#turn());
+    if (this.#turnBytes < CHUNKS_TURN_MAX_BYTES && this.#line.size === 0) this.#answer(link, request);
+    else this.#line.set(link, request);
+  }
+
+  #turn(): void {
+    this.#turnBytes = 0;
+    for (const [link, request] of this.#line) {
+      if (this.#turnBytes >= CHUNKS_TURN_MAX_BYTES) break;
+      this.#line.delete(link);
+      this.#answer(link, request);
+    }
+    if (this.#turnBytes > 0) setImmediate(() => this.#turn());
+  }
+
   #answer(link: DeviceLink, request: ChunkRequest): void {
+    this.#turnBytes += request.lengthBytes;
     const { metrics } = this.#options;
     if (link.unsentBytes + request.lengthBytes > CHUNKS_UNSENT_MAX_BYTES) {
       metrics.shed.inc({ cause: "chunks" });

@@ -170,7 +170,7 @@ export interface StoreAnswer {
   withdrawn?: number[];
   /** With `endDelivery`: nothing came through this channel for long. */
   disabledChannel?: number;
-  /** With `sweepHealth` and `stepAlerts`: more is due. */
+  /** With `sweepHealth`, `stepAlerts` and `stepRollout`: more is due. */
   isMore?: boolean;
   /** A step has changed what people see of the rollout. */
   isChanged?: boolean;
