@@ -121,7 +121,11 @@ describe("a fleet", () => {
     await tag(DOOR, "north");
     expect(await inFleet(fleet)).toEqual([DOOR]);
     const members = await call("PATCH", `/fleets/${fleet}/members`, { add: [WINDOW, "d--0000-5ccf-7f00-0001"] });
-    expect(members.body).toMatchObject({ members: 2, slug: `g--0000-0000-${fleet.toString(16).padStart(4, "0")}` });
+    expect(members.body).toMatchObject({
+      members: 2,
+      devices: 2,
+      slug: `g--0000-0000-${fleet.toString(16).padStart(4, "0")}`,
+    });
     expect(await inFleet(fleet)).toEqual([DOOR, WINDOW]);
     await call("PATCH", `/devices/${DOOR}/tags`, { remove: ["north"] });
     await call("PATCH", `/fleets/${fleet}/members`, { remove: [DOOR] });
@@ -142,7 +146,12 @@ describe("a fleet", () => {
     const criterion = { product: "counter", project: "p--0000-0001", template };
     const fleet = await makeFleet(criterion);
     expect(await inFleet(fleet)).toEqual([WINDOW]);
-    expect((await call("GET", `/fleets/${fleet}`)).body).toMatchObject({ criterion, members: 0, name: "North" });
+    expect((await call("GET", `/fleets/${fleet}`)).body).toMatchObject({
+      criterion,
+      members: 0,
+      devices: 1,
+      name: "North",
+    });
     expect(await macs(`/devices?template=${template}`)).toEqual([DOOR, WINDOW]);
     // What a fleet looks at is not deleted.
     for (const mac of [DOOR, WINDOW]) await call("PUT", `/devices/${mac}/templates`, { templates: [] });

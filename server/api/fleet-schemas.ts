@@ -103,5 +103,6 @@ export const FleetSchema = Type.Object({
     }),
   ),
   members: Type.Integer({ description: "named one by one; what fits the criterion is in it as well" }),
+  devices: Type.Integer({ description: "that are in it now: members, and what fits the criterion" }),
   created: Instant,
 });

@@ -279,6 +279,7 @@ export interface ReportPort {
 export interface FleetStorePort {
   fleets(afterId: number, limit: number, organisations: readonly number[] | null): FleetRow[];
   fleet(id: number): FleetRow | undefined;
+  countDevices(fleet: number): number;
   members(fleet: number, afterMac: string, limit: number): string[];
   properties(owner: FactOwner): Record<string, string>;
   placeOfProject(project: number): Place | null;

@@ -1,7 +1,7 @@
 /** Questions about fleets, properties and places, on the reader's connection. Devices of a fleet: reader.ts. */
 import type Database from "better-sqlite3";
 import type { FactOwner, Place } from "../fleet/fleet-requests.ts";
-import { HAS_PLACE } from "./fleet-rule.ts";
+import { HAS_PLACE, isInFleet } from "./fleet-rule.ts";
 
 export interface FleetRow {
   id: number;
@@ -40,6 +40,11 @@ export class FleetReader {
     return this.#sql.fleet.get(id);
   }
 
+  /** Devices that are in it now. Looks at every device of the organisation: some milliseconds for thousands. */
+  countDevices(fleet: number): number {
+    return this.#sql.countDevices.get({ fleet }) ?? 0;
+  }
+
   /** MAC addresses. */
   members(fleet: number, afterMac: string, limit: number): string[] {
     return this.#sql.members.all(fleet, afterMac, limit);
@@ -72,6 +77,12 @@ function prepare(db: Database.Database) {
          AND (@only IS NULL OR f.organisation_id IN (SELECT value FROM json_each(@only))) ORDER BY f.id LIMIT @limit`,
     ),
     fleet: db.prepare<[number], FleetRow>(`SELECT ${FLEET} WHERE f.id = ?`),
+    countDevices: db
+      .prepare<[{ fleet: number }], number>(
+        `SELECT count(*) FROM devices d JOIN projects p ON p.id = d.project_id
+         WHERE p.organisation_id = (SELECT organisation_id FROM fleets WHERE id = @fleet) AND ${isInFleet("@fleet")}`,
+      )
+      .pluck(),
     members: db
       .prepare<[number, string, number], string>(
         `SELECT d.mac FROM fleet_members m JOIN devices d ON d.id = m.device_id

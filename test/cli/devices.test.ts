@@ -47,6 +47,29 @@ test("boards of lintel sim are taken in with secrets of their own; without them 
   expect(JSON.parse((await devices("strangers", "--json")).stdout)).toEqual([]);
 });
 
+test("boards with a claim token are taken in by it; a cable and a port that is taken are told what goes", {
+  timeout: TIMEOUT_MS,
+}, async () => {
+  const token = await runLintel("projects", "claim-token", "1", "--new", "--server", url);
+  expect((await sim("--first", "7", "--secret", token.stdout.trim())).code).toBe(0);
+  expect(JSON.parse((await devices("show", "024c4e540007", "--json")).stdout)).toMatchObject({ standing: "active" });
+  expect((await sim("--first", "8", "--stranger")).code).toBe(0);
+  expect((await devices("strangers")).stdout).toMatch(/024c4e540008 +none/);
+  const refusals = [
+    [["sim", "--serial", "tcp:0", "--first", "3"], "--serial goes without --first: its MAC address follows --seed"],
+    [["sim", "--serial", "tcp:0", "--virtual-hours", "1"], "--serial goes without --virtual-hours"],
+    [["sim", "--secret", "x", "--stranger"], "one of --secret and --stranger"],
+    [["sim", "--secret", "x", "--api", url], "leave out --api"],
+    [["sim", "--stranger", "--virtual-hours", "1"], "leave out --stranger"],
+  ] as const;
+  for (const [args, words] of refusals) expect((await runLintel(...args)).stderr).toContain(words);
+  const [, httpPort = ""] = /:(\d+)$/.exec(url) ?? [];
+  const free = ["serve", "--data", join(folder, "other"), "--no-login"];
+  const taken = await runLintel(...free, "--http-port", httpPort, "--mqtt-port", "0");
+  expect(taken.stderr).toContain(`port ${httpPort} is in use`);
+  expect(taken.stderr).toMatch(/choose another port, with --http-port\n$/);
+});
+
 test("a report of an IOTile device is sent twice and stored once; one that is none is told", {
   timeout: TIMEOUT_MS,
 }, async () => {

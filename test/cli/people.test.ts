@@ -1,7 +1,7 @@
 /** `lintel serve` with people: the first link, and the commands that a person uses to let others in. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -143,23 +143,4 @@ test("proxies that are none", { timeout: TIMEOUT_MS }, async () => {
   const { code, stderr } = await lintel("jo", ["serve", "--trust-proxy", "my-proxy"]);
   expect(code).toBe(1);
   expect(stderr).toContain("as 127.0.0.1 or 10.0.0.0/8");
-});
-
-test("bash completes commands, those below them, and options", { timeout: TIMEOUT_MS }, async () => {
-  const script = join(folder, "complete.bash");
-  const { stdout } = await lintel("jo", ["completion", "bash"]);
-  await writeFile(script, stdout);
-  const complete = async (...words: string[]) => {
-    const line = `. ${script}; COMP_WORDS=(lintel ${words.map((word) => `'${word}'`).join(" ")}); COMP_CWORD=${words.length}; _lintel; printf '%s\\n' "\${COMPREPLY[@]}"`;
-    const child = spawn("bash", ["--norc", "-c", line]);
-    let text = "";
-    child.stdout.on("data", (chunk: Buffer) => {
-      text += chunk;
-    });
-    await once(child, "close");
-    return text.trim().split("\n");
-  };
-  expect(await complete("log")).toEqual(["log", "login", "logout"]);
-  expect(await complete("users", "re")).toEqual(["remove", "reset"]);
-  expect(await complete("tokens", "add", "x", "--or")).toEqual(["--organisation"]);
 });

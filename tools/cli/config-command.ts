@@ -5,7 +5,7 @@ import { allowed, faultOf } from "../../runtime/product/settings-codec.ts";
 import type { ConfigStatus } from "../client/order-client.ts";
 import { CommandError } from "./command-error.ts";
 import { type OrderOptions, reach, untilEnd, withWait } from "./order-options.ts";
-import { apiOf, withServer } from "./server-options.ts";
+import { apiOf, withJson } from "./server-options.ts";
 
 /** Three starts of five minutes, and a minute to hear of it. */
 const TRIAL_MAX_S = 16 * 60;
@@ -21,11 +21,15 @@ const ENDS = ["applied", "refused", "rolled-back"];
 
 export function addConfigCommand(program: Command): void {
   const config = program.command("config").description("what a device is set to do: show it, change it");
-  withServer(config.command("get"))
-    .description("show the settings of a device, and whether it has applied them")
-    .argument("<device>", "MAC address, twelve hex digits")
-    .option("--json", "one line of JSON", false)
-    .action(async (mac: string, { server, json }: { server: URL; json: boolean }) => {
+  withLevel(withJson(config.command("get")))
+    .description(
+      "show the settings of a device, and whether it has applied them; or those of a level, for all below it",
+    )
+    .argument("<device>", DEVICE_HELP)
+    .action(async (mac: string, options: LevelOptions) => {
+      const { server, json } = options;
+      const place = placeOf(options);
+      if (place !== undefined) return showLevel(mac, place, options);
       const status = await reach(server, mac).orders.config(mac);
       if (json) console.log(JSON.stringify(status));
       else show(status);
@@ -94,6 +98,19 @@ async function changeLevel(
   const level = await fleets.changeConfigLevel(place, product, settingsOf(schema));
   if (json) console.log(JSON.stringify(level));
   else console.log(`${product}, version ${level.version}: ${JSON.stringify(level.settings)}; devices below follow`);
+}
+
+async function showLevel(product: string, place: string, { server, json }: LevelOptions): Promise<void> {
+  const level = await apiOf(server).fleets.configLevel(place, product);
+  if (json) return console.log(JSON.stringify(level));
+  const { version, settings, schema, resolving } = level;
+  const state = version === 0 ? "nothing was set here" : `version ${version}`;
+  console.log(`${product}, ${state}${resolving ? "; devices below are still being told" : ""}`);
+  if (schema === null) console.log("the server does not know what it can be told: start it with --product FOLDER");
+  for (const [name, value] of Object.entries(settings)) {
+    const it = schema?.[name];
+    console.log(`  ${name} = ${JSON.stringify(value)}${it === undefined ? "" : `  (${it.title}: ${allowed(it)})`}`);
+  }
 }
 
 function placeOf({ project, organisation, account }: LevelOptions): string | undefined {

@@ -1,6 +1,7 @@
 /** `lintel health`: which devices are not as they should be, and why. */
 import { type Command, Option } from "commander";
 import type { HealthReason } from "../client/alert-client.ts";
+import { addHealthPolicyCommands } from "./health-policy-commands.ts";
 import { apiOf, type ServerOptions, withJson } from "./server-options.ts";
 import { showTable } from "./text-table.ts";
 
@@ -20,7 +21,9 @@ const UNITS: Record<string, string> = {
 };
 
 export function addHealthCommand(program: Command): void {
-  withJson(program.command("health"))
+  const health = program.command("health");
+  addHealthPolicyCommands(health);
+  withJson(health)
     .description("which devices are not as they should be, and why")
     .option("--project <id>", "of this project, by number or slug")
     .addOption(new Option("--state <which>", "only these").choices(BAD))

@@ -2,6 +2,7 @@
 import { type Command, Option } from "commander";
 import { REGISTRATION_NAMES } from "../../server/access/registration.ts";
 import { CommandError } from "./command-error.ts";
+import { addFactCommands } from "./fact-commands.ts";
 import { parseCount } from "./option-values.ts";
 import { apiOf, type ServerOptions, withJson, withServer } from "./server-options.ts";
 import { printRows } from "./text-table.ts";
@@ -56,9 +57,9 @@ export function addProjectsCommand(program: Command): void {
     .description("list the projects of an organisation")
     .argument("<organisation>", "its slug")
     .action(async (organisation: string, { server, json }: ServerOptions) => {
-      const heads = ["id", "name", "takes in"];
+      const heads = ["id", "slug", "name", "takes in"];
       printRows(await apiOf(server).people.projects(organisation), json, heads, (row) => [
-        ...[String(row.id), row.name, row.registration],
+        ...[String(row.id), row.slug, row.name, row.registration],
       ]);
     });
   withJson(projects.command("add"))
@@ -81,6 +82,23 @@ export function addProjectsCommand(program: Command): void {
       const changed = await apiOf(server).people.changeProject(id, wish);
       console.log(json ? JSON.stringify(changed) : `project ${id}: ${changed.name}, takes in ${changed.registration}`);
     });
+  withJson(projects.command("show"))
+    .description("one project, with its properties and where it is")
+    .argument("<project>", "number or slug, as p--0000-0001")
+    .action(async (project: string, { server, json }: ServerOptions) => {
+      const { people, fleets } = apiOf(server);
+      const found = await people.project(project);
+      const { properties } = await fleets.properties(`projects/${project}`);
+      const { location } = await fleets.placeOfProject(project);
+      if (json) return console.log(JSON.stringify({ ...found, properties, location }));
+      console.log(
+        `project ${found.id}, ${found.slug}, ${found.name} of ${found.organisation}: takes in ${found.registration}`,
+      );
+      if (location !== null)
+        console.log(`at ${location.latitude}, ${location.longitude} ${location.name ?? ""}`.trimEnd());
+      for (const [name, value] of Object.entries(properties)) console.log(`${name} = ${value}`);
+    });
+  addFactCommands(projects, "projects");
   withServer(projects.command("delete"))
     .description("delete a project that has no devices")
     .argument("<id>", "its number", parseCount(1))

@@ -1,8 +1,10 @@
 /** `lintel serve`: the server as a process. */
 import { type Command, Option } from "commander";
 import { REGISTRATION_NAMES, type RegistrationName } from "../../server/access/registration.ts";
+import { StartError } from "../../server/errors.ts";
 import type { MailOptions } from "../../server/events/send-mail.ts";
 import { runServer } from "../../server/main.ts";
+import type { ServerOptions } from "../../server/server-options.ts";
 import { productSettings } from "../build/product.ts";
 import { DEFAULT_DATA_FOLDER } from "../client/credentials.ts";
 import { CommandError } from "./command-error.ts";
@@ -18,6 +20,7 @@ export const DEFAULT_HTTP_PORT = 8080;
 const DEFAULT_MQTTS_PORT = 8883;
 export const DEFAULT_HOST = "127.0.0.1";
 
+const PORT_ERRORS: readonly string[] = ["E_PORT_IN_USE", "E_PORT_DENIED"];
 const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
 
 const listed = (folder: string, before: string[]) => [...before, folder];
@@ -102,24 +105,38 @@ export function addServeCommand(program: Command): void {
         throw new CommandError("--no-plain-mqtt leaves no MQTT at all without --tls-cert and --tls-key");
       }
       const tls = certFile === undefined || keyFile === undefined ? {} : { tls: { certFile, keyFile } };
-      await runServer({
-        ...tls,
-        plainMqtt,
-        mqttsPort: options.mqttsPort,
-        login: options.login ? "required" : "off",
-        registration: options.registration,
-        trustProxy: options.trustProxy,
-        webhooksPrivate: options.webhooksPrivate,
-        ...mailOf(options),
-        dataDir: options.data,
-        host: options.host,
-        mqttPort: options.mqttPort,
-        httpPort: options.httpPort,
-        products: productSettings(options.product),
-        retention: retentionOf(options),
-        logger: consoleLogger({ json, verbose, write }),
-      });
+      await naming(
+        { "--mqtt-port": options.mqttPort, "--http-port": options.httpPort, "--mqtts-port": options.mqttsPort },
+        {
+          ...tls,
+          plainMqtt,
+          mqttsPort: options.mqttsPort,
+          login: options.login ? "required" : "off",
+          registration: options.registration,
+          trustProxy: options.trustProxy,
+          webhooksPrivate: options.webhooksPrivate,
+          ...mailOf(options),
+          dataDir: options.data,
+          host: options.host,
+          mqttPort: options.mqttPort,
+          httpPort: options.httpPort,
+          products: productSettings(options.product),
+          retention: retentionOf(options),
+          logger: consoleLogger({ json, verbose, write }),
+        },
+      );
     });
+}
+
+/** A port that cannot be had is told with the option that changes it. */
+async function naming(ports: Record<string, number>, options: ServerOptions): Promise<void> {
+  try {
+    await runServer(options);
+  } catch (error) {
+    if (!(error instanceof StartError) || !PORT_ERRORS.includes(error.code)) throw error;
+    const option = Object.keys(ports).find((name) => error.message.startsWith(`port ${ports[name]} `));
+    throw option === undefined ? error : new CommandError(`${error.message}, with ${option}`);
+  }
 }
 
 /** The password is in no argument, where everybody on the machine could read it. */

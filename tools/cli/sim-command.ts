@@ -6,6 +6,7 @@ import type { Flash } from "../../runtime/board/flash.ts";
 import { SeededRandom } from "../../runtime/board/random.ts";
 import { RealTime } from "../../runtime/board/real-time.ts";
 import { TcpNetwork } from "../../runtime/board/tcp-network.ts";
+import { CONFIG_TEXT_MAX_BYTES } from "../../runtime/contract/config-record.ts";
 import { LogLevel, NO_PIN } from "../../runtime/contract/host-abi.ts";
 import { DEFAULT_BOARD, flashRegionBytes, readBoard } from "../build/board.ts";
 import type { Board } from "../build/board-schema.ts";
@@ -31,8 +32,10 @@ import { tallyReadings } from "../sim/tally.ts";
 import { VirtualShop } from "../sim/virtual-shop.ts";
 import { apiBeside, type Place, registerBoards } from "./board-credentials.ts";
 import { boardOption, pinOption } from "./board-options.ts";
+import { checkCableOptions } from "./cable-options.ts";
 import { ChipWatch, describeChip } from "./chip-watch.ts";
 import { CommandError } from "./command-error.ts";
+import { checkText } from "./contents-options.ts";
 import { withPlace } from "./device-create-commands.ts";
 import { parseAddress, parseCount, parseDuration, parseEngine, parseTcpPort, parseUrl } from "./option-values.ts";
 import { reachServer } from "./reach-server.ts";
@@ -58,6 +61,8 @@ interface SimOptions extends Place {
   seed: number;
   flash?: string;
   key?: string;
+  secret?: string;
+  stranger: boolean;
   profile: boolean;
   trace?: string;
   serial?: number;
@@ -107,6 +112,11 @@ export function addSimCommand(program: Command): void {
     .option("--interval <s>", "mean time between two visitors at one door, seconds", parseDuration, 20)
     .option("--seed <n>", "the same seed gives the same visitors", parseCount(0), 1)
     .option("--flash <folder>", "keep the boards' flash there from one run to the next")
+    .option(
+      "--secret <text>",
+      "what new boards show the server: a claim token, or of one board a claim code (default: secrets of their own, told to the server)",
+    )
+    .option("--stranger", "new boards show nothing: they wait for lintel devices approve", false)
     .option("--key <file>", "new boards trust this public key too, so that lintel update can send them your images")
     .option(
       "--serial <tcp:port>",
@@ -117,6 +127,8 @@ export function addSimCommand(program: Command): void {
     .option("--trace <file>", "with lx106: write the first 200,000 instructions to a file")
     .option("--json", "end with one line of JSON; log to standard error", false);
   withPlace(command).action(async (path: string, options: SimOptions) => {
+    if (options.serial !== undefined) checkCableOptions(command);
+    checkSecret(options);
     const log = options.json ? console.error : console.log;
     const board = readBoard(options.board ?? DEFAULT_BOARD);
     const plan = planPins(path, board, options.pin);
@@ -142,7 +154,9 @@ export function addSimCommand(program: Command): void {
     const images = await buildBoardImages(path, options.engine, { trusted, board: board.id, pins: plan.pins });
     const watch = new ChipWatch(images, options);
     const isNew = (mac: string) => flashes?.has(mac) !== true;
-    const api = options.virtualHours === undefined ? (options.api ?? apiBeside(server)) : undefined;
+    // Of boards that show something else, or nothing, the server is not told.
+    const isTold = options.virtualHours === undefined && options.secret === undefined && !options.stranger;
+    const api = isTold ? (options.api ?? apiBeside(server)) : undefined;
     const secrets = await registerBoards(api, fleetMacs(options.devices, options.first).filter(isNew), options);
     const pins = options.board === undefined && options.pin.size === 0 ? undefined : barrierPins(plan);
     const shop = {
@@ -154,7 +168,7 @@ export function addSimCommand(program: Command): void {
         checkKeptEngine(flash, options.engine, `${mac} in ${options.flash}`);
         return checkBoard(flash, board, `${mac} in ${options.flash}`);
       },
-      secretOf: (mac: string) => secrets.get(mac) ?? "",
+      secretOf: (mac: string) => options.secret ?? secrets.get(mac) ?? "",
       devices: options.devices,
       first: options.first,
       isOther: (readProduct(path)?.name ?? "counter") !== "counter",
@@ -177,6 +191,17 @@ export function addSimCommand(program: Command): void {
       for (const line of describeChip(result)) console.log(line);
     }
   });
+}
+
+function checkSecret({ secret, stranger, virtualHours, api }: SimOptions): void {
+  if (secret !== undefined) checkText("--secret", secret, CONFIG_TEXT_MAX_BYTES);
+  if (secret === undefined && !stranger) return;
+  if (secret !== undefined && stranger) throw new CommandError("take one of --secret and --stranger");
+  const option = stranger ? "--stranger" : "--secret";
+  if (virtualHours !== undefined)
+    throw new CommandError(`the server of --virtual-hours takes boards as they come: leave out ${option}`);
+  if (api !== undefined)
+    throw new CommandError(`with ${option} the server is not told of the boards: leave out --api, or that`);
 }
 
 type Shop = Omit<FleetOptions, "time" | "random" | "network" | "server" | "boardRandom" | "engine">;

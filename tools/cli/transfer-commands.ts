@@ -8,6 +8,9 @@ import { DEFAULT_DATA_FOLDER } from "../client/credentials.ts";
 import { CommandError } from "./command-error.ts";
 import { demandFree, makeFolderOf } from "./command-files.ts";
 
+/** Between two lines of progress. */
+const PROGRESS_MS = 2000;
+
 interface ExportOptions {
   data: string;
   out: string;
@@ -32,7 +35,7 @@ export function addTransferCommands(organisations: Command): void {
       demandFree(out, force);
       makeFolderOf(out);
       const databasePath = join(data, DATABASE_FILE);
-      const done = exportOrganisation({ databasePath, slug, out, nowMs: Date.now(), onTable: teller(json) });
+      const done = exportOrganisation({ databasePath, slug, out, nowMs: Date.now(), onTable: teller() });
       say(json, `${out}: ${done.devices} devices, ${done.readings} readings; keep it as you keep the server`);
       if (json) console.log(JSON.stringify({ file: out, ...done }));
     });
@@ -45,7 +48,7 @@ export function addTransferCommands(organisations: Command): void {
       if (slug !== undefined && !/^[a-z0-9][a-z0-9-]{0,62}$/.test(slug))
         throw new CommandError(`"${slug}" is no slug: lowercase letters, digits, hyphens`);
       const names = { slug: slug ?? null, name: name ?? null };
-      const done = importOrganisation({ file, dataDir: data, ...names, onTable: teller(json) });
+      const done = importOrganisation({ file, dataDir: data, ...names, onTable: teller() });
       say(json, `organisation ${done.slug}: ${done.devices} devices, ${done.readings} readings`);
       say(json, "its boards and MQTT users go on with what they have; tokens are made anew");
       if (done.newUsers.length > 0) {
@@ -61,9 +64,14 @@ function withData(command: Command): Command {
     .option("--json", "end with one line of JSON; everything else goes to standard error", false);
 }
 
-/** Large tables take their time, so each is named before it is copied. */
-function teller(json: boolean): (table: string, done: number, all: number) => void {
-  return (table, done, all) => say(json, `${Math.floor((done / all) * 100)} %: ${table}`);
+/** Large tables take their time: now and then it is told which one it is. */
+function teller(): (table: string, done: number, all: number) => void {
+  let toldMs = performance.now();
+  return (table, done, all) => {
+    if (performance.now() - toldMs < PROGRESS_MS) return;
+    toldMs = performance.now();
+    console.error(`${Math.floor((done / all) * 100)} %: ${table}`);
+  };
 }
 
 function say(json: boolean, line: string): void {

@@ -1,6 +1,6 @@
 /** The part of the server's HTTP API that is about the health of devices, and who is told of what. */
 import { inOrganisation } from "./in-organisation.ts";
-import type { Send } from "./ways.ts";
+import type { Ways } from "./ways.ts";
 
 export interface HealthReason {
   reason: string;
@@ -12,6 +12,14 @@ export interface DeviceHealth {
   state: string;
   since: string | null;
   reasons: HealthReason[];
+}
+
+/** By reason, and `hours`, as the API has them. */
+export type Policy = Record<string, unknown>;
+
+export interface HealthPolicy {
+  own: Policy;
+  effective: Policy;
 }
 
 export interface Alert {
@@ -49,20 +57,25 @@ export interface Channel {
   disabledWhy: string | null;
 }
 
-export interface AlertClientOptions {
-  send: Send;
-  all: <T>(path: string) => Promise<T[]>;
-}
-
 export class AlertClient {
-  readonly #options: AlertClientOptions;
+  readonly #options: Ways;
 
-  constructor(options: AlertClientOptions) {
+  constructor(options: Ways) {
     this.#options = options;
   }
 
   health(mac: string): Promise<DeviceHealth> {
     return this.#json("GET", `/api/v1/devices/${mac}/health?limit=1`);
+  }
+
+  /** `owner`: as `devices/024c4e540001`, `templates/1`, `projects/1`, `organisations/home`. */
+  policy(owner: string): Promise<HealthPolicy> {
+    return this.#json("GET", policyOf(owner));
+  }
+
+  /** From its own part to its own part; what is left out is as the level above says. */
+  changePolicy(owner: string, change: (own: Policy) => Policy): Promise<HealthPolicy> {
+    return this.#options.edit<HealthPolicy>(policyOf(owner), ({ own }) => change(own));
   }
 
   alerts(filter: Record<string, string>): Promise<Alert[]> {
@@ -113,4 +126,8 @@ export class AlertClient {
     const sent = body && { type: "application/json", bytes: Buffer.from(JSON.stringify(body)) };
     return JSON.parse(await this.#options.send(method, path, sent)) as T;
   }
+}
+
+function policyOf(owner: string): string {
+  return `/api/v1/${owner}/health-policy`;
 }

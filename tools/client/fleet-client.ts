@@ -45,7 +45,16 @@ export interface Fleet {
   name: string;
   description: string;
   criterion: Record<string, unknown> | null;
+  /** By name. */
   members: number;
+  /** That are in it now, by name or by the criterion. */
+  devices: number;
+}
+
+export interface Place {
+  latitude: number;
+  longitude: number;
+  name: string | null;
 }
 
 export interface FleetWish {
@@ -112,20 +121,25 @@ export class FleetClient {
     return this.#json("PATCH", `/api/v1/devices/${mac}/tags`, change);
   }
 
-  properties(mac: string): Promise<{ properties: Record<string, string>; inherited: Record<string, string> }> {
-    return this.#json("GET", `/api/v1/devices/${mac}/properties`);
+  /** `thing`: as `devices/024c4e540001`, or `projects/1`, which inherits nothing. */
+  properties(thing: string): Promise<{ properties: Record<string, string>; inherited?: Record<string, string> }> {
+    return this.#json("GET", `/api/v1/${thing}/properties`);
   }
 
-  async setProperties(mac: string, properties: Record<string, string | null>): Promise<void> {
-    await this.#json("PATCH", `/api/v1/devices/${mac}/properties`, { properties });
+  async setProperties(thing: string, properties: Record<string, string | null>): Promise<void> {
+    await this.#json("PATCH", `/api/v1/${thing}/properties`, { properties });
   }
 
-  locate(mac: string, place: { latitude: number; longitude: number; name: string | null }): Promise<object> {
-    return this.#json("PUT", `/api/v1/devices/${mac}/location`, place);
+  placeOfProject(project: string): Promise<{ location: Place | null }> {
+    return this.#json("GET", `/api/v1/projects/${project}/location`);
   }
 
-  async forgetPlace(mac: string): Promise<void> {
-    await this.#ways.send("DELETE", `/api/v1/devices/${mac}/location`);
+  locate(thing: string, place: Place): Promise<object> {
+    return this.#json("PUT", `/api/v1/${thing}/location`, place);
+  }
+
+  async forgetPlace(thing: string): Promise<void> {
+    await this.#ways.send("DELETE", `/api/v1/${thing}/location`);
   }
 
   fleets(): Promise<Fleet[]> {
@@ -140,6 +154,10 @@ export class FleetClient {
 
   addFleet(wish: FleetWish, organisation?: string): Promise<Fleet> {
     return this.#json("POST", `/api/v1/fleets${inOrganisation(organisation)}`, wish);
+  }
+
+  changeFleet(fleet: string, change: Partial<FleetWish>): Promise<Fleet> {
+    return this.#json("PATCH", `/api/v1/fleets/${fleet}`, change);
   }
 
   changeMembers(fleet: string, change: { add?: string[]; remove?: string[] }): Promise<Fleet> {

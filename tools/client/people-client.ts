@@ -63,6 +63,7 @@ export interface Organisation {
 
 export interface Project {
   id: number;
+  slug: string;
   organisation: string;
   name: string;
   registration: string;
@@ -179,6 +180,10 @@ export class PeopleClient {
 
   projects(organisation: string): Promise<Project[]> {
     return this.#ways.all(`/api/v1/organisations/${organisation}/projects`);
+  }
+
+  project(project: string): Promise<Project> {
+    return this.#ask("GET", `/api/v1/projects/${encodeURIComponent(project)}`);
   }
 
   addProject(organisation: string, project: { name: string; registration?: string }): Promise<Project> {
