@@ -50,6 +50,9 @@ test("a damaged rule or delivery is told and left out; the others are kept to, a
 
   server = await startTestServer(folder.path, options);
   await ask("PATCH", `/devices/${MAC}`, { name: "other" });
+  const damage = new Database(join(folder.path, "lintel.db"));
+  damage.exec("UPDATE alerts SET detail = 'x'; UPDATE changes SET detail = 'x'");
+  damage.close();
   for (let minute = 0; minute < 3; minute++) {
     nowMs += 60_000;
     server.tick();
@@ -59,6 +62,10 @@ test("a damaged rule or delivery is told and left out; the others are kept to, a
   expect(sent).toMatchObject([{ state: "delivered", alerts: 1 }]);
   const { items: rules } = await ask<{ items: object[] }>("GET", "/alert-rules");
   expect(rules).toMatchObject([{ name: "good" }]);
+  const { items: alerts } = await ask<{ items: object[] }>("GET", "/alerts");
+  expect(alerts).toMatchObject([{ name: "good", detail: {} }]);
+  const { items: changes } = await ask<{ items: object[] }>("GET", "/changes?kind=device.updated");
+  expect(changes).toMatchObject([{ device: MAC, detail: {} }]);
   const told = (table: string) => lines.filter((line) => line.table === table).length;
   expect([told("alert_rules"), told("deliveries"), lines.length]).toEqual([
     BAD_RULES.length,

@@ -23,6 +23,11 @@ export const IS_RULE = `CASE WHEN json_valid(body) THEN json_type(body, '$.scope
 /** Of `deliveries`. */
 export const IS_MESSAGE = `CASE WHEN json_valid(body) THEN json_type(body, '$.alerts') = 'array' END IS 1`;
 
+/** What is shown or told of something, and is nothing where it is damaged: the rest of it is still worth telling. */
+export function wholeDetail(column: string): string {
+  return `iif(json_valid(${column}), ${column}, '{}')`;
+}
+
 export function prepareDamage(db: Database.Database) {
   return db.prepare<[], DamagedRow>(
     `SELECT 'alert_rules' AS "table", id AS number FROM alert_rules WHERE NOT (${IS_RULE})

@@ -9,7 +9,7 @@ import {
   type DeliveryState,
 } from "../events/alert-requests.ts";
 import type { RuleBody } from "../events/alert-rules.ts";
-import { type DamagedRow, IS_MESSAGE, IS_RULE, prepareDamage } from "./alert-damage.ts";
+import { type DamagedRow, IS_MESSAGE, IS_RULE, prepareDamage, wholeDetail } from "./alert-damage.ts";
 
 export interface RuleRow extends RuleBody {
   id: number;
@@ -169,7 +169,7 @@ function prepare(db: Database.Database) {
     >(
       `SELECT a.id, a.organisation_id AS organisation, o.slug, a.rule_id AS rule, a.rule_name AS ruleName, a.mac, a.state,
          a.opened_ms AS openedMs, a.closed_ms AS closedMs, a.acknowledged_ms AS acknowledgedMs,
-         a.acknowledged_by AS acknowledgedBy, a.detail
+         a.acknowledged_by AS acknowledgedBy, ${wholeDetail("a.detail")} AS detail
        FROM alerts a JOIN organisations o ON o.id = a.organisation_id
        WHERE a.id < @beforeId AND a.state <> ${AlertState.Pending} AND ${isOf("a")}
          AND (@state IS NULL OR a.state = @state) AND (@mac IS NULL OR a.mac = @mac)

@@ -4,6 +4,7 @@
  */
 import type Database from "better-sqlite3";
 import type { Change, ChangeFilter, ChangePage } from "../events/change-kinds.ts";
+import { wholeDetail } from "./alert-damage.ts";
 
 export class ChangeReader {
   readonly #sql: ReturnType<typeof prepare>;
@@ -42,7 +43,7 @@ function prepare(db: Database.Database) {
   return {
     newest: db.prepare<[number], number | null>("SELECT max(id) FROM changes WHERE organisation_id = ?").pluck(),
     page: db.prepare<[Question], Omit<Change, "detail"> & { detail: string }>(
-      `SELECT id, organisation_id AS organisation, at_ms AS atMs, kind, mac, detail FROM changes
+      `SELECT id, organisation_id AS organisation, at_ms AS atMs, kind, mac, ${wholeDetail("detail")} AS detail FROM changes
        WHERE organisation_id = @organisation AND id > @afterId AND id <= @newest
          AND (@kind IS NULL OR kind = @kind) AND (@mac IS NULL OR mac = @mac)
        ORDER BY id LIMIT @limit`,

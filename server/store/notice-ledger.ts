@@ -23,6 +23,7 @@ import {
   GROUP_WAIT_MS,
 } from "../limits.ts";
 import type { StoreAnswer } from "../updates/store-requests.ts";
+import { wholeDetail } from "./alert-damage.ts";
 import type { Handlers } from "./handlers.ts";
 
 type Kinds = "addChannel" | "changeChannel" | "deleteChannel" | "endDelivery";
@@ -217,7 +218,7 @@ function prepare(db: Database.Database) {
     ),
     notices: db.prepare<[number, number], NoticeRow>(
       `SELECT n.id, n.alert_id AS alert, n.event, a.rule_name AS rule, a.mac, d.name, a.opened_ms AS openedMs,
-         a.closed_ms AS closedMs, a.detail
+         a.closed_ms AS closedMs, ${wholeDetail("a.detail")} AS detail
        FROM notices n JOIN alerts a ON a.id = n.alert_id LEFT JOIN devices d ON d.id = a.device_id
        WHERE n.channel_id = ? ORDER BY n.id LIMIT ?`,
     ),

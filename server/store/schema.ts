@@ -24,6 +24,7 @@ import { EVENTS_STEP } from "./migrations/events.ts";
 import { FLEETS_STEP } from "./migrations/fleets.ts";
 import { HEALTH_STEP } from "./migrations/health.ts";
 import { PEOPLE_STEP } from "./migrations/people.ts";
+import { REFERENCE_INDEXES_STEP } from "./migrations/reference-indexes.ts";
 import { REGISTRATION_STEP } from "./migrations/registration.ts";
 import { ROLLOUTS_STEP } from "./migrations/rollouts.ts";
 import { TEMPLATES_STEP } from "./migrations/templates.ts";
@@ -307,4 +308,5 @@ export const MIGRATIONS: readonly string[] = [
   ALERTS_STEP,
   CONFIG_LEVELS_STEP,
   CHANGES_TRIMMED_STEP,
+  REFERENCE_INDEXES_STEP,
 ];
