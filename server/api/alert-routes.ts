@@ -4,6 +4,7 @@ import type { Static } from "typebox";
 import * as Type from "typebox/type";
 import { AlertState } from "../events/alert-requests.ts";
 import type { Condition, RuleBody, RuleScope } from "../events/alert-rules.ts";
+import { conditionFault } from "../events/alert-shapes.ts";
 import { PAGE_DEFAULT_ROWS } from "../limits.ts";
 import type { AlertRow, RuleRow } from "../store/alert-reader.ts";
 import type { RequestAccess } from "./access-gate.ts";
@@ -227,17 +228,16 @@ function readCondition(body: Static<typeof RuleBodySchema>["condition"]): Condit
   const { above, below, margin = 0 } = body;
   if (above === null || below === null)
     throw new Problem("ruleRefused", "above and below are numbers; leave out the one that is not wanted");
-  if (above === undefined && below === undefined)
-    throw new Problem("ruleRefused", "say above or below which value somebody is to be told, or both");
-  if (above !== undefined && below !== undefined && below + margin > above - margin)
-    throw new Problem("ruleRefused", "no value would be between below and above, with the margin of both");
-  return {
+  const condition: Condition = {
     kind: "value",
     stream: Number.parseInt(body.stream, 16),
     margin,
     ...(above !== undefined && { above }),
     ...(below !== undefined && { below }),
   };
+  const fault = conditionFault(condition);
+  if (fault !== undefined) throw new Problem("ruleRefused", fault);
+  return condition;
 }
 
 function readScope(scope: Static<typeof RuleBodySchema>["scope"] = {}): RuleScope {

@@ -1,15 +1,12 @@
 /** What the routes about rules, alerts and channels take and give. */
 import * as Type from "typebox/type";
 import { CHANNEL_KINDS } from "../events/alert-requests.ts";
-import { CHANGE_KINDS } from "../events/change-kinds.ts";
-import { REASONS } from "../health/health-states.ts";
-import { CHANNELS_OF_RULE_MAX, DEVICE_TAGS_MAX, MAIL_TO_MAX, RULE_DEVICES_MAX } from "../limits.ts";
-import { Tag } from "./registration-schemas.ts";
+import { conditionOf, HoldS, SETTING_FIELDS, scopeOf } from "../events/alert-shapes.ts";
+import { CHANNELS_OF_RULE_MAX } from "../limits.ts";
+import { ShortName as Name, strict } from "../shapes.ts";
 import { Instant, MacParams, Nullable, PageQuery, StreamParams } from "./schemas.ts";
 
-const strict = { additionalProperties: false };
 const Id = Type.Integer({ minimum: 1 });
-const Name = Type.String({ minLength: 1, maxLength: 80, pattern: "^[^\\u0000-\\u001f\\u007f]+$" });
 
 export const RuleParams = Type.Object({ rule: Id });
 export const AlertParams = Type.Object({ alert: Id });
@@ -18,55 +15,17 @@ export const ChannelParams = Type.Object({ channel: Id });
 /** A null stays one, and is refused: Fastify would make a zero of it. */
 const Bound = Type.Unsafe<number | null>({ type: ["number", "null"] });
 
-const Condition = Type.Union(
-  [
-    Type.Object(
-      {
-        kind: Type.Literal("health"),
-        state: Type.Enum(["warning", "failed"], { description: "as bad as this, or worse" }),
-        reasons: Type.Optional(Type.Array(Type.Enum([...REASONS]), { minItems: 1, maxItems: REASONS.length })),
-      },
-      strict,
-    ),
-    Type.Object(
-      {
-        kind: Type.Literal("value"),
-        stream: StreamParams.properties.stream,
-        above: Type.Optional(Bound),
-        below: Type.Optional(Bound),
-        margin: Type.Optional(Type.Number({ minimum: 0, description: "it is over when it is back by so much; 0" })),
-      },
-      { ...strict, description: "the latest value of the stream, measured or derived; above, below, or either" },
-    ),
-    Type.Object(
-      {
-        kind: Type.Literal("change"),
-        changes: Type.Array(Type.Enum(CHANGE_KINDS.filter((kind) => !kind.startsWith("alert."))), {
-          minItems: 1,
-          maxItems: CHANGE_KINDS.length,
-        }),
-      },
-      { ...strict, description: "something that happens, as GET /api/v1/changes tells it; it is over at once" },
-    ),
-  ],
-  { description: "what is now, never what was" },
-);
-
-const Scope = Type.Object(
-  {
-    project: Type.Optional(Id),
-    devices: Type.Optional(Type.Array(MacParams.properties.mac, { minItems: 1, maxItems: RULE_DEVICES_MAX })),
-    tags: Type.Optional(Type.Array(Tag, { minItems: 1, maxItems: DEVICE_TAGS_MAX, description: "all of them" })),
-  },
-  { ...strict, description: "which devices; all that is given has to hold. {}: all of the organisation" },
-);
+const Condition = conditionOf({
+  stream: StreamParams.properties.stream,
+  bound: Bound,
+  margin: (schema) => Type.Optional(schema),
+});
+const Scope = scopeOf(MacParams.properties.mac);
 
 const RuleFields = {
   condition: Condition,
   scope: Type.Optional(Scope),
-  holdS: Type.Optional(
-    Type.Integer({ minimum: 0, maximum: 7 * 86_400, description: "it has to last for so long, seconds; 0" }),
-  ),
+  holdS: Type.Optional(HoldS),
   channels: Type.Optional(Type.Array(Id, { maxItems: CHANNELS_OF_RULE_MAX, description: "through which it is told" })),
   enabled: Type.Optional(Type.Boolean()),
 };
@@ -109,18 +68,11 @@ export const AlertSchema = Type.Object({
   detail: Type.Unsafe<object>({ type: "object", additionalProperties: true, description: "as it was found" }),
 });
 
-const Mail = Type.String({ maxLength: 254, pattern: '^[^\\s<>,;:@"\\\\]+@[^\\s<>,;:@"\\\\]+$' });
-const Url = Type.String({ minLength: 8, maxLength: 1000 });
-const Settings = {
-  to: Type.Optional(Type.Array(Mail, { minItems: 1, maxItems: MAIL_TO_MAX, description: "of mail" })),
-  url: Type.Optional({ ...Url, description: "of a webhook: where it is sent" }),
-};
-
-export const ChannelBody = Type.Object({ name: Name, kind: Type.Enum([...CHANNEL_KINDS]), ...Settings }, strict);
+export const ChannelBody = Type.Object({ name: Name, kind: Type.Enum([...CHANNEL_KINDS]), ...SETTING_FIELDS }, strict);
 export const ChannelChange = Type.Object(
   {
     name: Type.Optional(Name),
-    ...Settings,
+    ...SETTING_FIELDS,
     enabled: Type.Optional(Type.Boolean({ description: "true also after the server has disabled it" })),
   },
   { ...strict, minProperties: 1 },

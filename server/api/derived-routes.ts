@@ -1,6 +1,7 @@
 /** Derived streams of a device: made, listed, deleted. They are read like any other stream. */
 import { DERIVED_STREAMS_MAX } from "../limits.ts";
-import type { AliasPart, DerivedDefinition } from "../store/derived-definition.ts";
+import type { DerivedDefinition } from "../store/derived-definition.ts";
+import { areInOrder } from "../store/derived-shapes.ts";
 import type { DerivedRow } from "../store/series-reader.ts";
 import { findDevice, showStream, showTime } from "./device-routes.ts";
 import { busy } from "./image-routes.ts";
@@ -109,20 +110,11 @@ function definitionOf(body: Body): DerivedDefinition {
     fromMs: from === undefined ? null : parseTime("from", from),
     toMs: to === undefined ? null : parseTime("to", to),
   }));
-  checkSections(sections);
-  return { kind: "alias", sections, unit };
-}
-
-function checkSections(sections: AliasPart[]): void {
-  let endMs: number | null = Number.NEGATIVE_INFINITY;
-  for (const { fromMs, toMs } of sections) {
-    const startMs = fromMs ?? 0;
-    if (endMs === null || startMs < endMs || (toMs !== null && toMs <= startMs)) {
-      const detail = "give sections in the order of time, each ending (`to`) not after the next one begins (`from`)";
-      throw new Problem("derivedRefused", detail);
-    }
-    endMs = toMs;
+  if (!areInOrder(sections)) {
+    const detail = "give sections in the order of time, each ending (`to`) not after the next one begins (`from`)";
+    throw new Problem("derivedRefused", detail);
   }
+  return { kind: "alias", sections, unit };
 }
 
 function showDerived({ stream, definition, createdMs }: DerivedRow) {

@@ -1,17 +1,17 @@
 /** What the routes about events and notes take and give. */
 import * as Type from "typebox/type";
 import { EVENT_DATA_MAX_BYTES, NOTE_MAX_CHARS } from "../limits.ts";
+import { FileName, EventKind as Kind } from "../shapes.ts";
 import { Instant, MacParams, Nullable, PageQuery, StreamParams } from "./schemas.ts";
 
 const Id = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
 const Time = Type.String({ maxLength: 40, description: "ISO 8601, or Unix milliseconds" });
-const Kind = Type.String({ pattern: "^[a-z][a-z0-9-]{0,39}$", description: "lowercase letters, digits, hyphens" });
 const StreamId = StreamParams.properties.stream;
 
 export const EventParams = Type.Object({ ...MacParams.properties, event: Id });
 export const EventFileParams = Type.Object({
   ...EventParams.properties,
-  name: Type.String({ pattern: "^[^/\\\\\\x00-\\x1f\\x7f]{1,100}$", description: "of the file, without folders" }),
+  name: FileName,
 });
 
 export const EventsQuery = Type.Object({

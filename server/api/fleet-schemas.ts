@@ -7,11 +7,11 @@ import {
   PROPERTIES_MAX,
   PROPERTY_MAX_CHARS,
 } from "../limits.ts";
-import { ProjectRef, Tag } from "./registration-schemas.ts";
+import { PropertyName, strict, Tag } from "../shapes.ts";
+import { ProjectRef } from "./registration-schemas.ts";
 import { Instant, MacParams, Name, Nullable, PlaceFields } from "./schemas.ts";
 import { FLEET_PATTERN } from "./slugs.ts";
 
-const strict = { additionalProperties: false };
 const Description = Type.String({ maxLength: DESCRIPTION_MAX_CHARS });
 
 export const TagsBody = Type.Object(
@@ -22,14 +22,13 @@ export const TagsBody = Type.Object(
   { ...strict, minProperties: 1 },
 );
 
-const PropertyName = "^[A-Za-z][\\w.-]{0,62}$";
 export const PropertiesBody = Type.Object(
   {
-    properties: Type.Record(
-      Type.String({ pattern: PropertyName }),
-      Type.Union([Type.Null(), Type.String({ maxLength: PROPERTY_MAX_CHARS })]),
-      { ...strict, maxProperties: PROPERTIES_MAX, description: "by name; null, or an empty text, takes one away" },
-    ),
+    properties: Type.Record(PropertyName, Type.Union([Type.Null(), Type.String({ maxLength: PROPERTY_MAX_CHARS })]), {
+      ...strict,
+      maxProperties: PROPERTIES_MAX,
+      description: "by name; null, or an empty text, takes one away",
+    }),
   },
   strict,
 );

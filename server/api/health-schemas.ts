@@ -1,53 +1,11 @@
 /** What the routes about the health of devices take and give. */
-import type { TSchema } from "typebox";
 import * as Type from "typebox/type";
+import { policyOf } from "../health/health-shapes.ts";
 import { HEALTH_NAMES, NO_HEALTH, REASONS } from "../health/health-states.ts";
-import { HEALTH_WINDOWS_MAX } from "../limits.ts";
 import { DayWindow } from "./rollout-schemas.ts";
 import { Instant, Nullable, page } from "./schemas.ts";
 
-const strict = { additionalProperties: false };
-/** Null first: Fastify would make something of it. */
-const OrNull = <T extends TSchema>(schema: T) => Type.Union([Type.Null(), schema]);
-
-const limits = (description: string, minimum: number, maximum: number) => {
-  // As one type: of two, Fastify would make null of a zero.
-  const Limit = Type.Unsafe<number | null>({ type: ["number", "null"], minimum, maximum });
-  return Type.Optional(
-    Type.Object(
-      { warning: Limit, failed: Limit },
-      { ...strict, description: `${description}; null: nothing is so bad` },
-    ),
-  );
-};
-
-const DAYS_31_MIN = 31 * 24 * 60;
-
-export const PolicyBody = Type.Object(
-  {
-    silence: limits("minutes since the device was heard", 1, DAYS_31_MIN),
-    restarts: limits("starts in 24 hours", 1, 10_000),
-    memory: limits("bytes of program memory that are left: fewer", 1, 1_000_000),
-    signal: limits("dBm: weaker", -127, 0),
-    queue: limits("readings that wait on the device", 1, 10_000_000),
-    clock: limits("minutes for which it has had no clock", 1, DAYS_31_MIN),
-    hours: Type.Optional(
-      OrNull(
-        Type.Object(
-          {
-            zone: Type.String({ maxLength: 60, description: "IANA time zone, as Europe/Rome" }),
-            windows: Type.Array(DayWindow, { minItems: 1, maxItems: HEALTH_WINDOWS_MAX }),
-          },
-          { ...strict, description: "when devices are on; they are not silent at other times. Null: always" },
-        ),
-      ),
-    ),
-  },
-  {
-    ...strict,
-    description: "what is left out is as the next one says: device, its templates, project, organisation, server",
-  },
-);
+export const PolicyBody = policyOf(DayWindow);
 
 const Policy = Type.Unsafe<object>({ type: "object", additionalProperties: true });
 

@@ -1,7 +1,8 @@
 /** Applications at the broker, as Home Assistant, Node-RED or a dashboard. */
 import * as Type from "typebox/type";
+import { grantFault, usualGrants } from "../access/grant-shapes.ts";
 import type { TopicGrant } from "../access/mqtt-user-requests.ts";
-import { MQTT_TOPIC_LEVELS_MAX, PAGE_DEFAULT_ROWS } from "../limits.ts";
+import { PAGE_DEFAULT_ROWS } from "../limits.ts";
 import type { MqttUserRow } from "../store/registration-reader.ts";
 import type { StoreAnswer } from "../updates/store-requests.ts";
 import type { RequestAccess } from "./access-gate.ts";
@@ -20,8 +21,6 @@ import {
 } from "./registration-schemas.ts";
 import { PageQuery, PROBLEM_RESPONSES, page } from "./schemas.ts";
 import type { ApiApp } from "./typed-app.ts";
-
-const DEVICES = "lintel/1/";
 
 export function addMqttUserRoutes(app: ApiApp, users: MqttUserPort): void {
   app.get(
@@ -137,33 +136,13 @@ function show({ name, slug, grants, createdMs }: MqttUserRow) {
   return { name, organisation: slug, grants: [...grants], created: showTime(createdMs) };
 }
 
-function checkGrants(grants: TopicGrant[] | undefined, slug: string): TopicGrant[] {
-  const own = `app/${slug}/`;
-  if (grants === undefined) {
-    return [
-      { filter: `${DEVICES}+/#`, access: "read" },
-      { filter: `${own}#`, access: "both" },
-    ];
+function checkGrants(grants: readonly TopicGrant[] | undefined, slug: string): TopicGrant[] {
+  if (grants === undefined) return usualGrants(slug);
+  for (const grant of grants) {
+    const fault = grantFault(grant, slug);
+    if (fault !== undefined) throw new Problem("topicRefused", `${grant.filter} ${fault}`);
   }
-  for (const { filter, access } of grants) {
-    if (!isFilter(filter)) throw refused(filter, "is no topic filter (MQTT 3.1.1 section 4.7)");
-    if (filter.startsWith(own)) continue;
-    if (!filter.startsWith(DEVICES)) throw refused(filter, `begins neither with ${DEVICES} nor with ${own}`);
-    if (access !== "read") throw refused(filter, "can be read alone: devices are told what to do through the API");
-  }
-  return grants;
-}
-
-function refused(filter: string, why: string): Problem {
-  return new Problem("topicRefused", `${filter} ${why}`);
-}
-
-/** [MQTT-4.7.1-2], [MQTT-4.7.1-3], [MQTT-4.7.3-2]. */
-function isFilter(filter: string): boolean {
-  const levels = filter.split("/");
-  const isWildcardAlone = levels.every((level) => level === "+" || level === "#" || !/[+#]/.test(level));
-  const isHashLast = levels.slice(0, -1).every((level) => level !== "#");
-  return isWildcardAlone && isHashLast && levels.length <= MQTT_TOPIC_LEVELS_MAX && !filter.includes("\0");
+  return [...grants];
 }
 
 function check({ outcome }: StoreAnswer): void {

@@ -4,15 +4,10 @@ import { Level, ROLES, type Role, roleOf } from "../access/level.ts";
 import { PASSWORD_MAX_CHARS } from "../access/passwords.ts";
 import { REGISTRATION_NAMES } from "../access/registration.ts";
 import { INVITATION_H, INVITATION_MAX_H } from "../limits.ts";
+import { Email } from "../shapes.ts";
 import { Instant, Name, Nullable, PageQuery, Slug } from "./schemas.ts";
 import { PROJECT_PATTERN } from "./slugs.ts";
 
-const Email = Type.String({
-  minLength: 3,
-  maxLength: 254,
-  pattern: "^[^\\s@\\p{Cc}]+@[^\\s@\\p{Cc}]+$",
-  description: "an email address; this server sends no mail to it",
-});
 const Password = Type.String({ minLength: 1, maxLength: PASSWORD_MAX_CHARS });
 const Secret = Type.String({
   pattern: "^li_[\\w-]{20,100}$",

@@ -1,6 +1,7 @@
 /** Boards: taken in beforehand, approved, moved, given another secret, replaced, shown out. */
 
 import * as Type from "typebox/type";
+import { Check } from "typebox/value";
 import { Standing } from "../access/registration.ts";
 import { DEVICES_PER_REQUEST_MAX } from "../limits.ts";
 import type { DeviceRow } from "../store/reader.ts";
@@ -21,7 +22,7 @@ import {
   ReplaceBody,
   SECRET_MIN_CHARS,
 } from "./registration-schemas.ts";
-import { DeviceSchema, MacParams, NAME_MAX_CHARS, PROBLEM_RESPONSES } from "./schemas.ts";
+import { DeviceSchema, MacParams, NAME_MAX_CHARS, Name, PROBLEM_RESPONSES } from "./schemas.ts";
 import { deviceSlug, macOf, projectSlug } from "./slugs.ts";
 import type { ApiApp } from "./typed-app.ts";
 
@@ -278,8 +279,9 @@ function ofTable(text: string): Array<{ line: number; wanted: Wanted }> {
 /** Of the lengths that JSON is checked for; what else is wrong is told as it is there. */
 function ofRow({ line, fields }: CsvRow): { line: number; wanted: Wanted } {
   const { mac = "", name, project, secret } = fields;
-  if (name !== undefined && name.length > NAME_MAX_CHARS) {
-    throw new Problem("csvInvalid", `line ${line}: a name has at most ${NAME_MAX_CHARS} characters`);
+  if (name !== undefined && !Check(Name, name)) {
+    const detail = `line ${line}: a name has at most ${NAME_MAX_CHARS} characters, and none that a terminal obeys`;
+    throw new Problem("csvInvalid", detail);
   }
   if (secret !== undefined && (secret.length < SECRET_MIN_CHARS || Buffer.byteLength(secret) > 64)) {
     throw new Problem("csvInvalid", `line ${line}: a secret has ${SECRET_MIN_CHARS} to 64 characters`);

@@ -1,8 +1,10 @@
 /** What the routes about boards, strangers and MQTT users take and give. */
 import * as Type from "typebox/type";
 import { CONFIG_TEXT_MAX_BYTES } from "../../runtime/contract/config-record.ts";
+import { Grants, MqttUserName } from "../access/grant-shapes.ts";
 import { HEALTH_NAMES, NO_HEALTH } from "../health/health-states.ts";
-import { DEVICE_TAGS_MAX, DEVICES_PER_REQUEST_MAX, TAG_MAX_CHARS, TOPIC_GRANTS_MAX } from "../limits.ts";
+import { DEVICE_TAGS_MAX, DEVICES_PER_REQUEST_MAX } from "../limits.ts";
+import { Tag } from "../shapes.ts";
 import { Instant, NAME_MAX_CHARS, Name, Nullable, OrganisationQuery, PageQuery } from "./schemas.ts";
 import { DEVICE_PATTERN, FLEET_PATTERN } from "./slugs.ts";
 
@@ -10,11 +12,6 @@ export const STANDINGS = ["waiting", "active", "revoked", "replaced"] as const;
 export const SECRET_MIN_CHARS = 16;
 
 const Mac = Type.String({ pattern: DEVICE_PATTERN, description: "MAC address, or slug, as d--0000-5ccf-7f12-3456" });
-export const Tag = Type.String({
-  pattern: "^[a-z0-9]+([._-][a-z0-9]+)*$",
-  maxLength: TAG_MAX_CHARS,
-  description: "a short word: lowercase letters and digits, with - . _ between them",
-});
 export const ProjectRef = Type.Union(
   [Type.Integer({ minimum: 1 }), Type.String({ minLength: 1, maxLength: NAME_MAX_CHARS })],
   {
@@ -119,20 +116,7 @@ export const AdmitBody = Type.Object(
   { additionalProperties: false },
 );
 
-export const MqttUserParams = Type.Object({
-  name: Type.String({ pattern: "^[a-z][a-z0-9-]{1,62}$", description: "lowercase letters, digits and hyphens" }),
-});
-
-const Grants = Type.Array(
-  Type.Object(
-    {
-      filter: Type.String({ minLength: 1, maxLength: 200, description: "topic filter, MQTT 3.1.1 section 4.7" }),
-      access: Type.Enum(["read", "write", "both"]),
-    },
-    { additionalProperties: false },
-  ),
-  { maxItems: TOPIC_GRANTS_MAX, description: "below lintel/1/ (read) or app/<slug of the organisation>/" },
-);
+export const MqttUserParams = Type.Object({ name: MqttUserName });
 
 export const NewMqttUser = Type.Object(
   { ...MqttUserParams.properties, grants: Type.Optional(Grants) },
@@ -151,4 +135,4 @@ export const MqttUserWithPassword = Type.Object({
   password: Type.String({ description: "shown here and never again" }),
 });
 
-export { OrganisationQuery };
+export { OrganisationQuery, Tag };

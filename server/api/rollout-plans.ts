@@ -1,8 +1,7 @@
 /** Plans of rollouts as people write them, and as they are kept (server/rollouts/rollout-plan.ts). */
 import type { Static, TSchema } from "typebox";
+import { planFault } from "../rollouts/plan-shapes.ts";
 import { DEFAULT_PLAN, type RolloutPlan, type TimeWindow } from "../rollouts/rollout-plan.ts";
-import { isVersionRange } from "../rollouts/target.ts";
-import { isZone } from "../rollouts/windows.ts";
 import { showTime } from "./device-routes.ts";
 import { Problem } from "./problem.ts";
 import { DAY_NAMES, type DayWindow, type PlanBody } from "./rollout-schemas.ts";
@@ -26,15 +25,9 @@ export function readPlan(body: Body): RolloutPlan {
     expiresAt,
     retry,
   } = body;
-  if (target.version !== undefined && !isVersionRange(target.version))
-    throw refuse(`${target.version} is no range of versions; one is ">=1.2.0 <2.0.0" or "1.x"`);
-  if (zone !== undefined && !isZone(zone)) throw refuse(`${zone} is no time zone of the IANA; one is Europe/Rome`);
-  if (steps?.some((percent, at) => percent <= (steps[at - 1] ?? 0)) === true)
-    throw refuse("steps are percent of all devices, each more than the one before, as 10, 50, 100");
   const startMs = readTime("startsAt", startsAt);
   const expiresMs = readTime("expiresAt", expiresAt);
-  if (startMs !== null && expiresMs !== null && expiresMs <= startMs) throw refuse("it would expire before it starts");
-  return {
+  const plan: RolloutPlan = {
     target: readTarget(target),
     canary: canary ?? DEFAULT_PLAN.canary,
     steps: steps ?? DEFAULT_PLAN.steps,
@@ -48,6 +41,9 @@ export function readPlan(body: Body): RolloutPlan {
     expiresMs,
     retry: retry ?? DEFAULT_PLAN.retry,
   };
+  const fault = planFault(plan);
+  if (fault !== undefined) throw new Problem("planRefused", fault);
+  return plan;
 }
 
 /** Ids in place of slugs. */
@@ -120,8 +116,4 @@ function readClock(text: string): number {
 function showClock(minutes: number): string {
   const two = (value: number) => String(value).padStart(2, "0");
   return `${two(Math.floor(minutes / HOUR_MIN))}:${two(minutes % HOUR_MIN)}`;
-}
-
-function refuse(detail: string): Problem {
-  return new Problem("planRefused", detail);
 }

@@ -1,19 +1,23 @@
 /** What the API takes and gives of releases and rollouts. */
-import type { TSchema } from "typebox";
 import * as Type from "typebox/type";
-import { DEVICE_TAGS_MAX, RELEASE_IMAGES_MAX, ROLLOUT_DEVICES_MAX } from "../limits.ts";
-import { Tag } from "./registration-schemas.ts";
+import { RELEASE_IMAGES_MAX } from "../limits.ts";
+import {
+  AtOnce,
+  BytesPerS,
+  Canary,
+  ERROR_FIELDS,
+  ERROR_LIMITS,
+  Steps,
+  SUCCESS_FIELDS,
+  targetOf,
+  WINDOWS_MAX,
+} from "../rollouts/plan-shapes.ts";
+import { OrNull, ReleaseVersion, strict, ZoneText } from "../shapes.ts";
 import { Instant, MacParams, Name, Nullable, PageQuery } from "./schemas.ts";
 import { FLEET_PATTERN, PROJECT_PATTERN } from "./slugs.ts";
 
-const strict = { additionalProperties: false };
 const Id = Type.Integer({ minimum: 1 });
 const ImageId = Type.String({ pattern: "^[0-9a-f]{16}$" });
-const Percent = Type.Number({ minimum: 0, maximum: 100 });
-const Minutes = Type.Number({ minimum: 0, maximum: 366 * 24 * 60 });
-const Count = Type.Integer({ minimum: 0, maximum: 1_000_000 });
-/** Null first: Fastify would make an empty text or a zero of it. */
-const OrNull = <T extends TSchema>(schema: T) => Type.Union([Type.Null(), schema]);
 const Clock = Type.String({ pattern: "^([01]\\d|2[0-3]):[0-5]\\d$", description: "as 22:30" });
 export const DAY_NAMES = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"] as const;
 
@@ -33,7 +37,7 @@ export const PolicySchema = Type.Object(
 export const ReleaseParams = Type.Object({ release: Id });
 export const ReleaseBody = Type.Object(
   {
-    version: Type.String({ pattern: "^[0-9A-Za-z][0-9A-Za-z.+-]{0,39}$", description: "of the release, as 1.2.0" }),
+    version: ReleaseVersion,
     notes: Type.Optional(Type.String({ maxLength: 10_000 })),
     images: Type.Array(ImageId, { minItems: 1, maxItems: RELEASE_IMAGES_MAX, description: "stored and signed images" }),
     draft: Type.Optional(
@@ -62,23 +66,10 @@ export const ReleaseSchema = Type.Object({
   ),
 });
 
-const Target = Type.Object(
-  {
-    product: Type.Optional(Type.String({ maxLength: 32 })),
-    board: Type.Optional(Type.Integer({ minimum: 0 })),
-    version: Type.Optional(
-      Type.String({ maxLength: 200, description: "of what runs: a range of semantic versions, as >=1.2.0 <2" }),
-    ),
-    project: Type.Optional(Type.Union([Id, Type.String({ pattern: PROJECT_PATTERN })], { description: "id, or slug" })),
-    tags: Type.Optional(Type.Array(Tag, { maxItems: DEVICE_TAGS_MAX, description: "all of them" })),
-    fleet: Type.Optional(
-      Type.Union([Id, Type.String({ pattern: FLEET_PATTERN })], { description: "id, or slug; who is in it now" }),
-    ),
-    devices: Type.Optional(
-      Type.Array(MacParams.properties.mac, { maxItems: ROLLOUT_DEVICES_MAX, description: "these and no others" }),
-    ),
-  },
-  { ...strict, description: "what a device has to be; all that is given has to hold" },
+const Target = targetOf(
+  Type.Union([Id, Type.String({ pattern: PROJECT_PATTERN })], { description: "id, or slug" }),
+  Type.Union([Id, Type.String({ pattern: FLEET_PATTERN })], { description: "id, or slug; who is in it now" }),
+  MacParams.properties.mac,
 );
 
 export const DayWindow = Type.Object(
@@ -88,54 +79,21 @@ export const DayWindow = Type.Object(
 
 const PlanFields = {
   target: Type.Optional(Target),
-  canary: Type.Optional(
-    Type.Union([
-      Type.Object({ devices: Type.Integer({ minimum: 1 }) }, strict),
-      Type.Object({ percent: Percent }, strict),
-    ]),
-  ),
-  steps: Type.Optional(
-    Type.Array(Percent, { maxItems: 20, description: "percent of all devices that each later group reaches; rising" }),
-  ),
+  canary: Type.Optional(Canary),
+  steps: Type.Optional(Steps),
   error: Type.Optional(
-    Type.Object(
-      {
-        devices: Type.Optional(Count),
-        percent: Type.Optional(Percent),
-        lostAfterMin: Type.Optional(Minutes),
-        vitals: Type.Optional(
-          Type.Object(
-            {
-              restarts: Type.Optional(Count),
-              reconnects: Type.Optional(Count),
-              readingsLost: Type.Optional(Count),
-              freeBytesMin: Type.Optional(Count),
-            },
-            {
-              ...strict,
-              description: "beyond what the device's week before lets expect; what is left out is not looked at",
-            },
-          ),
-        ),
-        rollBack: Type.Optional(Type.Boolean({ description: "a rollout that has to stop is rolled back at once" })),
-      },
-      { ...strict, description: "more bad devices in all, or more percent of a group, stop the rollout" },
-    ),
+    Type.Partial(Type.Object({ ...ERROR_LIMITS, ...ERROR_FIELDS }), {
+      ...strict,
+      description: "more bad devices in all, or more percent of a group, stop the rollout",
+    }),
   ),
   success: Type.Optional(
-    Type.Object(
-      {
-        percent: Type.Optional(Percent),
-        soakMin: Type.Optional(Minutes),
-        absentAfterMin: Type.Optional(Minutes),
-      },
-      { ...strict, description: "what opens the next group" },
-    ),
+    Type.Partial(Type.Object(SUCCESS_FIELDS), { ...strict, description: "what opens the next group" }),
   ),
-  atOnce: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
-  bytesPerS: Type.Optional(OrNull(Type.Integer({ minimum: 100, maximum: 1_000_000_000 }))),
-  zone: Type.Optional(Type.String({ maxLength: 60, description: "IANA time zone of the windows, as Europe/Rome" })),
-  windows: Type.Optional(Type.Array(DayWindow, { maxItems: 20 })),
+  atOnce: Type.Optional(AtOnce),
+  bytesPerS: Type.Optional(BytesPerS),
+  zone: Type.Optional({ ...ZoneText, description: "IANA time zone of the windows, as Europe/Rome" }),
+  windows: Type.Optional(Type.Array(DayWindow, { maxItems: WINDOWS_MAX })),
   startsAt: Type.Optional(OrNull(Type.String({ maxLength: 40, description: "ISO 8601, or Unix milliseconds" }))),
   expiresAt: Type.Optional(OrNull(Type.String({ maxLength: 40, description: "ISO 8601, or Unix milliseconds" }))),
   retry: Type.Optional(Type.Boolean({ description: "also where the image has failed before, once" })),

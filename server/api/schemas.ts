@@ -9,18 +9,11 @@ import {
   READINGS_JSON_MAX_ROWS,
   UPDATE_HISTORY_MAX,
 } from "../limits.ts";
+import { NAME_MAX_CHARS, Name, Slug, StreamId } from "../shapes.ts";
 import { ProblemSchema } from "./problem.ts";
 import { DEVICE_PATTERN, STREAM_PATTERN } from "./slugs.ts";
 
-export const NAME_MAX_CHARS = 100;
-
-/** What people call something; nothing in it that a mail or a terminal would obey. */
-export const Name = Type.String({
-  minLength: 1,
-  maxLength: NAME_MAX_CHARS,
-  pattern: "^[^\\p{Cc}\\u2028\\u2029]*$",
-  description: "for people",
-});
+export { NAME_MAX_CHARS, Name, Slug, StreamId };
 
 export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 export const Instant = Type.String({ format: "date-time", description: "ISO 8601, UTC, milliseconds" });
@@ -36,8 +29,6 @@ const ImageId = Type.String({
   pattern: "^[0-9a-f]{16}$",
   description: "image id, sixteen lowercase hex digits: the beginning of the SHA-256 of the image's header",
 });
-
-export const StreamId = Type.String({ pattern: "^[0-9a-f]{4}$", description: "stream id, four lowercase hex digits" });
 
 export const StreamParams = Type.Object({
   ...MacParams.properties,
@@ -59,11 +50,6 @@ export const PageQuery = Type.Object({
     Type.Integer({ minimum: 1, maximum: PAGE_MAX_ROWS, description: `rows; ${PAGE_DEFAULT_ROWS} when not given` }),
   ),
   cursor: Type.Optional(Type.String({ maxLength: 200, description: "`next` of the page before" })),
-});
-
-export const Slug = Type.String({
-  pattern: "^[a-z0-9][a-z0-9-]{0,62}$",
-  description: "of an organisation: lowercase letters, digits, hyphens",
 });
 
 export const OrganisationQuery = Type.Object({ organisation: Type.Optional(Slug) });

@@ -1,6 +1,7 @@
 /** What the routes of series take and give: readings, aggregates, derived streams. */
 import * as Type from "typebox/type";
-import { AGGREGATE_BUCKETS_MAX, AGGREGATE_POINTS, ALIAS_SECTIONS_MAX } from "../limits.ts";
+import { AGGREGATE_BUCKETS_MAX, AGGREGATE_POINTS } from "../limits.ts";
+import { derivedOf } from "../store/derived-shapes.ts";
 import { Instant, MacParams, Nullable, StreamId } from "./schemas.ts";
 
 const Time = Type.String({ maxLength: 40, description: "ISO 8601, or Unix milliseconds" });
@@ -74,41 +75,13 @@ const Source = {
   device: MacParams.properties.mac,
   stream: StreamId,
 };
-const Unit = Type.Optional(Type.String({ maxLength: 20, description: "for people" }));
-const strict = { additionalProperties: false } as const;
 
-export const DerivedBody = Type.Union([
-  Type.Object(
-    {
-      kind: Type.Literal("linear"),
-      source: Type.Object(Source, strict),
-      factor: Type.Number(),
-      offset: Type.Optional(Type.Number({ description: "0 if not given; value = factor × source + offset" })),
-      unit: Unit,
-    },
-    strict,
-  ),
-  Type.Object(
-    {
-      kind: Type.Literal("difference"),
-      source: Type.Object(Source, strict),
-      unit: Unit,
-    },
-    { ...strict, description: "of a counter, since the reading before; one that went back began again at zero" },
-  ),
-  Type.Object(
-    {
-      kind: Type.Literal("alias"),
-      sections: Type.Array(Type.Object({ ...Source, from: Type.Optional(Time), to: Type.Optional(Time) }, strict), {
-        minItems: 1,
-        maxItems: ALIAS_SECTIONS_MAX,
-        description: "in time, without overlap",
-      }),
-      unit: Unit,
-    },
-    strict,
-  ),
-]);
+export const DerivedBody = derivedOf(
+  MacParams.properties.mac,
+  (unit) => Type.Optional(unit),
+  (offset) => Type.Optional(offset),
+  { from: Type.Optional(Time), to: Type.Optional(Time) },
+);
 
 export const DerivedSchema = Type.Object({
   stream: StreamId,

@@ -1,50 +1,22 @@
 /** What the routes about templates and attributes take and give. */
 import * as Type from "typebox/type";
-import { ATTRIBUTE_KINDS, LABEL_PATTERN, VALUE_TYPES } from "../fleet/template.ts";
-import {
-  ATTRIBUTES_MAX,
-  DESCRIPTION_MAX_CHARS,
-  DEVICE_OVERRIDES_MAX,
-  DEVICE_TEMPLATES_MAX,
-  LABEL_MAX_CHARS,
-  UNIT_MAX_CHARS,
-} from "../limits.ts";
+import { AttributeWishSchema, Label } from "../fleet/attribute-shapes.ts";
+import { LABEL_PATTERN } from "../fleet/template.ts";
+import { ATTRIBUTES_MAX, DESCRIPTION_MAX_CHARS, DEVICE_OVERRIDES_MAX, DEVICE_TEMPLATES_MAX } from "../limits.ts";
+import { strict } from "../shapes.ts";
 import { Instant, MacParams, Name, Nullable } from "./schemas.ts";
 
-const strict = { additionalProperties: false };
 const Id = Type.Integer({ minimum: 1 });
 const Version = Type.Integer({ minimum: 1 });
 const Description = Type.String({ maxLength: DESCRIPTION_MAX_CHARS });
-const Label = Type.String({ pattern: LABEL_PATTERN, maxLength: LABEL_MAX_CHARS, description: "as door-count" });
 /** Checked by hand: Fastify's validator would make text of a number. */
 const Value = Type.Unknown({ description: "a number, true or false, or text, as the type of the attribute says" });
 
 export const TemplateParams = Type.Object({ template: Id });
 
-const AttributeParts = {
-  label: Label,
-  kind: Type.Enum([...ATTRIBUTE_KINDS], {
-    description:
-      "static: written down; dynamic: the last reading of a stream; actuator: drives a command or a setting; configuration: " +
-      "shows a setting",
-  }),
-  type: Type.Enum([...VALUE_TYPES]),
-  unit: Type.Optional(
-    Type.Union([Type.Null(), Type.String({ minLength: 1, maxLength: UNIT_MAX_CHARS })], {
-      description: "a name of the SenML units registry (RFC 8428 section 12.1), as Cel or %RH, or other words",
-    }),
-  ),
-  value: Type.Optional(Type.Unknown({ description: "of a static one; null: each device says its own by an override" })),
-  stream: Type.Optional(Type.String({ maxLength: 4, description: "of a dynamic one: four hex digits, as 5001" })),
-  command: Type.Optional(
-    Type.String({ maxLength: 32, description: "of an actuator: the method whose argument the value is" }),
-  ),
-  setting: Type.Optional(
-    Type.String({ maxLength: 64, description: "of an actuator or a configuration: a setting of the product" }),
-  ),
-};
+const AttributeParts = AttributeWishSchema.properties;
 
-const Attributes = Type.Array(Type.Object(AttributeParts, strict), { maxItems: ATTRIBUTES_MAX });
+const Attributes = Type.Array(AttributeWishSchema, { maxItems: ATTRIBUTES_MAX });
 
 export const TemplateBody = Type.Object(
   { name: Name, description: Type.Optional(Description), attributes: Attributes },

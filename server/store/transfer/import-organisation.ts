@@ -38,6 +38,8 @@ export interface Imported {
 }
 
 const CONFLICTS_TOLD_MAX = 20;
+/** The last that a slug can be written of; numbers are given from 1. */
+const NUMBER_OF_NOTHING = 0x7fffffff;
 /** As they stand in text columns: `user:3`. Whoever is not a person that came along is somebody elsewhere. */
 const MAKER_COLUMNS = ["maker", "approved_by"];
 
@@ -124,7 +126,7 @@ function take(
   tables.forEach((table, at) => {
     onTable?.(table, at, tables.length);
     const columns = columnsOf(db, table);
-    const values = columns.map((column) => valueOf(table, column, organisation, offsets));
+    const values = columns.map((column) => valueOf(table, column, { organisation, slug: wanted.slug, offsets }));
     // An image has the same id everywhere, and is what the id says.
     const verb = table === "images" ? "INSERT OR IGNORE" : "INSERT";
     const names = columns.map((column) => `"${column}"`).join(", ");
@@ -196,9 +198,18 @@ function offsetsOf(db: Database.Database): Map<ExportedTable, number> {
   return offsets;
 }
 
-function moveInside(json: string, path: string, offset: number | undefined): string {
+/** What it named may be gone; then it names nothing here either. */
+function moveInside(json: string, path: string, target: ExportedTable, offset: number | undefined): string {
   const found = `json_extract(${json}, '${path}')`;
-  return `iif(${found} IS NULL, ${json}, json_set(${json}, '${path}', ${found} + ${offset}))`;
+  const moved = `iif(${found} IN (SELECT id FROM inp."${target}"), ${found} + ${offset}, ${NUMBER_OF_NOTHING})`;
+  return `iif(${found} IS NULL, ${json}, json_set(${json}, '${path}', ${moved}))`;
+}
+
+/** Topics of an organisation have its slug in them, which is a word of letters, digits and hyphens. */
+function movedTopics(json: string, slug: string): string {
+  const before = "(SELECT slug FROM inp.organisations)";
+  const app = `replace(${json}, '"app/' || ${before} || '/', '"app/${slug}/')`;
+  return `replace(${app}, '"lintel/1/alerts/' || ${before} || '"', '"lintel/1/alerts/${slug}"')`;
 }
 
 /** Packed readings name their epochs inside. What is damaged stays so, and is told when it is read. */
@@ -215,12 +226,13 @@ function moveEpochs(body: Buffer, count: number, offset: number, isKnown: (id: n
   }
 }
 
-function valueOf(
-  table: ExportedTable,
-  column: string,
-  organisation: number,
-  offsets: ReadonlyMap<ExportedTable, number>,
-): string {
+interface Moved {
+  organisation: number;
+  slug: string;
+  offsets: ReadonlyMap<ExportedTable, number>;
+}
+
+function valueOf(table: ExportedTable, column: string, { organisation, slug, offsets }: Moved): string {
   const name = `"${column}"`;
   // What has none is of a project or a device.
   if (column === "organisation_id") return `iif(${name} IS NULL, NULL, ${organisation})`;
@@ -232,12 +244,14 @@ function valueOf(
   if (table === "images" && column === "compressed") return "NULL";
   if (table === "images" && column === "compress_tried") return "0";
   if (table === "segments" && column === "body") return "lintel_moved_segment(body, count)";
+  if (table === "mqtt_users" && column === "topics") return movedTopics(name, slug);
   if (MAKER_COLUMNS.includes(column)) {
     return `CASE WHEN ${name} IS NOT NULL THEN
       coalesce((SELECT 'user:' || new FROM temp.user_ids WHERE 'user:' || old = ${name}), 'elsewhere') END`;
   }
   const inside = NUMBERS_INSIDE.filter(([of, one]) => of === table && one === column);
-  if (inside.length > 0) return inside.reduce((json, [, , path, of]) => moveInside(json, path, offsets.get(of)), name);
+  if (inside.length > 0)
+    return inside.reduce((json, [, , path, of]) => moveInside(json, path, of, offsets.get(of)), name);
   const target = REFERENCES[column];
   const isLoose = LOOSE.some(([of, loose]) => of === table && loose === column);
   if (target !== undefined) {

@@ -223,6 +223,21 @@ test("imported into a fresh server, the organisation gives every answer that it 
   target.remove();
 }, 90_000);
 
+test("what a rule names and is gone is nothing here either", () => {
+  const target = fresh();
+  const forged = join(files.path, "gone");
+  copyFileSync(file, forged);
+  const there = new Database(forged);
+  there.exec("UPDATE alert_rules SET body = json_set(body, '$.scope.project', 1)");
+  there.close();
+  take(target.path, { file: forged });
+  const db = new Database(join(target.path, "lintel.db"), { readonly: true });
+  const project = db.prepare("SELECT json_extract(body, '$.scope.project') FROM alert_rules").pluck().get();
+  expect(project).toBe(0x7fffffff);
+  db.close();
+  target.remove();
+});
+
 test("broken off at any table, nothing is there", () => {
   const target = fresh();
   const before = contents(join(target.path, "lintel.db"));
@@ -270,6 +285,10 @@ test("what is there already is listed, and nothing is changed; people are known 
   expect(after.prepare("SELECT level FROM memberships WHERE user_id = ?").pluck().get(id)).toBe(Level.Read);
   expect(after.prepare("SELECT count(*) FROM users WHERE password IS NOT NULL AND id <> ?").pluck().get(id)).toBe(0);
   expect(after.prepare("SELECT name FROM organisations WHERE slug = 'renamed'").pluck().get()).toBe("Renamed");
+  // Applications go on under the topics that are the organisation's now.
+  const topics = after.prepare("SELECT group_concat(topics) FROM mqtt_users").pluck().get();
+  expect(topics).toContain('"app/renamed/');
+  expect(topics).not.toContain("app/other/");
   after.close();
   known.remove();
 });

@@ -2,27 +2,49 @@
  * What the values of an export may be, column by column: what the API takes, as it is kept. Texts that are not here have a length only,
  * and numbers that only people read have none.
  */
+import { isDeepStrictEqual } from "node:util";
 import type { TSchema } from "typebox";
 import * as Type from "typebox/type";
 import { Check } from "typebox/value";
+import { Grants, MqttUserName } from "../../access/grant-shapes.ts";
 import { Level } from "../../access/level.ts";
 import { ActorKind } from "../../access/people-requests.ts";
 import { Registration, Standing } from "../../access/registration.ts";
-import { AlertState, CHANNEL_KINDS, DeliveryState } from "../../events/alert-requests.ts";
+import { AlertState, CHANNEL_KINDS, type ChannelSettings, DeliveryState } from "../../events/alert-requests.ts";
+import type { RuleBody } from "../../events/alert-rules.ts";
+import { conditionFault, KeptRule, KeptSettings } from "../../events/alert-shapes.ts";
 import { CHANGE_KINDS } from "../../events/change-kinds.ts";
-import { ATTRIBUTE_KINDS, LABEL_PATTERN, VALUE_TYPES } from "../../fleet/template.ts";
+import { urlFault as webhookFault } from "../../events/send-webhook.ts";
+import { AttributeWishSchema, Label } from "../../fleet/attribute-shapes.ts";
+import { type AttributeWish, readAttributes, VALUE_TYPES, valueFault } from "../../fleet/template.ts";
+import type { PartialPolicy } from "../../health/health-policy.ts";
+import { KeptPolicy, policyFault } from "../../health/health-shapes.ts";
 import { Health, REASONS } from "../../health/health-states.ts";
-import { NOTE_MAX_CHARS, PROPERTY_MAX_CHARS, TAG_MAX_CHARS } from "../../limits.ts";
+import { DEVICE_TAGS_MAX, EVENT_DATA_MAX_BYTES, NOTE_MAX_CHARS, PROPERTY_MAX_CHARS } from "../../limits.ts";
 import { isMac } from "../../mac-address.ts";
 import { DesiredPart } from "../../orders/order-requests.ts";
+import { KeptPlan, planFault } from "../../rollouts/plan-shapes.ts";
+import type { RolloutPlan } from "../../rollouts/rollout-plan.ts";
 import { ReleaseState } from "../../rollouts/rollout-requests.ts";
 import { DeviceState, RolloutState } from "../../rollouts/rollout-states.ts";
-import { isZone } from "../../rollouts/windows.ts";
+import {
+  Email,
+  EventKind,
+  FileName,
+  Name,
+  OrNull,
+  PropertyName,
+  ReleaseVersion,
+  ShortName,
+  Slug,
+  Tag,
+} from "../../shapes.ts";
+import type { DerivedDefinition } from "../derived-definition.ts";
+import { areInOrder, KeptDerived } from "../derived-shapes.ts";
 
 export type ValueCheck = (value: unknown) => boolean;
 
 const JSON_MAX_CHARS = 4 * 1024 * 1024;
-const NAME_MAX_CHARS = 100;
 /** Of every other text. */
 const TEXT_MAX_CHARS = 10_000;
 
@@ -50,140 +72,93 @@ const json =
     }
   };
 
-const NAME = text(NAME_MAX_CHARS, /^[^\p{Cc}]+$/u);
-const SLUG = text(63, /^[a-z0-9][a-z0-9-]{0,62}$/);
-const LABEL = text(63, new RegExp(LABEL_PATTERN));
+const shape =
+  (schema: TSchema): ValueCheck =>
+  (value) =>
+    Check(schema, value);
 
-const strict = { additionalProperties: false };
-const Opt = Type.Optional;
-const Null = Type.Null();
-const orNull = (schema: TSchema) => Type.Union([schema, Null]);
-const Num = Type.Number();
-const Int = Type.Integer();
+const NAME = shape(Name);
 const Text = Type.String();
 const Texts = Type.Array(Text);
-const Bool = Type.Boolean();
-const Mac = Type.String({ pattern: "^[0-9a-f]{12}$" });
+const Int = Type.Integer();
 const Record = Type.Record(Text, Type.Unknown());
-const Scalar = Type.Union([Num, Bool, Text]);
 const Reason = Type.Enum([...REASONS]);
-const Windows = Type.Array(
-  Type.Object({ days: Type.Array(Type.Integer({ minimum: 0, maximum: 6 })), fromMin: Int, toMin: Int }, strict),
-);
-
-const Limits = Opt(Type.Object({ warning: orNull(Num), failed: orNull(Num) }, strict));
-const Policy = Type.Object(
-  {
-    ...Object.fromEntries(REASONS.map((reason) => [reason, Limits])),
-    hours: Opt(orNull(Type.Object({ zone: Text, windows: Windows }, strict))),
-  },
-  strict,
-);
-const POLICY = json(Policy, ({ hours }: { hours?: { zone: string } | null }) => hours == null || isZone(hours.zone));
+const POLICY = json(KeptPolicy, (policy: PartialPolicy) => policyFault(policy) === undefined);
 const FINDINGS = json(
-  Type.Array(Type.Object({ reason: Reason, level: Type.Integer({ minimum: 1, maximum: 2 }), value: Num })),
+  Type.Array(Type.Object({ reason: Reason, level: Type.Integer({ minimum: 1, maximum: 2 }), value: Type.Number() })),
 );
+const RULE = json(KeptRule, ({ condition }: RuleBody) => conditionFault(condition) === undefined);
+const SETTINGS = json(KeptSettings, ({ url }: ChannelSettings) => url === undefined || webhookFault(url) === undefined);
+const PLAN = json(KeptPlan, (plan: RolloutPlan) => planFault(plan) === undefined);
+const DERIVED = json(KeptDerived, (one: DerivedDefinition) => one.kind !== "alias" || areInOrder(one.sections));
+/** Kept as it was read once: read again, it is the same. */
+const ATTRIBUTE = json(AttributeWishSchema, (wish: AttributeWish) => {
+  const read = readAttributes([wish]);
+  return "attributes" in read && isDeepStrictEqual(read.attributes[0], wish);
+});
+/** As `valueFault` of any of the types has it. */
+const VALUE = json(Type.Unknown(), (value) => VALUE_TYPES.some((type) => valueFault(type, value) === undefined));
+const EVENT_DATA: ValueCheck = (value) =>
+  json(Type.Unknown())(value) && Buffer.byteLength(value as string) <= EVENT_DATA_MAX_BYTES;
 
-const Condition = Type.Union([
-  Type.Object(
-    { kind: Type.Literal("health"), state: Type.Enum(["warning", "failed"]), reasons: Opt(Type.Array(Reason)) },
-    strict,
-  ),
-  Type.Object({ kind: Type.Literal("value"), stream: Int, above: Opt(Num), below: Opt(Num), margin: Num }, strict),
-  Type.Object({ kind: Type.Literal("change"), changes: Type.Array(Type.Enum([...CHANGE_KINDS])) }, strict),
-]);
-const Scope = Type.Object({ project: Opt(Int), devices: Opt(Type.Array(Mac)), tags: Opt(Texts) }, strict);
-const Rule = Type.Object({ condition: Condition, scope: Scope, holdS: Type.Integer({ minimum: 0 }) }, strict);
 const Told = Type.Object({
   alert: Int,
   event: Type.Enum(["opened", "closed"]),
   rule: Text,
-  device: orNull(Text),
-  name: orNull(Text),
+  device: OrNull(Text),
+  name: OrNull(Text),
   opened: Text,
-  closed: orNull(Text),
+  closed: OrNull(Text),
   detail: Record,
 });
 const Message = Type.Object({ id: Text, organisation: Text, time: Text, alerts: Type.Array(Told), leftOut: Int });
 
-const Source = Type.Object({ device: Mac, stream: Type.String({ pattern: "^[0-9a-f]{4}$" }) });
-const Section = Type.Object({ ...Source.properties, fromMs: orNull(Num), toMs: orNull(Num) });
-const unit = orNull(Text);
-const Derived = Type.Union([
-  Type.Object({ kind: Type.Literal("linear"), source: Source, factor: Num, offset: Num, unit }),
-  Type.Object({ kind: Type.Literal("difference"), source: Source, unit }),
-  Type.Object({ kind: Type.Literal("alias"), sections: Type.Array(Section), unit }),
-]);
-const Attribute = Type.Object({
-  label: Text,
-  kind: Type.Enum([...ATTRIBUTE_KINDS]),
-  type: Type.Enum([...VALUE_TYPES]),
-  unit,
-  value: Opt(orNull(Scalar)),
-  stream: Opt(Text),
-  command: Opt(Text),
-  setting: Opt(Text),
-});
-const Plan = Type.Object({
-  target: Type.Object({ project: Opt(Int), fleet: Opt(Int), devices: Opt(Type.Array(Mac)), tags: Opt(Texts) }),
-  canary: Type.Union([Type.Object({ devices: Num }), Type.Object({ percent: Num })]),
-  steps: Type.Array(Num),
-  error: Type.Object({ lostAfterMin: Num, vitals: Type.Record(Text, Num), rollBack: Bool }),
-  success: Type.Object({ percent: Num, soakMin: Num, absentAfterMin: Num }),
-  atOnce: Int,
-  bytesPerS: orNull(Int),
-  zone: Text,
-  windows: Windows,
-  startMs: orNull(Num),
-  expiresMs: orNull(Num),
-  retry: Bool,
-});
-const Grants = Type.Array(Type.Object({ filter: Text, access: Type.Enum(["read", "write", "both"]) }, strict));
-
 /** Null is for the schema of the table to allow. */
 export const VALUES: Readonly<Record<string, ValueCheck>> = {
-  "organisations.slug": SLUG,
+  "organisations.slug": shape(Slug),
   "organisations.name": NAME,
   "projects.name": NAME,
   "projects.registration": numbers(Registration),
-  "users.email": text(254, /^[^\s@\p{Cc}]+@[^\s@\p{Cc}]+$/u),
+  "users.email": shape(Email),
   "users.name": NAME,
   "memberships.level": (value) => numbers(Level)(value) && value !== Level.None,
   "audit.actor_kind": numbers(ActorKind),
   "devices.mac": (value) => typeof value === "string" && isMac(value),
-  "devices.name": text(NAME_MAX_CHARS),
+  "devices.name": NAME,
   "devices.standing": numbers(Standing),
   "devices.thresholds": POLICY,
-  "device_tags.tag": text(TAG_MAX_CHARS, /^[a-z0-9]+([._-][a-z0-9]+)*$/),
+  "device_tags.tag": shape(Tag),
+  "device_properties.name": shape(PropertyName),
   "device_properties.value": text(PROPERTY_MAX_CHARS),
+  "project_properties.name": shape(PropertyName),
   "project_properties.value": text(PROPERTY_MAX_CHARS),
-  "device_overrides.label": LABEL,
-  "device_overrides.value": json(Scalar),
-  "derived_streams.definition": json(Derived),
+  "device_overrides.label": shape(Label),
+  "device_overrides.value": VALUE,
+  "derived_streams.definition": DERIVED,
   "desired_parts.part": numbers(DesiredPart),
-  "desired_parts.chosen": json(Type.Object({ settings: Record, connection: Record, inherited: Opt(Record) })),
+  "desired_parts.chosen": json(Type.Object({ settings: Record, connection: Record, inherited: Type.Optional(Record) })),
   "device_health.state": numbers(Health),
   "device_health.findings": FINDINGS,
   "health_log.state": numbers(Health),
   "health_log.findings": FINDINGS,
   "health_policies.policy": POLICY,
-  "templates.name": text(NAME_MAX_CHARS),
+  "templates.name": NAME,
   "templates.thresholds": POLICY,
-  "template_attributes.label": LABEL,
-  "template_attributes.definition": json(Attribute),
-  "fleets.name": text(NAME_MAX_CHARS),
-  "fleets.tags": json(Texts),
+  "template_attributes.label": shape(Label),
+  "template_attributes.definition": ATTRIBUTE,
+  "fleets.name": NAME,
+  "fleets.tags": json(Type.Array(Tag, { maxItems: DEVICE_TAGS_MAX })),
   "changes.kind": words(CHANGE_KINDS),
   "changes.detail": json(Record),
-  "events.kind": text(40, /^[a-z][a-z0-9-]{0,39}$/),
-  "events.data": json(Type.Unknown()),
-  "event_files.name": text(100, /^[^/\\\p{Cc}]+$/u),
+  "events.kind": shape(EventKind),
+  "events.data": EVENT_DATA,
+  "event_files.name": shape(FileName),
   "notes.text": text(NOTE_MAX_CHARS),
-  "channels.name": NAME,
+  "channels.name": shape(ShortName),
   "channels.kind": words(CHANNEL_KINDS),
-  "channels.settings": json(Type.Object({ to: Opt(Texts), url: Opt(Text) }, strict)),
-  "alert_rules.name": NAME,
-  "alert_rules.body": json(Rule),
+  "channels.settings": SETTINGS,
+  "alert_rules.name": shape(ShortName),
+  "alert_rules.body": RULE,
   "alerts.state": numbers(AlertState),
   "alerts.detail": json(Record),
   "notices.event": words(["opened", "closed"]),
@@ -191,12 +166,12 @@ export const VALUES: Readonly<Record<string, ValueCheck>> = {
   "deliveries.body": json(Message),
   "config_levels.settings": json(Record),
   "config_conflicts.faults": json(Texts),
-  "releases.version": text(40, /^[0-9A-Za-z][0-9A-Za-z.+-]{0,39}$/),
+  "releases.version": shape(ReleaseVersion),
   "releases.state": numbers(ReleaseState),
   "rollouts.state": numbers(RolloutState),
-  "rollouts.plan": json(Plan, ({ zone }: { zone: string }) => isZone(zone)),
+  "rollouts.plan": PLAN,
   "rollout_devices.state": numbers(DeviceState),
-  "mqtt_users.name": text(63, /^[a-z][a-z0-9-]{1,62}$/),
+  "mqtt_users.name": shape(MqttUserName),
   "mqtt_users.topics": json(Grants),
 };
 
