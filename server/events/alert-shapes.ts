@@ -4,7 +4,6 @@ import * as Type from "typebox/type";
 import { REASONS } from "../health/health-states.ts";
 import { DEVICE_TAGS_MAX, MAIL_TO_MAX, RULE_DEVICES_MAX } from "../limits.ts";
 import { MacText, strict, Tag } from "../shapes.ts";
-import type { ChannelSettings } from "./alert-requests.ts";
 import type { RuleBody } from "./alert-rules.ts";
 import { CHANGE_KINDS } from "./change-kinds.ts";
 
@@ -102,8 +101,3 @@ export const SETTING_FIELDS = {
   url: Type.Optional({ ...Url, description: "of a webhook: where it is sent" }),
 };
 export const KeptSettings = Type.Object(SETTING_FIELDS, strict);
-
-/** The compiler holds the shapes against the types that the rest of the server works with. */
-type Same<One extends Other, Other> = One;
-export type KeptRuleBody = Same<import("typebox").Static<typeof KeptRule>, RuleBody>;
-export type KeptChannelSettings = Same<import("typebox").Static<typeof KeptSettings>, ChannelSettings>;

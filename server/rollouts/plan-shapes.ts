@@ -1,5 +1,5 @@
 /** Plans of rollouts as the API takes them and as they are kept. */
-import type { Static, TSchema } from "typebox";
+import type { TSchema } from "typebox";
 import * as Type from "typebox/type";
 import { DEVICE_TAGS_MAX, ROLLOUT_DEVICES_MAX } from "../limits.ts";
 import { MacText, OrNull, strict, Tag, ZoneText } from "../shapes.ts";
@@ -104,7 +104,3 @@ export function planFault({ target, zone, steps, error, startMs, expiresMs }: Ro
   if (startMs !== null && expiresMs !== null && expiresMs <= startMs) return "it would expire before it starts";
   return undefined;
 }
-
-/** The compiler holds the shape against the type that the rest of the server works with. */
-type Same<One extends Other, Other> = One;
-export type KeptPlanBody = Same<Static<typeof KeptPlan>, RolloutPlan>;

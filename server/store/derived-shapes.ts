@@ -1,9 +1,9 @@
 /** Derived streams as the API takes them and as they are kept. */
-import type { Static, TSchema } from "typebox";
+import type { TSchema } from "typebox";
 import * as Type from "typebox/type";
 import { ALIAS_SECTIONS_MAX } from "../limits.ts";
 import { MacText, OrNull, StreamId, strict } from "../shapes.ts";
-import type { AliasPart, DerivedDefinition } from "./derived-definition.ts";
+import type { AliasPart } from "./derived-definition.ts";
 
 const Unit = Type.String({ maxLength: 20, description: "for people" });
 /** The last instant that `Date` knows (ECMA-262 21.4.1.1), ms. */
@@ -64,7 +64,3 @@ export function areInOrder(sections: readonly AliasPart[]): boolean {
   }
   return true;
 }
-
-/** The compiler holds the shape against the type that the rest of the server works with. */
-type Same<One extends Other, Other> = One;
-export type KeptDefinition = Same<Static<typeof KeptDerived>, DerivedDefinition>;

@@ -3,28 +3,25 @@
  * and numbers that only people read have none.
  */
 import { isDeepStrictEqual } from "node:util";
-import type { TSchema } from "typebox";
+import type { Static, TSchema } from "typebox";
 import * as Type from "typebox/type";
 import { Check } from "typebox/value";
 import { Grants, MqttUserName } from "../../access/grant-shapes.ts";
 import { Level } from "../../access/level.ts";
 import { ActorKind } from "../../access/people-requests.ts";
 import { Registration, Standing } from "../../access/registration.ts";
-import { AlertState, CHANNEL_KINDS, type ChannelSettings, DeliveryState } from "../../events/alert-requests.ts";
-import type { RuleBody } from "../../events/alert-rules.ts";
+import { AlertState, CHANNEL_KINDS, DeliveryState } from "../../events/alert-requests.ts";
 import { conditionFault, KeptRule, KeptSettings } from "../../events/alert-shapes.ts";
 import { CHANGE_KINDS } from "../../events/change-kinds.ts";
 import { urlFault as webhookFault } from "../../events/send-webhook.ts";
 import { AttributeWishSchema, Label } from "../../fleet/attribute-shapes.ts";
-import { type AttributeWish, readAttributes, VALUE_TYPES, valueFault } from "../../fleet/template.ts";
-import type { PartialPolicy } from "../../health/health-policy.ts";
+import { readAttributes, VALUE_TYPES, valueFault } from "../../fleet/template.ts";
 import { KeptPolicy, policyFault } from "../../health/health-shapes.ts";
 import { Health, REASONS } from "../../health/health-states.ts";
 import { DEVICE_TAGS_MAX, EVENT_DATA_MAX_BYTES, NOTE_MAX_CHARS, PROPERTY_MAX_CHARS } from "../../limits.ts";
 import { isMac } from "../../mac-address.ts";
 import { DesiredPart } from "../../orders/order-requests.ts";
 import { KeptPlan, planFault } from "../../rollouts/plan-shapes.ts";
-import type { RolloutPlan } from "../../rollouts/rollout-plan.ts";
 import { ReleaseState } from "../../rollouts/rollout-requests.ts";
 import { DeviceState, RolloutState } from "../../rollouts/rollout-states.ts";
 import {
@@ -39,7 +36,6 @@ import {
   Slug,
   Tag,
 } from "../../shapes.ts";
-import type { DerivedDefinition } from "../derived-definition.ts";
 import { areInOrder, KeptDerived } from "../derived-shapes.ts";
 
 export type ValueCheck = (value: unknown) => boolean;
@@ -61,12 +57,12 @@ const numbers =
   (value) =>
     Object.values(all).includes(value) && typeof value === "number";
 const json =
-  (schema: TSchema, isMore: (value: never) => boolean = () => true): ValueCheck =>
+  <S extends TSchema>(schema: S, isMore: (value: Static<S>) => boolean = () => true): ValueCheck =>
   (value) => {
     if (typeof value !== "string" || value.length > JSON_MAX_CHARS) return false;
     try {
       const parsed: unknown = JSON.parse(value);
-      return Check(schema, parsed) && isMore(parsed as never);
+      return Check(schema, parsed) && isMore(parsed as Static<S>);
     } catch {
       return false;
     }
@@ -83,16 +79,16 @@ const Texts = Type.Array(Text);
 const Int = Type.Integer();
 const Record = Type.Record(Text, Type.Unknown());
 const Reason = Type.Enum([...REASONS]);
-const POLICY = json(KeptPolicy, (policy: PartialPolicy) => policyFault(policy) === undefined);
+const POLICY = json(KeptPolicy, (policy) => policyFault(policy) === undefined);
 const FINDINGS = json(
   Type.Array(Type.Object({ reason: Reason, level: Type.Integer({ minimum: 1, maximum: 2 }), value: Type.Number() })),
 );
-const RULE = json(KeptRule, ({ condition }: RuleBody) => conditionFault(condition) === undefined);
-const SETTINGS = json(KeptSettings, ({ url }: ChannelSettings) => url === undefined || webhookFault(url) === undefined);
-const PLAN = json(KeptPlan, (plan: RolloutPlan) => planFault(plan) === undefined);
-const DERIVED = json(KeptDerived, (one: DerivedDefinition) => one.kind !== "alias" || areInOrder(one.sections));
+const RULE = json(KeptRule, ({ condition }) => conditionFault(condition) === undefined);
+const SETTINGS = json(KeptSettings, ({ url }) => url === undefined || webhookFault(url) === undefined);
+const PLAN = json(KeptPlan, (plan) => planFault(plan) === undefined);
+const DERIVED = json(KeptDerived, (one) => one.kind !== "alias" || areInOrder(one.sections));
 /** Kept as it was read once: read again, it is the same. */
-const ATTRIBUTE = json(AttributeWishSchema, (wish: AttributeWish) => {
+const ATTRIBUTE = json(AttributeWishSchema, (wish) => {
   const read = readAttributes([wish]);
   return "attributes" in read && isDeepStrictEqual(read.attributes[0], wish);
 });
