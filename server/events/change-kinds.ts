@@ -76,7 +76,7 @@ export type ChangePage = { items: Change[]; last: number } | "trimmed" | "ahead"
 
 /**
  * The port by which changes are followed. Its one adapter is the embedded outbox (store/change-reader.ts); a log of another kind is fed
- * by whoever follows GET /api/v1/changes (server/README.md).
+ * by whoever follows GET /api/v1/changes (server/examples).
  */
 export interface ChangeLogPort {
   /** `afterId` null: from the oldest that is kept. */

@@ -1,87 +1,27 @@
 /** How devices fare, through the server: what they say, their silence, the server's own absence, and what people are told. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { HelloKey, StateKey } from "../../runtime/contract/messages.ts";
-import { CHANNEL_STATE } from "../../runtime/contract/topics.ts";
-import { encodeCbor } from "../ingest/cbor-codec.ts";
-import type { LintelServer } from "../server-options.ts";
-import {
-  encodePack,
-  makeFolder,
-  startDevice,
-  startTestServer,
-  TEST_NOW_MS,
-  type TestClient,
-} from "../testing/test-server.ts";
+import { encodePack, TEST_NOW_MS, type TestClient } from "../testing/test-server.ts";
+import { tellState as state, TimedServer } from "../testing/timed-server.ts";
 
 const MAC = "5ccf7f00000b";
 const MINUTE_MS = 60_000;
 const HOUR_MIN = 60;
 const YEAR_MS = 365 * 86_400_000;
 
-let folder: ReturnType<typeof makeFolder>;
-let server: LintelServer;
-let wallMs: number;
-let elapsedMs: number;
-
+let world: TimedServer;
 beforeEach(async () => {
-  folder = makeFolder();
-  wallMs = TEST_NOW_MS;
-  elapsedMs = 0;
-  server = await start();
+  world = await new TimedServer().start();
 });
-afterEach(async () => {
-  await server.stop();
-  folder.remove();
-});
+afterEach(() => world.stop());
 
-function start(): Promise<LintelServer> {
-  return startTestServer(folder.path, { nowMs: () => wallMs, elapsedMs: () => elapsedMs });
-}
-
-/** Time as it passes, a minute each, or some. */
-async function pass(minutes: number, stepMin = 1): Promise<void> {
-  for (let i = 0; i < minutes; i += stepMin) {
-    wallMs += stepMin * MINUTE_MS;
-    elapsedMs += stepMin * MINUTE_MS;
-    server.tick();
-    await server.idle();
-  }
-}
-
-function state(device: TestClient, extra: Array<[StateKey, number]> = []): void {
-  device.publish(
-    device.topic(CHANNEL_STATE),
-    encodeCbor(new Map<number, unknown>([[StateKey.Online, true], ...extra])),
-  );
-}
-
-async function begin(mac = MAC): Promise<TestClient> {
-  const device = await startDevice(server, mac);
-  device.hello(1, [[HelloKey.Boots, 1]]);
-  state(device);
-  await device.ack(0);
-  await server.idle();
-  return device;
-}
-
-async function get<T = Record<string, unknown>>(path: string): Promise<T> {
-  const response = await fetch(`${server.url}/api/v1${path}`);
-  expect(response.status).toBe(200);
-  return (await response.json()) as T;
-}
-
-async function put(
-  path: string,
-  body: object,
-  headers: Record<string, string> = {},
-): Promise<[number, { code?: string }]> {
-  const response = await fetch(`${server.url}/api/v1${path}`, {
-    method: "PUT",
-    headers: { "content-type": "application/json", ...headers },
-    body: JSON.stringify(body),
-  });
-  return [response.status, (await response.json()) as { code?: string }];
-}
+const pass = (minutes: number, stepMin?: number) => world.pass(minutes, stepMin);
+const begin = (mac = MAC) => world.begin(mac, [[HelloKey.Boots, 1]]);
+const get = <T = Record<string, unknown>>(path: string) => world.done<T>("GET", path);
+const put = async (path: string, body: object, headers: Record<string, string> = {}) => {
+  const answer = await world.ask<{ code?: string }>("PUT", path, body, headers);
+  return [answer.status, answer.body] as const;
+};
 
 interface Told {
   state: string;
@@ -107,7 +47,7 @@ test("a device that falls silent, and comes back; its history; lists and counts"
     devices: { normal: 0, warning: 0, failed: 1, none: 0 },
     reasons: { silence: { warning: 0, failed: 1 } },
   });
-  const metrics = await (await fetch(`${server.url}/metrics`)).text();
+  const metrics = await (await fetch(`${world.server.url}/metrics`)).text();
   expect(metrics).toContain('lintel_devices_health{state="failed"} 1');
 
   device.data(encodePack(1, 1, 1, [{ stream: "5001", value: 1, timeS: 1_700_000_000 }]));
@@ -127,7 +67,7 @@ test("what a state says: signal, memory, queue", async () => {
     [StateKey.FreeBytes, 100],
     [StateKey.Queued, 2500],
   ]);
-  await server.idle();
+  await world.server.idle();
   expect(await health()).toMatchObject({
     state: "failed",
     reasons: [
@@ -141,7 +81,7 @@ test("what a state says: signal, memory, queue", async () => {
     [StateKey.FreeBytes, 4000],
     [StateKey.Queued, 0],
   ]);
-  await server.idle();
+  await world.server.idle();
   expect(await stateOf()).toBe("normal");
 });
 
@@ -154,20 +94,20 @@ test("a start that new settings or another graph bring is none to count", async 
       ...(boots % 2 === 0 ? [] : ([[HelloKey.ConfigVersion, boots - 1]] as Array<[HelloKey, unknown]>)),
     ]);
   }
-  await server.idle();
+  await world.server.idle();
   expect(await stateOf()).toBe("normal");
 });
 
 test("many starts, until a day has passed", async () => {
   const device = await begin();
   for (let boots = 2; boots <= 6; boots++) device.hello(1, [[HelloKey.Boots, boots]]);
-  await server.idle();
+  await world.server.idle();
   expect((await health()).reasons).toEqual([{ reason: "restarts", level: "warning", value: 5 }]);
   for (let hour = 0; hour < 47; hour++) {
-    wallMs += HOUR_MIN * MINUTE_MS;
-    elapsedMs += HOUR_MIN * MINUTE_MS;
+    world.wallMs += HOUR_MIN * MINUTE_MS;
+    world.elapsedMs += HOUR_MIN * MINUTE_MS;
     state(device);
-    await server.idle();
+    await world.server.idle();
   }
   expect(await stateOf()).toBe("normal");
 }, 60_000);
@@ -180,7 +120,7 @@ test("a device without a clock", async () => {
     await pass(1);
   }
   expect((await health()).reasons).toEqual([{ reason: "clock", level: "warning", value: 30 }]);
-  device.data(encodePack(1, 32, 1, [{ stream: "5001", value: 1, timeS: wallMs / 1000 }]));
+  device.data(encodePack(1, 32, 1, [{ stream: "5001", value: 1, timeS: world.wallMs / 1000 }]));
   await device.ack(32);
   expect(await stateOf()).toBe("normal");
 });
@@ -189,9 +129,9 @@ describe("nobody is to blame for the server", () => {
   test("that was off for a day: devices get their time anew, and then are silent", async () => {
     const device = await begin();
     device.drop();
-    await server.stop();
-    wallMs += 86_400_000;
-    server = await start();
+    await world.server.stop();
+    world.wallMs += 86_400_000;
+    await world.start();
     await pass(19);
     expect(await stateOf()).toBe("normal");
     await pass(42);
@@ -202,8 +142,8 @@ describe("nobody is to blame for the server", () => {
     const device = await begin();
     await pass(60);
     device.drop();
-    await server.stop();
-    server = await start();
+    await world.server.stop();
+    await world.start();
     await pass(2);
     expect(await stateOf()).toBe("failed");
     const back = await begin();
@@ -213,13 +153,13 @@ describe("nobody is to blame for the server", () => {
 
   test.each([1, -1])("a clock that jumps %i year", async (sign) => {
     const device = await begin();
-    wallMs += sign * YEAR_MS;
-    server.tick();
-    await server.idle();
+    world.wallMs += sign * YEAR_MS;
+    world.server.tick();
+    await world.server.idle();
     expect(await stateOf()).toBe("normal");
     await pass(10);
     state(device);
-    await server.idle();
+    await world.server.idle();
     await pass(19);
     expect(await stateOf()).toBe("normal");
     await pass(1);
@@ -230,10 +170,10 @@ describe("nobody is to blame for the server", () => {
 
   test("a process that stood still for an hour", async () => {
     await begin();
-    wallMs += HOUR_MIN * MINUTE_MS;
-    elapsedMs += HOUR_MIN * MINUTE_MS;
-    server.tick();
-    await server.idle();
+    world.wallMs += HOUR_MIN * MINUTE_MS;
+    world.elapsedMs += HOUR_MIN * MINUTE_MS;
+    world.server.tick();
+    await world.server.idle();
     expect(await stateOf()).toBe("normal");
     await pass(20);
     expect(await stateOf()).toBe("warning");
@@ -265,7 +205,7 @@ describe("what is taken for normal", () => {
     await begin();
     const post = async (method: string, path: string, body: object) => {
       const headers = { "content-type": "application/json" };
-      const answer = await fetch(`${server.url}/api/v1${path}`, { method, headers, body: JSON.stringify(body) });
+      const answer = await fetch(`${world.server.url}/api/v1${path}`, { method, headers, body: JSON.stringify(body) });
       expect(answer.status).toBeLessThan(300);
       return (await answer.json()) as { id: number };
     };
@@ -323,7 +263,7 @@ describe("what is taken for normal", () => {
       [[], 400],
     ];
     for (const [body, status] of refused) expect([body, (await put(path, body))[0]]).toEqual([body, status]);
-    const etag = (await fetch(`${server.url}/api/v1${path}`)).headers.get("etag") ?? "";
+    const etag = (await fetch(`${world.server.url}/api/v1${path}`)).headers.get("etag") ?? "";
     expect((await put(path, {}, { "if-match": etag }))[0]).toBe(200);
     expect((await put(path, {}, { "if-match": etag }))[0]).toBe(412);
   });
@@ -331,13 +271,13 @@ describe("what is taken for normal", () => {
 
 test("boards that wait, or were revoked, have no health; who never came has none either", async () => {
   await begin();
-  await fetch(`${server.url}/api/v1/devices`, {
+  await fetch(`${world.server.url}/api/v1/devices`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ mac: "5ccf7f00000c" }),
   });
   expect(await stateOf("5ccf7f00000c")).toBe("none");
-  await fetch(`${server.url}/api/v1/devices/${MAC}/revoke`, { method: "POST" });
+  await fetch(`${world.server.url}/api/v1/devices/${MAC}/revoke`, { method: "POST" });
   await pass(1);
   expect(await stateOf()).toBe("none");
   expect(await get("/organisations/home/health")).toMatchObject({ devices: { none: 2 } });

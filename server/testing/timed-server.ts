@@ -1,7 +1,7 @@
 /** For tests: a server whose time goes on when the test says so, and what it answers. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { StateKey } from "../../runtime/contract/messages.ts";
+import { type HelloKey, StateKey } from "../../runtime/contract/messages.ts";
 import { CHANNEL_STATE } from "../../runtime/contract/topics.ts";
 import { encodeCbor } from "../ingest/cbor-codec.ts";
 import type { LintelServer, ServerOptions } from "../server-options.ts";
@@ -54,9 +54,9 @@ export class TimedServer {
   }
 
   /** A device that has said hello, and how it is. */
-  async begin(mac: string): Promise<TestClient> {
+  async begin(mac: string, extra: Array<[HelloKey, unknown]> = []): Promise<TestClient> {
     const device = await startDevice(this.server, mac);
-    device.hello(1);
+    device.hello(1, extra);
     tellState(device);
     await device.until(() => device.acks.length > 0, "an answer");
     await this.server.idle();

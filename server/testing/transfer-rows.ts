@@ -86,6 +86,10 @@ export function fillTransferRows(db: Database.Database, thing: Thing, nowMs: num
   const sent = { state: 1, attempts: 1, created_ms: nowMs, ended_ms: nowMs };
   add("deliveries", { id: "msg-1", channel_id: thing.channel, body: JSON.stringify(body), ...sent });
 
+  // Days have passed, so the server may have made a delivery of what waited, and does it with this one unless it is not due.
+  db.prepare("UPDATE channels SET group_due_ms = NULL WHERE id = ?").run(thing.channel);
+  add("notices", { channel_id: thing.channel, alert_id: thing.alert, event: "opened", ...at });
+
   add("rollout_policies", { organisation_id: thing.organisation, needs_approval: 1 });
   const member = { rollout_id: thing.rollout, device_id: device, group_at: 0, state: 0, live: 0, image_id: image };
   add("rollout_devices", { ...member, ...at });
