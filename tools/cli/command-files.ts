@@ -44,7 +44,11 @@ export async function writeWhole(
     await pipeline(content, createWriteStream(part, { mode, flush: true }));
     renameSync(part, file);
   } catch (error) {
-    rmSync(part, { force: true });
+    try {
+      rmSync(part, { force: true });
+    } catch {
+      // Where no file can be, there is none to remove.
+    }
     if (isUserError(error)) throw error;
     throw new CommandError(`${file} could not be written: ${reasonOf(error)}`);
   }

@@ -108,5 +108,7 @@ export function makeProgram(): Command {
     program.commandsGroup(`${title}:`);
     for (const add of commands) add(program);
   }
-  return program;
+  // Commander's own.
+  const help = new Command("help").argument("[command]").description("what a command takes").helpGroup("More:");
+  return program.addHelpCommand(help);
 }

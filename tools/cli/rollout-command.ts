@@ -11,6 +11,7 @@ import { type PlanOptions, parseCanary, parseLimit, parseSteps, parseWindow, pla
 import { deviceRows, dryRunLines, progressLine, showRollout } from "./rollout-show.ts";
 import { EXIT_INTERRUPTED, StopRequest } from "./stop-request.ts";
 import { tableOf } from "./text-table.ts";
+import { LATER_HELP, timeOption } from "./time-words.ts";
 
 const POLL_MS = 1000;
 /** Nothing happens after these unless somebody does something. */
@@ -111,8 +112,8 @@ function addCreate(rollout: Command): void {
     .option("--rate <bytes/s>", "for all downloads together", parseCount(100))
     .option("--window <days-hours>", 'offer within these only, as "mon-fri 22:00-05:00"', parseWindow)
     .option("--zone <name>", "time zone of the windows, as Europe/Rome")
-    .option("--starts <time>", "not before, ISO 8601")
-    .option("--expires <time>", "devices that were not there until then are left alone, ISO 8601")
+    .option("--starts <time>", `not before; ${LATER_HELP}`, timeOption())
+    .option("--expires <time>", `devices that were not there until then are left alone; ${LATER_HELP}`, timeOption())
     .option("--retry", "also where the image has failed before")
     .option("--roll-back", "when it has to stop, have all devices run what they ran before")
     .option("--draft", "do not start it yet")

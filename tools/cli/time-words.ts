@@ -1,4 +1,4 @@
-/** Times as people type them: a day, a day and a time, how long ago, or a word. UTC unless they say otherwise, as in all that is shown. */
+/** Times as people type them: a day, a day and a time, how long ago, how long from now, or a word. UTC unless they say otherwise, as in all that is shown. */
 import { InvalidArgumentError } from "commander";
 
 const DAY_MS = 86_400_000;
@@ -6,8 +6,10 @@ const UNIT_MS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: D
 /** The last instant that `Date` knows (ECMA-262 21.4.1.1), ms. */
 const TIME_END_MS = 8.64e15;
 
-/** What an option that takes one says. */
+/** What an option that takes one says; and one about what is yet to come. */
 export const TIME_HELP = 'as 2026-11-01, "2026-11-01 14:30", 7d (ago) or now; UTC unless it says +02:00';
+
+export const LATER_HELP = 'as "2026-12-01 22:00", or +8h from now; UTC unless it says +02:00';
 
 /** For an option; what comes of it is as the API takes times. */
 export function timeOption(nowMs: () => number = Date.now): (text: string) => string {
@@ -27,8 +29,9 @@ export function readTime(text: string, nowMs: number): number | undefined {
   if (text === "yesterday") return todayMs - DAY_MS;
   // Four digits alone are a year to people.
   if (/^-?\d{5,16}$/.test(text)) return Number(text);
-  const [, count, unit = ""] = /^-?(\d{1,6})([smhdw])$/.exec(text) ?? [];
-  return count === undefined ? readDate(text) : nowMs - Number(count) * (UNIT_MS[unit] ?? Number.NaN);
+  const [, sign, count, unit = ""] = /^([-+]?)(\d{1,6})([smhdw])$/.exec(text) ?? [];
+  const spanMs = Number(count) * (UNIT_MS[unit] ?? Number.NaN);
+  return count === undefined ? readDate(text) : nowMs + (sign === "+" ? spanMs : -spanMs);
 }
 
 /** ISO 8601, with less of it at the end; a day that there is not, as the 30th of February, is none. */
