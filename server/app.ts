@@ -229,6 +229,7 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
   await broker.listen();
   undo.push(() => new Promise<void>((resolve) => broker.close(resolve)));
   const accept = (stream: Duplex, address?: string) => broker.accept(stream, address);
+  const isPrivateAllowed = options.webhooksPrivate === true;
   const writeMail = options.mail === undefined ? null : mailWriter(options.mail);
   const alerts = new AlertDesk({
     store: reader.alerts,
@@ -236,7 +237,7 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
     senders: alertSenders({
       tell: (topic, text) => broker.tell(topic, text),
       writeMail,
-      isPrivateAllowed: options.webhooksPrivate === true,
+      isPrivateAllowed,
       nowMs,
     }),
     writeMail,
@@ -262,6 +263,7 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
     alertStore: reader.alerts,
     alerts: {
       sendsMail: writeMail !== null,
+      isPrivateAllowed,
       change: (request) => writer.request(request),
       test: (channel, message) => alerts.test(channel, message),
     },

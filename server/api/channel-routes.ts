@@ -46,7 +46,7 @@ export function addChannelRoutes(app: ApiApp, { alertStore: store, alerts, nowMs
         "channelRefused",
         "this server sends no mail: its owner has to start it with --smtp and --mail-from",
       );
-    checkSettings(kind, settings);
+    checkSettings(kind, settings, alerts.isPrivateAllowed);
   };
 
   app.get(
@@ -215,12 +215,12 @@ export function addChannelRoutes(app: ApiApp, { alertStore: store, alerts, nowMs
   );
 }
 
-function checkSettings(kind: ChannelKind, { to, url }: ChannelSettings): void {
+function checkSettings(kind: ChannelKind, { to, url }: ChannelSettings, isPrivateAllowed: boolean): void {
   const refuse = (detail: string) => new Problem("channelRefused", detail);
   if ((to !== undefined) !== (kind === "mail"))
     throw refuse("a channel of mail, and no other, has `to`: the addresses");
   if ((url !== undefined) !== (kind === "webhook")) throw refuse("a webhook, and no other channel, has `url`");
-  const fault = url === undefined ? undefined : urlFault(url);
+  const fault = url === undefined ? undefined : urlFault(url, isPrivateAllowed);
   if (fault !== undefined) throw refuse(`the url ${fault}`);
 }
 

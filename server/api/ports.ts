@@ -315,6 +315,8 @@ export interface AlertStorePort {
 export interface AlertPort {
   /** This server can. */
   readonly sendsMail: boolean;
+  /** Webhooks may go to this machine and its own network too. */
+  readonly isPrivateAllowed: boolean;
   change(request: AlertRequest): Promise<StoreAnswer>;
   /** Null: it was taken; else why not. */
   test(channel: AlertChannel, message: AlertMessage): Promise<string | null>;

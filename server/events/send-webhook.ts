@@ -31,8 +31,8 @@ export interface WebhookOptions {
 /** Why nothing was delivered; the message is for people. */
 export class DeliveryError extends Error {}
 
-/** undefined: it is an address that a webhook may have. */
-export function urlFault(text: string): string | undefined {
+/** undefined: it is an address that a webhook may have. Where a name leads is looked at each time it is sent: it may change. */
+export function urlFault(text: string, isPrivateAllowed: boolean): string | undefined {
   let url: URL;
   try {
     url = new URL(text);
@@ -42,7 +42,18 @@ export function urlFault(text: string): string | undefined {
   if (url.protocol !== "https:" && url.protocol !== "http:") return "begins neither with https:// nor with http://";
   if (url.username !== "" || url.password !== "")
     return "holds a password; give a secret address, or check the signature";
+  const host = hostOf(url);
+  if (!isPrivateAllowed && isHere(host)) return `leads nowhere: ${privateError(host).message}`;
   return undefined;
+}
+
+function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, "");
+}
+
+/** As an address, or by a name that never means anything else (RFC 6761 6.3). */
+function isHere(host: string): boolean {
+  return isIP(host) !== 0 ? isPrivateAddress(host) : /(^|\.)localhost\.?$/.test(host);
 }
 
 /** Rejects with DeliveryError. */
@@ -52,8 +63,8 @@ export function sendWebhook(
 ): Promise<void> {
   const { secret, id, body, nowMs } = webhook;
   const url = new URL(webhook.url);
-  const host = url.hostname.replace(/^\[|\]$/g, "");
-  if (!isPrivateAllowed && isIP(host) !== 0 && isPrivateAddress(host)) return Promise.reject(privateError(host));
+  const host = hostOf(url);
+  if (!isPrivateAllowed && isHere(host)) return Promise.reject(privateError(host));
   return new Promise((resolve, reject) => {
     let status: number | undefined;
     // The status has said all: what becomes of the rest of an answer is nothing to us. Whatever comes first counts.
