@@ -24,9 +24,9 @@ export interface BeginOptions {
 
 export async function beginFolder(path: string, { people, request, registration, nowMs }: BeginOptions): Promise<void> {
   const file = join(path, OPERATOR_TOKEN_FILE);
-  if (people.isNew() && registration !== undefined) {
-    const kind = REGISTRATION_NAMES.indexOf(registration);
-    await done(file, request({ kind: "setRegistration", project: FIRST_PROJECT, registration: kind }));
+  if (people.isNew()) {
+    const kind = registration && REGISTRATION_NAMES.indexOf(registration);
+    await done(file, request({ kind: "beginProject", project: FIRST_PROJECT, registration: kind, atMs: nowMs() }));
   }
   if (people.hasOperatorToken(digestOf(readToken(file)))) return;
   const token = makeSecret("token");

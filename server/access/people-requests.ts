@@ -26,8 +26,8 @@ export interface AuditEntry {
 }
 
 export type PeopleRequest =
-  /** How the first project takes boards in. */
-  | { kind: "setRegistration"; project: number; registration: Registration }
+  /** A data folder is new: its first organisation and project, which migrations made, began now. Undefined: it takes boards in as it does. */
+  | { kind: "beginProject"; project: number; registration: Registration | undefined; atMs: number }
   /** The token that lies in the data folder for whoever may read that; in place of the one before. */
   | { kind: "setOperatorToken"; digest: Uint8Array; atMs: number }
   | { kind: "audit"; entry: AuditEntry };

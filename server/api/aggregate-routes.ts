@@ -3,7 +3,7 @@ import type { FastifyRequest } from "fastify";
 import { AGGREGATE_BUCKETS_MAX, AGGREGATE_POINTS, QUERIES_MAX } from "../limits.ts";
 import { addReading, emptyBucket } from "../store/bucket.ts";
 import { keyAt, type Series } from "../store/series.ts";
-import { autoStep, bucketEdges, parseStep, showStep, TimeZone } from "./bucket-edges.ts";
+import { autoStep, bucketEdges, bucketStart, parseStep, showStep, TimeZone } from "./bucket-edges.ts";
 import { showTime } from "./device-routes.ts";
 import { type Fill, type Neighbours, type ShownBucket, showBuckets } from "./fill-buckets.ts";
 import { openSeries, parseTime } from "./open-series.ts";
@@ -15,6 +15,8 @@ import type { ApiApp } from "./typed-app.ts";
 
 interface Question {
   fromMs: number;
+  /** `fromMs` is the first reading, not asked for: the first bucket begins where one does, as all others. */
+  isFromFirst: boolean;
   toMs: number;
   zone: TimeZone;
   fill: Fill;
@@ -22,6 +24,7 @@ interface Question {
 }
 
 interface Answer {
+  fromMs: number;
   resolution: string;
   isApproximate: boolean;
   buckets: ShownBucket[];
@@ -63,10 +66,11 @@ export function addAggregateRoutes(app: ApiApp, store: StorePort, port: SeriesPo
       underWay++;
       try {
         const { fill = "none", points = AGGREGATE_POINTS, resolution = "auto" } = query;
-        const answer = await ask(series, { fromMs, toMs, zone, fill, points }, resolution, () => isOpen(request));
+        const question = { fromMs, isFromFirst: query.from === undefined, toMs, zone, fill, points };
+        const answer = await ask(series, question, resolution, () => isOpen(request));
         const limits = { rawFrom: series.rawFromMs(), rollupsFrom: series.rollupsFromMs() };
         return {
-          from: showTime(fromMs),
+          from: showTime(answer.fromMs),
           to: showTime(toMs),
           resolution: answer.resolution,
           tz: query.tz ?? "UTC",
@@ -102,12 +106,12 @@ export function addAggregateRoutes(app: ApiApp, store: StorePort, port: SeriesPo
 }
 
 async function ask(series: Series, question: Question, resolution: string, isWanted: () => boolean): Promise<Answer> {
-  const { fromMs, toMs, zone, points } = question;
+  const { fromMs, isFromFirst, toMs, zone, points } = question;
   const isRawGone = series.rawFromMs() > fromMs;
   if (resolution === "raw" || resolution === "auto") {
     const limit = resolution === "raw" ? AGGREGATE_BUCKETS_MAX : points;
     const raw = isRawGone ? null : readingsAsBuckets(series, question, limit);
-    if (raw !== null) return { resolution: "raw", isApproximate: false, buckets: raw };
+    if (raw !== null) return { fromMs, resolution: "raw", isApproximate: false, buckets: raw };
     if (resolution === "raw" && !isRawGone) throw tooMany();
   }
   const isAuto = resolution === "auto" || resolution === "raw";
@@ -120,11 +124,12 @@ async function ask(series: Series, question: Question, resolution: string, isWan
       "take auto, raw, minute, hour, day, or a number with s, m, h or d, as 15m or 7d",
     );
   }
-  const edges = bucketEdges(fromMs, toMs, stepMs, zone, isAuto ? AGGREGATE_BUCKETS_MAX + 1 : AGGREGATE_BUCKETS_MAX);
+  const firstMs = isFromFirst ? bucketStart(fromMs, stepMs, zone) : fromMs;
+  const edges = bucketEdges(firstMs, toMs, stepMs, zone, isAuto ? AGGREGATE_BUCKETS_MAX + 1 : AGGREGATE_BUCKETS_MAX);
   if (edges === null) throw tooMany();
   const { buckets, isApproximate } = await series.sumUp(edges, isWanted);
   const shown = showBuckets(buckets, edges, question.fill, neighbours(series, question));
-  return { resolution: showStep(stepMs), isApproximate, buckets: shown };
+  return { fromMs: firstMs, resolution: showStep(stepMs), isApproximate, buckets: shown };
 }
 
 /** Null: there are more. */

@@ -1,6 +1,6 @@
 /** Edges in time zones; instants are those of Python's zoneinfo (tzdata 2025b). */
 import { describe, expect, test } from "vitest";
-import { autoStep, bucketEdges, parseStep, showStep, TimeZone } from "./bucket-edges.ts";
+import { autoStep, bucketEdges, bucketStart, parseStep, showStep, TimeZone } from "./bucket-edges.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
@@ -20,6 +20,17 @@ test.each([
   ["", null],
 ])("a step of %s", (text, stepMs) => {
   expect(parseStep(text)).toBe(stepMs);
+});
+
+test.each([
+  ["2026-03-29T03:30:00Z", 6 * HOUR_MS, "Europe/Berlin", "2026-03-28T23:00:00.000Z"],
+  ["2026-03-29T05:30:00Z", 6 * HOUR_MS, "Europe/Berlin", "2026-03-29T05:00:00.000Z"],
+  ["2026-03-30T00:30:00Z", DAY_MS, "Europe/Berlin", "2026-03-29T22:00:00.000Z"],
+  ["1970-01-01T00:30:00Z", DAY_MS, "Asia/Kolkata", "1970-01-01T00:00:00.000Z"],
+  // Weeks count from 1970-01-01, a Thursday.
+  ["2026-01-07T12:00:00Z", 7 * DAY_MS, "UTC", "2026-01-01T00:00:00.000Z"],
+])("%s, by %d ms in %s, is in the bucket from %s on", (time, stepMs, zone, start) => {
+  expect(new Date(bucketStart(Date.parse(time), stepMs, new TimeZone(zone))).toISOString()).toBe(start);
 });
 
 test("steps are shown as they are taken", () => {

@@ -37,6 +37,14 @@ export function autoStep(rangeMs: number, points: number, leastMs: number): numb
   return usual ?? Math.ceil(rangeMs / points / DAY_MS) * DAY_MS;
 }
 
+/** Where the bucket begins that an instant is in. */
+export function bucketStart(timeMs: number, stepMs: number, zone: TimeZone): number {
+  const days = Math.max(1, stepMs / DAY_MS);
+  const day = zone.dayOf(timeMs);
+  const startMs = zone.startOf(day - (day % days));
+  return Math.max(0, stepMs >= DAY_MS ? startMs : startMs + Math.floor((timeMs - startMs) / stepMs) * stepMs);
+}
+
 /** From `fromMs`, which is the first edge, to `toMs`, the last. Null: more buckets than `bucketsMax`. */
 export function bucketEdges(
   fromMs: number,

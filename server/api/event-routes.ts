@@ -14,7 +14,7 @@ import type { RequestAccess } from "./access-gate.ts";
 import { findDevice, showStream, showTime } from "./device-routes.ts";
 import { EventFileParams, EventFileSchema, EventParams, EventSchema, EventsQuery, NewEvent } from "./event-schemas.ts";
 import { busy } from "./image-routes.ts";
-import { parseTime, TIME_END_MS } from "./open-series.ts";
+import { parseInstant, parseTime, TIME_END_MS } from "./open-series.ts";
 import { cutPage, decodeNumbers } from "./page-cursor.ts";
 import { personOf } from "./person-of.ts";
 import type { EventPort, EventStorePort, StorePort } from "./ports.ts";
@@ -88,7 +88,7 @@ export function addEventRoutes(app: ApiApp, { store, eventStore, changeEvents, n
         throw new Problem("bodyTooLarge", `data has ${EVENT_DATA_MAX_BYTES} bytes at most; attach the rest as a file`);
       }
       const event = {
-        timeMs: body.time === undefined ? nowMs() : Math.round(parseTime("time", body.time)),
+        timeMs: body.time === undefined ? nowMs() : parseInstant("time", body.time),
         kind: body.kind,
         stream: body.stream === undefined ? null : Number.parseInt(body.stream, 16),
         data,

@@ -154,7 +154,7 @@ function addPolicyRoutes(
   app.put(
     organisationPath,
     {
-      config: { access: "administer" },
+      config: { access: "operate" },
       schema: { summary: told("in an organisation"), body: PolicyBody, ...ofOrganisation },
     },
     async (request, reply) => {

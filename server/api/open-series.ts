@@ -1,4 +1,5 @@
 /** Streams as the routes find them, and what their queries say about time. */
+import { TIME_MAX_S } from "../ingest/senml-pack.ts";
 import { DERIVED_DEPTH_MAX } from "../limits.ts";
 import type { DerivedDefinition, StreamName } from "../store/derived-definition.ts";
 import type { Series } from "../store/series.ts";
@@ -64,6 +65,13 @@ function unbroken<T>(act: () => T): T {
     if (!(error instanceof BrokenDerived)) throw error;
     throw broken(error.source);
   }
+}
+
+/** Of something that is written down: within the bounds that readings have (server/ingest/senml-pack.ts). */
+export function parseInstant(name: string, text: string): number {
+  const timeMs = Math.round(parseTime(name, text));
+  if (timeMs >= 0 && timeMs <= TIME_MAX_S * 1000) return timeMs;
+  throw new Problem("timeInvalid", `\`${name}\` is a time from 1970-01-01T00:00:00Z to 9999-12-31T23:59:59Z`);
 }
 
 export function parseTime(name: string, text: string): number {

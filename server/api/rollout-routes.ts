@@ -1,5 +1,6 @@
 /** Rollouts: planned, looked at, and what people do with them. */
 import type { FastifyReply } from "fastify";
+import * as Type from "typebox/type";
 import { PAGE_DEFAULT_ROWS } from "../limits.ts";
 import { groupSizes } from "../rollouts/groups.ts";
 import { ReleaseState, type RolloutChange } from "../rollouts/rollout-requests.ts";
@@ -135,6 +136,28 @@ export function addRolloutRoutes(app: ApiApp, options: RolloutRouteOptions): voi
       schema: { summary: "One rollout", params: RolloutParams, response: { 200: RolloutSchema, ...PROBLEM_RESPONSES } },
     },
     async ({ params, access }, reply) => sendIt(reply, findRollout(store, access, params.rollout).id),
+  );
+
+  app.delete(
+    "/api/v1/rollouts/:rollout",
+    {
+      config: { access: "operate" },
+      schema: {
+        summary: "Deletes a draft",
+        description: "One that has begun stays, with what became of its devices; it can be aborted.",
+        params: RolloutParams,
+        response: { 204: Type.Null({ description: "deleted" }), ...PROBLEM_RESPONSES },
+      },
+    },
+    async (request, reply) => {
+      const row = findRollout(store, request.access, request.params.rollout);
+      const revision = expectedVersion(request);
+      const answer = await rollouts.change({ kind: "deleteRollout", rollout: row.id, revision });
+      if (answer.outcome === "rolloutUnfit")
+        throw new Problem("rolloutUnfit", `it is ${showRolloutState(row.state)}: only a draft is deleted; abort it`);
+      check(answer, row);
+      return reply.code(204).send(null);
+    },
   );
 
   app.get(

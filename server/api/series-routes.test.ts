@@ -105,6 +105,21 @@ describe("aggregates", () => {
     ]);
   });
 
+  test("without `from` the first bucket begins where one does, as all others", async () => {
+    // The first reading of this stream is of 02:00 on the third day.
+    const first = async (query: string) => {
+      const { from, buckets } = (await aggregates(query, "5001", OTHER)) as Aggregates & { from: string };
+      return [from, buckets[0]?.["time"], buckets.length];
+    };
+    expect(await first("resolution=day")).toEqual([at(48), at(48), 1]);
+    expect(await first("resolution=day&tz=Asia/Kolkata")).toEqual([at(42.5), at(42.5), 1]);
+    expect(await first("resolution=90m")).toEqual([at(49.5), at(49.5), 1]);
+    expect(await first("resolution=hour")).toEqual([at(50), at(50), 1]);
+    expect(await first("resolution=raw")).toEqual([at(50), at(50), 1]);
+    expect(await first(`resolution=day&from=${at(50)}`)).toEqual([at(50), at(50), 1]);
+    expect((await aggregates("resolution=day")).approximate).toBe(false);
+  });
+
   test("auto: readings where they are few, else a step that fits", async () => {
     expect(await aggregates("points=100")).toMatchObject({ resolution: "raw" });
     const coarse = await aggregates("points=10");

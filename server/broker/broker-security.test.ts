@@ -226,6 +226,8 @@ describe("applications", () => {
       codes.push(await new TestClient(stream(), name ?? "").knock("x", given));
     }
     expect(codes).toEqual([4, 4, 4]);
+    expect(await guarded.metric('lintel_refused_total{reason="passwordWrong"}')).toBe(1);
+    expect(await guarded.metric('lintel_refused_total{reason="userUnknown"}')).toBe(2);
     const { client } = await application("panel", password);
     const closed = new Promise<void>((resolve) => client.once("close", () => resolve()));
     await guarded.call("POST", "/mqtt-users/panel/password");

@@ -47,7 +47,8 @@ export class Door {
     if (user !== undefined && timingSafeEqual(digestOf(password), user.digest)) {
       return { who: { kind: "user", user }, id: `${user.name}/${clientId}` };
     }
-    if (this.#options.isLoginRequired) return { reason: "userUnknown", code: ConnackCode.BadUserNameOrPassword };
+    const reason = user === undefined ? "userUnknown" : "passwordWrong";
+    if (this.#options.isLoginRequired) return { reason, code: ConnackCode.BadUserNameOrPassword };
     return { who: { kind: "observer" }, id: `/${clientId}` };
   }
 }

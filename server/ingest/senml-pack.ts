@@ -71,7 +71,7 @@ export type MalformedReason =
 const STREAM_NAME = /^[0-9a-f]{4}$/;
 const U32_MAX = 0xffffffff;
 /** The end of year 9999, the last that ISO 8601 writes with four digits, seconds. */
-const TIME_MAX_S = 253_402_300_799;
+export const TIME_MAX_S = 253_402_300_799;
 /** RFC 8428 4.4: the version this decoder knows; a later one may mean something else. */
 const SENML_VERSION = 10;
 const TEXT_LABELS = new Set([SENML_EPOCH, SENML_SEQUENCE, SENML_OLDEST, SENML_TIME_ERROR, SENML_TIME_ESTIMATED]);

@@ -49,5 +49,7 @@ export type RolloutRequest =
       revision: number | null;
       atMs: number;
     }
+  /** Only a draft: what has begun stays for people to look at. */
+  | { kind: "deleteRollout"; rollout: number; revision: number | null }
   /** Does all that is due; what devices are to be told is in the answer. */
   | { kind: "stepRollout"; rollout: number; atMs: number };

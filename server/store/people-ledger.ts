@@ -10,8 +10,9 @@ const OPERATOR_TOKEN = "data folder";
 export class PeopleLedger {
   readonly #sql: ReturnType<typeof prepare>;
   readonly handlers: Handlers<PeopleRequest> = {
-    setRegistration: ({ project, registration }) => {
-      const { changes } = this.#sql.setRegistration.run(registration, project);
+    beginProject: ({ project, registration = null, atMs }) => {
+      const { changes } = this.#sql.beginProject.run({ project, registration, atMs });
+      this.#sql.beginOrganisation.run({ project, atMs });
       return { outcome: changes === 0 ? "projectUnknown" : "done" };
     },
     setOperatorToken: ({ digest, atMs }) => {
@@ -34,7 +35,14 @@ export class PeopleLedger {
 
 function prepare(db: Database.Database) {
   return {
-    setRegistration: db.prepare<[number, number]>("UPDATE projects SET registration = ? WHERE id = ?"),
+    beginProject: db.prepare<[{ project: number; registration: number | null; atMs: number }]>(
+      `UPDATE projects SET registration = coalesce(@registration, registration),
+         created_ms = CASE created_ms WHEN 0 THEN @atMs ELSE created_ms END WHERE id = @project`,
+    ),
+    beginOrganisation: db.prepare<[{ project: number; atMs: number }]>(
+      `UPDATE organisations SET created_ms = @atMs
+       WHERE created_ms = 0 AND id = (SELECT organisation_id FROM projects WHERE id = @project)`,
+    ),
     dropOperatorToken: db.prepare<[string]>(
       "DELETE FROM tokens WHERE name = ? AND user_id IS NULL AND organisation_id IS NULL",
     ),

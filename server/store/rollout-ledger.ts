@@ -12,7 +12,7 @@ import { type RolloutRow, RolloutRows } from "./rollout-rows.ts";
 import { RolloutSteps, type Told } from "./rollout-steps.ts";
 import type { UpdateLedger } from "./update-ledger.ts";
 
-type Kinds = "setRolloutPolicy" | "addRollout" | "changeRollout" | "stepRollout";
+type Kinds = "setRolloutPolicy" | "addRollout" | "changeRollout" | "deleteRollout" | "stepRollout";
 export type LedgerRequest = Extract<RolloutRequest, { kind: Kinds }>;
 type Change = Extract<RolloutRequest, { kind: "changeRollout" }>;
 
@@ -53,6 +53,14 @@ export class RolloutLedger {
     },
     addRollout: (request) => this.#add(request),
     changeRollout: (request) => this.#change(request),
+    deleteRollout: ({ rollout, revision }) => {
+      const row = this.#rows.get(rollout);
+      if (row === undefined) return { outcome: "rolloutUnknown" };
+      if (revision !== null && revision !== row.revision) return { outcome: "changedMeanwhile" };
+      if (row.state !== RolloutState.Draft) return { outcome: "rolloutUnfit" };
+      this.#sql.delete.run(rollout);
+      return { outcome: "done" };
+    },
     stepRollout: ({ rollout, atMs }) => {
       const row = this.#rows.get(rollout);
       if (row === undefined) return { outcome: "rolloutUnknown" };
@@ -185,6 +193,7 @@ function prepare(db: Database.Database) {
       `INSERT INTO rollouts (organisation_id, release_id, name, plan, state, made_by, maker, created_ms, state_ms)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
+    delete: db.prepare<[number]>("DELETE FROM rollouts WHERE id = ?"),
     approve: db.prepare("UPDATE rollouts SET approved_by = ? WHERE id = ?"),
     pardon: db.prepare(
       `UPDATE rollout_devices SET bad = 0, reason = CASE state WHEN ${DeviceState.Confirmed} THEN NULL ELSE reason END

@@ -95,6 +95,20 @@ describe("pause, resume, abort", () => {
   });
 });
 
+test("a draft can be deleted, with the ETag of now; what has begun stays", async () => {
+  const { id } = await fleet.roll({ ...PLAN, draft: true });
+  const read = await fleet.ask("GET", `/rollouts/${id}`);
+  const remove = (etag: string) => fleet.ask("DELETE", `/rollouts/${id}`, undefined, { "if-match": etag });
+  expect(await codeOf(await remove('"99-aaaaaaaaaaaaaaaa"'))).toEqual([412, "preconditionFailed"]);
+  expect((await remove(read.headers.get("etag") ?? "")).status).toBe(204);
+  expect(await codeOf(await fleet.ask("GET", `/rollouts/${id}`))).toEqual([404, "rolloutUnknown"]);
+  await fleet.pass(60);
+  const other = await fleet.roll(PLAN);
+  await fleet.pass(60);
+  expect(await codeOf(await fleet.ask("DELETE", `/rollouts/${other.id}`))).toEqual([409, "rolloutUnfit"]);
+  expect(await stateOf(other.id)).toBe("running");
+});
+
 test("who watches is told of each change", async () => {
   const end = new AbortController();
   const live = await fetch(`${fleet.server.url}/api/v1/live`, { signal: end.signal });
