@@ -55,6 +55,13 @@ async function subscribeAndStall(port: number, clientId: string): Promise<Socket
   socket.pause();
   return socket;
 }
+test("the first organisation and its project began when the server did", async () => {
+  const [organisation] = (await get("/api/v1/organisations")).items;
+  const [project] = (await get(`/api/v1/organisations/${organisation?.["slug"]}/projects`)).items;
+  const now = new Date(TEST_NOW_MS).toISOString();
+  expect([organisation?.["created"], project?.["created"]]).toEqual([now, now]);
+});
+
 test("rollups for less time than readings are refused at the start, and what is in force is told", async () => {
   const day = 86_400_000;
   const start = async (rawMs: number | null, rollupsMs: number | null) => {

@@ -19,6 +19,8 @@ export interface WantedDevice {
   name?: string | null | undefined;
   /** undefined: it gets a claim code. */
   secret?: string | undefined;
+  /** One that is there already keeps what lets it in. */
+  isKept?: boolean | undefined;
 }
 
 export interface PutDevice {
@@ -49,14 +51,15 @@ export class RegistrationDesk {
     this.#options = options;
   }
 
-  async put({ mac, project, name, secret }: WantedDevice): Promise<PutDevice> {
+  async put({ mac, project, name, secret, isKept = false }: WantedDevice): Promise<PutDevice> {
     const claimCode = secret === undefined ? makeSecret("claim") : null;
     const credential: DeviceCredential =
       secret === undefined
         ? { kind: "claim", digest: digestOf(claimCode ?? ""), untilMs: null }
         : { kind: "secret", secret };
-    const answer = await this.#put(mac, project, name, credential);
-    return { answer, claimCode: isDone(answer) ? claimCode : null };
+    const answer = await this.#put(mac, project, name, credential, isKept);
+    const isNew = answer.outcome === "done" || (!isKept && answer.outcome === "existed");
+    return { answer, claimCode: isNew ? claimCode : null };
   }
 
   async change(
@@ -125,7 +128,7 @@ export class RegistrationDesk {
 
   admit({ mac, digest }: Stranger, project: number): Promise<StoreAnswer> {
     const untilMs = this.#options.nowMs() + STRANGER_ADMITTED_MS;
-    return this.#put(mac, project, undefined, { kind: "claim", digest, untilMs });
+    return this.#put(mac, project, undefined, { kind: "claim", digest, untilMs }, false);
   }
 
   forgetStranger(mac: string): void {
@@ -137,8 +140,9 @@ export class RegistrationDesk {
     project: number,
     name: string | null | undefined,
     credential: DeviceCredential,
+    isKept: boolean,
   ): Promise<StoreAnswer> {
-    const device = { mac: macToNumber(mac), project, name, credential };
+    const device = { mac: macToNumber(mac), project, name, credential, isKept };
     const answer = await this.#options.request({ kind: "putDevice", device, atMs: this.#options.nowMs() });
     if (!isDone(answer)) return answer;
     this.#options.gate.strangers.forget(mac);

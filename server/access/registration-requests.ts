@@ -13,6 +13,8 @@ export interface NewDevice {
   /** undefined: as it is. */
   name?: string | null | undefined;
   credential: DeviceCredential;
+  /** One that is there already keeps what lets it in, and is not taken in again where it was shown out. */
+  isKept: boolean;
 }
 
 export type RegistrationRequest =

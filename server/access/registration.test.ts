@@ -173,6 +173,36 @@ describe("a board taken in beforehand", () => {
     expect([bad.status, bad.body["code"]]).toEqual([400, "csvInvalid"]);
   });
 
+  test("a table that comes again voids nothing: what is there keeps what lets it in, and each line says what was done", async () => {
+    const third = MAC.replace("12", "13");
+    const table = `mac,name,secret\n${MAC},Door,\n${OTHER},Back,0123456789abcdef\n`;
+    const first = await guarded.call("POST", "/devices", table);
+    const code = String((first.body["lines"] as Array<{ claimCode: string }>)[0]?.claimCode);
+    const changed = `mac,name,secret\n${MAC},Door,\n${OTHER},Back door,\n${third},New,\n`;
+    const again = await guarded.call("POST", "/devices", changed);
+    expect(again.body).toMatchObject({
+      ...{ created: 1, updated: 1, unchanged: 1, failed: 0 },
+      lines: [
+        { line: 2, mac: MAC, created: false, done: "unchanged", claimCode: null },
+        { line: 3, mac: OTHER, created: false, done: "updated", claimCode: null },
+        { line: 4, mac: third, created: true, done: "created", claimCode: expect.stringMatching(/^lc_/) },
+      ],
+    });
+    expect(await knock(MAC, code)).toBe(ACCEPTED);
+    expect(await knock(OTHER, "0123456789abcdef")).toBe(ACCEPTED);
+    // A line with a secret is what it says, and who was shown out does not come back by a table.
+    const secret = await guarded.call("POST", "/devices", [{ mac: OTHER, secret: "fedcba9876543210" }]);
+    expect(secret.body).toMatchObject({ updated: 1, lines: [{ done: "updated" }] });
+    expect(await knock(OTHER, "fedcba9876543210")).toBe(ACCEPTED);
+    await guarded.call("POST", `/devices/${MAC}/revoke`);
+    const revoked = await guarded.call("POST", "/devices", [{ mac: MAC, name: "Door" }]);
+    expect(revoked.body).toMatchObject({ failed: 1, lines: [{ done: null, code: "deviceNotActive" }] });
+    // Alone, it is asked for a new code.
+    const alone = await guarded.call("POST", "/devices", { mac: OTHER });
+    expect(alone.body).toMatchObject({ created: false, claimCode: expect.stringMatching(/^lc_/) });
+    expect(await knock(OTHER, "fedcba9876543210")).toBe(BAD_PASSWORD);
+  });
+
   test("with a secret that it was given; another one voids that, and ends its connection", async () => {
     await guarded.call("POST", "/devices", { mac: MAC, secret: "the secret of before" });
     const device = await come(MAC, "the secret of before");

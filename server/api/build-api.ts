@@ -87,6 +87,7 @@ import { addRegistrationRoutes } from "./registration-routes.ts";
 import { addReleaseRoutes } from "./release-routes.ts";
 import { addReportRoutes } from "./report-routes.ts";
 import { addRolloutRoutes } from "./rollout-routes.ts";
+import { faultsOfSchema } from "./schema-faults.ts";
 import { addServiceRoutes } from "./service-routes.ts";
 import { addSessionRoutes } from "./session-routes.ts";
 import { addSlugs } from "./slug-hook.ts";
@@ -166,7 +167,8 @@ export async function buildApi(options: ApiOptions): Promise<ApiApp> {
     bodyLimit: REQUEST_MAX_BYTES,
     forceCloseConnections: true,
     // What a schema does not name is refused: left out, a name that is mistyped would change more than was meant.
-    ajv: { customOptions: { removeAdditional: false } },
+    ajv: { customOptions: { removeAdditional: false, verbose: true } },
+    schemaErrorFormatter: faultsOfSchema,
     frameworkErrors: (error, _request, reply) => {
       sendProblem(reply, new Problem("badRequest", describe(error)));
     },

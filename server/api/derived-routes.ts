@@ -1,6 +1,6 @@
 /** Derived streams of a device: made, listed, deleted. They are read like any other stream. */
 import { DERIVED_STREAMS_MAX } from "../limits.ts";
-import type { DerivedDefinition } from "../store/derived-definition.ts";
+import type { DerivedDefinition, StreamName } from "../store/derived-definition.ts";
 import { areInOrder } from "../store/derived-shapes.ts";
 import type { DerivedRow } from "../store/series-reader.ts";
 import { findDevice, showStream, showTime } from "./device-routes.ts";
@@ -10,6 +10,7 @@ import type { DerivedPort, SeriesPort, StorePort } from "./ports.ts";
 import { Problem } from "./problem.ts";
 import { MacParams, PROBLEM_RESPONSES, page, StreamParams } from "./schemas.ts";
 import { DerivedBody, DerivedSchema } from "./series-schemas.ts";
+import { macOf } from "./slugs.ts";
 import type { ApiApp } from "./typed-app.ts";
 
 type Body = import("typebox/type").Static<typeof DerivedBody>;
@@ -102,10 +103,10 @@ export function addDerivedRoutes(
 
 function definitionOf(body: Body): DerivedDefinition {
   const unit = body.unit ?? null;
-  if (body.kind === "linear") return { ...body, offset: body.offset ?? 0, unit };
-  if (body.kind === "difference") return { ...body, unit };
+  if (body.kind === "linear") return { ...body, source: sourceOf(body.source), offset: body.offset ?? 0, unit };
+  if (body.kind === "difference") return { ...body, source: sourceOf(body.source), unit };
   const sections = body.sections.map(({ device, stream, from, to }) => ({
-    device,
+    device: macOf(device) ?? device,
     stream,
     fromMs: from === undefined ? null : parseTime("from", from),
     toMs: to === undefined ? null : parseTime("to", to),
@@ -115,6 +116,10 @@ function definitionOf(body: Body): DerivedDefinition {
     throw new Problem("derivedRefused", detail);
   }
   return { kind: "alias", sections, unit };
+}
+
+function sourceOf({ device, stream }: StreamName): StreamName {
+  return { device: macOf(device) ?? device, stream };
 }
 
 function showDerived({ stream, definition, createdMs }: DerivedRow) {

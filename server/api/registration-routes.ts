@@ -23,7 +23,7 @@ import {
   SECRET_MIN_CHARS,
 } from "./registration-schemas.ts";
 import { DeviceSchema, MacParams, NAME_MAX_CHARS, Name, PROBLEM_RESPONSES } from "./schemas.ts";
-import { deviceSlug, macOf, projectSlug } from "./slugs.ts";
+import { DEVICE_WORDS, deviceSlug, macOf, projectSlug } from "./slugs.ts";
 import type { ApiApp } from "./typed-app.ts";
 
 const CSV_TYPE = "text/csv";
@@ -47,14 +47,31 @@ export function addRegistrationRoutes(
 ): void {
   app.addContentTypeParser(CSV_TYPE, { parseAs: "string" }, (_request, body, done) => done(null, body));
 
-  const put = async (access: RequestAccess, organisation: string | undefined, wanted: Wanted) => {
+  const put = async (
+    access: RequestAccess,
+    organisation: string | undefined,
+    wanted: Wanted,
+    isKept = false,
+  ) => {
     const mac = macOf(wanted.mac);
-    if (mac === undefined)
-      throw new Problem("badRequest", `"${wanted.mac}" is no MAC address: twelve lowercase hex digits`);
+    if (mac === undefined) throw new Problem("badRequest", `"${wanted.mac}" is no device: give ${DEVICE_WORDS}`);
     const project = findProject(access, projects, organisation, wanted.project, store.device(mac));
-    const { answer, claimCode } = await registrations.put({ mac, project, name: wanted.name, secret: wanted.secret });
+    const { name, secret } = wanted;
+    const { answer, claimCode } = await registrations.put({ mac, project, name, secret, isKept });
     check(answer);
     return { mac, slug: deviceSlug(mac), created: answer.outcome === "done", claimCode };
+  };
+  /** Of a list or a table, which may come again: a board that is there already keeps what lets it in, unless the line has a secret. */
+  const putLine = async (access: RequestAccess, organisation: string | undefined, wanted: Wanted) => {
+    const mac = macOf(wanted.mac) ?? wanted.mac;
+    const before = store.device(mac);
+    const isKept = wanted.secret === undefined;
+    if (isKept && before !== undefined && isAsWanted(before, wanted)) {
+      const project = findProject(access, projects, organisation, wanted.project, before);
+      if (project === before.projectId) return { mac, created: false, claimCode: null, done: "unchanged" as const };
+    }
+    const { slug: _, ...line } = await put(access, organisation, wanted, isKept);
+    return { ...line, done: line.created ? ("created" as const) : ("updated" as const) };
   };
 
   app.post(
@@ -67,7 +84,7 @@ export function addRegistrationRoutes(
         description:
           "A board that is there already, in an organisation where you may, gets the new credential, and stays in its project unless " +
           `another is named: so it is done when it is flashed anew. A table has the columns ${COLUMNS.join(", ")}; of it or of a list each line stands for itself, and the ` +
-          "answer says what became of each.",
+          "answer says what became of each. What is there already keeps its claim code or secret, unless its line has a secret: a table may come again.",
         querystring: OrganisationQuery,
         body: {
           content: { "application/json": { schema: NewDevices }, [CSV_TYPE]: { schema: Type.String() } },
@@ -85,17 +102,18 @@ export function addRegistrationRoutes(
       access.organisations();
       const rows =
         typeof content === "string" ? ofTable(content) : content.map((wanted, at) => ({ line: at + 1, wanted }));
-      const report: Report = { created: 0, updated: 0, failed: 0, lines: [] };
+      const report: Report = { created: 0, updated: 0, unchanged: 0, failed: 0, lines: [] };
       for (const { line, wanted } of rows) {
         try {
-          const { slug: _, ...done } = await put(access, query.organisation, wanted);
-          report[done.created ? "created" : "updated"]++;
+          const done = await putLine(access, query.organisation, wanted);
+          report[done.done]++;
           report.lines.push({ line, ...done, code: null, detail: null });
         } catch (error) {
           if (!(error instanceof Problem) || error.code === "busy") throw error;
           report.failed++;
           const { code, message: detail } = error;
-          report.lines.push({ line, mac: macOf(wanted.mac) ?? null, created: false, claimCode: null, code, detail });
+          const mac = macOf(wanted.mac) ?? null;
+          report.lines.push({ line, mac, created: false, done: null, claimCode: null, code, detail });
         }
       }
       return report;
@@ -239,6 +257,11 @@ function boardInUse({ mac, name, projectId, helloMs }: DeviceRow, { mac: former 
   );
 }
 
+/** But for its project. */
+function isAsWanted({ name, standing }: DeviceRow, wanted: Wanted): boolean {
+  return standing === Standing.Active && (wanted.name === undefined || wanted.name === name);
+}
+
 const ELSEWHERE = "the server knows this board in another place; whoever it is with has to move it";
 
 /** Throws unless it was done. */
@@ -249,6 +272,8 @@ export function check({ outcome }: StoreAnswer): void {
       return;
     case "deviceUnknown":
       throw new Problem("deviceUnknown", "no such device; see /api/v1/devices");
+    case "deviceNotActive":
+      throw new Problem("deviceNotActive", "it was revoked or replaced: approve it first, or give it a secret here");
     case "deviceElsewhere":
       throw new Problem("deviceElsewhere", ELSEWHERE);
     case "deviceHasReadings":
@@ -286,7 +311,7 @@ function ofRow({ line, fields }: CsvRow): { line: number; wanted: Wanted } {
   if (secret !== undefined && (secret.length < SECRET_MIN_CHARS || Buffer.byteLength(secret) > 64)) {
     throw new Problem("csvInvalid", `line ${line}: a secret has ${SECRET_MIN_CHARS} to 64 characters`);
   }
-  const wanted: Wanted = { mac: mac.toLowerCase().replace(/[:.]/g, "") };
+  const wanted: Wanted = { mac };
   if (name !== undefined) wanted.name = name;
   if (project !== undefined) wanted.project = project;
   if (secret !== undefined) wanted.secret = secret;

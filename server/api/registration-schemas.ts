@@ -5,13 +5,13 @@ import { Grants, MqttUserName } from "../access/grant-shapes.ts";
 import { HEALTH_NAMES, NO_HEALTH } from "../health/health-states.ts";
 import { DEVICE_TAGS_MAX, DEVICES_PER_REQUEST_MAX } from "../limits.ts";
 import { Tag } from "../shapes.ts";
-import { Instant, NAME_MAX_CHARS, Name, Nullable, OrganisationQuery, PageQuery } from "./schemas.ts";
-import { DEVICE_PATTERN, FLEET_PATTERN } from "./slugs.ts";
+import { Instant, MacParams, NAME_MAX_CHARS, Name, Nullable, OrganisationQuery, PageQuery } from "./schemas.ts";
+import { FLEET_PATTERN } from "./slugs.ts";
 
 export const STANDINGS = ["waiting", "active", "revoked", "replaced"] as const;
 export const SECRET_MIN_CHARS = 16;
 
-const Mac = Type.String({ pattern: DEVICE_PATTERN, description: "MAC address, or slug, as d--0000-5ccf-7f12-3456" });
+const Mac = MacParams.properties.mac;
 export const ProjectRef = Type.Union(
   [Type.Integer({ minimum: 1 }), Type.String({ minLength: 1, maxLength: NAME_MAX_CHARS })],
   {
@@ -54,14 +54,22 @@ export const DeviceCreated = Type.Object(Created);
 
 export const ImportReport = Type.Object({
   created: Type.Integer(),
-  updated: Type.Integer(),
+  updated: Type.Integer({ description: "that were there already, and got another name, project or secret" }),
+  unchanged: Type.Integer({ description: "that were there already, as the line says" }),
   failed: Type.Integer(),
   lines: Type.Array(
     Type.Object({
       line: Type.Integer({ description: "of the table, its header is line 1; of a list, the first is 1" }),
       mac: Nullable(Type.String()),
       created: Type.Boolean(),
-      claimCode: Nullable(Type.String()),
+      done: Nullable(
+        Type.Enum(["created", "updated", "unchanged"], {
+          description: "with a board that was there already; null: nothing, see `code`",
+        }),
+      ),
+      claimCode: Nullable(
+        Type.String({ description: "of a board that is new and has no secret; one that was there keeps what lets it in" }),
+      ),
       code: Nullable(Type.String({ description: "of the problem; null: it was taken" })),
       detail: Nullable(Type.String()),
     }),
@@ -89,7 +97,7 @@ export const DevicePatch = Type.Object(
 
 export const ReplaceBody = Type.Object(
   {
-    by: Type.Union([Mac], { description: "the board that goes on; one that nobody knows gets a claim code" }),
+    by: Mac,
     takeOver: Type.Optional(
       Type.Boolean({ description: "take it also where it is in use: it leaves its place; else 409 `boardInUse`" }),
     ),

@@ -11,7 +11,7 @@ import {
 } from "../limits.ts";
 import { NAME_MAX_CHARS, Name, Slug, StreamId } from "../shapes.ts";
 import { ProblemSchema } from "./problem.ts";
-import { DEVICE_PATTERN, STREAM_PATTERN } from "./slugs.ts";
+import { DEVICE_PATTERN, DEVICE_WORDS, STREAM_PATTERN } from "./slugs.ts";
 
 export { NAME_MAX_CHARS, Name, Slug, StreamId };
 
@@ -21,7 +21,7 @@ export const Instant = Type.String({ format: "date-time", description: "ISO 8601
 export const MacParams = Type.Object({
   mac: Type.String({
     pattern: DEVICE_PATTERN,
-    description: "MAC address, twelve lowercase hex digits; or slug, as d--0000-5ccf-7f12-3456",
+    description: DEVICE_WORDS,
   }),
 });
 

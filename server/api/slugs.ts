@@ -2,10 +2,12 @@
  * Public ids as IOTile writes them: `d--0000-5ccf-7f12-3456` is a device, `p--0000-0001` a project, `g--0000-0000-0001` a fleet,
  * `s--0000-0001--0000-5ccf-7f12-3456--5001` a stream of the device, which was in that project when the slug was written.
  */
-import { isMac } from "../mac-address.ts";
-
-/** A MAC address, or the slug of a device. */
-export const DEVICE_PATTERN = "^([0-9a-f]{12}|d--0000(-[0-9a-f]{4}){3})$";
+/** A MAC address as people type it, with colons, hyphens or dots and capitals or not; or the slug of a device. */
+export const DEVICE_PATTERN =
+  "^([0-9A-Fa-f]{12}|([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}|([0-9A-Fa-f]{2}-){5}[0-9A-Fa-f]{2}|([0-9A-Fa-f]{4}\\.){2}[0-9A-Fa-f]{4}|" +
+  "d--0000(-[0-9a-f]{4}){3})$";
+export const DEVICE_WORDS = "a MAC address, as 5ccf7f123456 or 5C:CF:7F:12:34:56; or a slug, as d--0000-5ccf-7f12-3456";
+const TYPED_DEVICE = new RegExp(DEVICE_PATTERN);
 const DEVICE_SLUG = /^d--0000-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{4})$/;
 /** The number of a project or a fleet, or its slug. */
 export const PROJECT_PATTERN = "^([1-9]\\d{0,9}|p--[0-9a-f]{4}-[0-9a-f]{4})$";
@@ -19,11 +21,11 @@ export function deviceSlug(mac: string): string {
   return `d--0000-${groups(mac)}`;
 }
 
-/** undefined: it is neither. */
+/** As it is known everywhere behind the routes; undefined: it is neither. */
 export function macOf(text: string): string | undefined {
-  if (isMac(text)) return text;
   const parts = DEVICE_SLUG.exec(text);
-  return parts === null ? undefined : parts.slice(1).join("");
+  if (parts !== null) return parts.slice(1).join("");
+  return TYPED_DEVICE.test(text) ? text.replace(/[:.-]/g, "").toLowerCase() : undefined;
 }
 
 export function projectSlug(id: number): string {

@@ -33,15 +33,17 @@ export class RegistrationLedger {
   readonly #sql: ReturnType<typeof prepare>;
   readonly #news: RegistrationNews;
   readonly handlers: Handlers<RegistrationRequest> = {
-    putDevice: ({ device: { mac, project, name, credential }, atMs }) => {
+    putDevice: ({ device: { mac, project, name, credential, isKept }, atMs }) => {
       const found = this.#place(mac, project);
       if (typeof found !== "object") return { outcome: found };
+      if (isKept && found.id !== undefined && this.#sql.isShownOut.get(found.id) !== undefined)
+        return { outcome: "deviceNotActive" };
       if (found.id === undefined) this.#add(mac, project, Standing.Active, atMs);
       else this.#tellDevice("device.updated", found.id, atMs, { project, name });
       this.#sql.place.run(project, Standing.Active, macToText(mac));
       if (found.id !== undefined) this.#news.onMoved(found.id, atMs);
       if (name !== undefined) this.#sql.setName.run(name, macToText(mac));
-      this.#setCredential(mac, credential);
+      if (found.id === undefined || !isKept) this.#setCredential(mac, credential);
       return this.#changed(mac, found.id === undefined ? "done" : "existed");
     },
     changeDevice: ({ mac, name, project, atMs }) => {
@@ -198,6 +200,9 @@ function prepare(db: Database.Database) {
     ),
     add: db.prepare(
       "INSERT INTO devices (mac, first_seen_ms, last_seen_ms, project_id, standing) VALUES (?, ?, ?, ?, ?)",
+    ),
+    isShownOut: db.prepare<[number]>(
+      `SELECT 1 FROM devices WHERE id = ? AND standing IN (${Standing.Revoked}, ${Standing.Replaced})`,
     ),
     place: db.prepare("UPDATE devices SET project_id = ?, standing = ?, replaced_by = NULL WHERE mac = ?"),
     move: db.prepare("UPDATE devices SET project_id = ? WHERE mac = ?"),

@@ -93,8 +93,11 @@ test("create, import, name, revoke, approve, delete; an error says what to do", 
   await writeFile(table, "mac,name\n5ccf7f0000a1,Door\n5ccf7f0000a2,\nwrong,\n");
   const imported = await devices("import", table);
   expect(imported.code).toBe(1);
-  expect(imported.stdout).toMatch(/^5ccf7f0000a1,lc_[\w-]{43}\n5ccf7f0000a2,lc_[\w-]{43}\n$/);
-  expect(imported.stderr).toContain('line 4: "wrong" is no MAC address: twelve lowercase hex digits');
+  expect(imported.stdout).toMatch(/^5ccf7f0000a1,lc_[\w-]{43},created\n5ccf7f0000a2,lc_[\w-]{43},created\n$/);
+  expect(imported.stderr).toContain('line 4: "wrong" is no device: give a MAC address, as 5ccf7f123456 or');
+  const again = await devices("import", table);
+  expect(again.stdout).toBe("5ccf7f0000a1,,unchanged\n5ccf7f0000a2,,unchanged\n");
+  expect(again.stderr).toContain("0 created, 0 updated, 2 unchanged");
   expect(imported.stderr).toContain("1 of 3 lines were not taken; mend them and import the table again");
   expect((await devices("create", "5ccf7f0000a3", "--secret", "0123456789abcdef")).stdout).toBe(
     "5ccf7f0000a3 is taken in\n",

@@ -15,7 +15,7 @@ interface CreateOptions extends ServerOptions {
 export function addDeviceCreateCommands(devices: Command): void {
   withPlace(withJson(devices.command("create")))
     .description("take in a board before it comes; says the claim code that lets it in, once")
-    .argument("<mac>", "twelve lowercase hex digits")
+    .argument("<mac>", "as 5ccf7f123456 or 5C:CF:7F:12:34:56")
     .option("--name <text>", "for people")
     .option("--secret <text>", "what the board was given already, in place of a claim code")
     .action(async (mac: string, { server, json, name, project, secret, organisation }: CreateOptions) => {
@@ -41,10 +41,12 @@ export function addDeviceCreateCommands(devices: Command): void {
       const report = await apiOf(server).registrations.importCsv(Buffer.from(readBytes(file)), organisation);
       if (json) console.log(JSON.stringify(report));
       else {
-        for (const { line, mac, claimCode, detail } of report.lines) {
+        for (const { line, mac, done, claimCode, detail } of report.lines) {
           if (detail !== null) console.error(`line ${line}: ${detail}`);
-          else console.log(claimCode === null ? mac : `${mac},${claimCode}`);
+          else console.log(`${mac},${claimCode ?? ""},${done}`);
         }
+        const { created, updated, unchanged } = report;
+        console.error(`${created} created, ${updated} updated, ${unchanged} unchanged`);
       }
       if (report.failed === 0) return;
       const summary = `${report.failed} of ${report.lines.length} lines were not taken; mend them and import the table again`;

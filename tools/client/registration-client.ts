@@ -23,6 +23,7 @@ export interface ImportLine {
   line: number;
   mac: string | null;
   created: boolean;
+  done: "created" | "updated" | "unchanged" | null;
   claimCode: string | null;
   code: string | null;
   detail: string | null;
@@ -31,6 +32,7 @@ export interface ImportLine {
 export interface ImportReport {
   created: number;
   updated: number;
+  unchanged: number;
   failed: number;
   lines: ImportLine[];
 }
@@ -64,7 +66,7 @@ export class RegistrationClient {
 
   /** In as many requests as it takes. */
   async createAll(devices: readonly NewDevice[], organisation?: string): Promise<ImportReport> {
-    const report: ImportReport = { created: 0, updated: 0, failed: 0, lines: [] };
+    const report: ImportReport = { created: 0, updated: 0, unchanged: 0, failed: 0, lines: [] };
     for (let at = 0; at < devices.length; at += PUT_MAX) {
       const part = await this.#json<ImportReport>(
         "POST",
@@ -73,6 +75,7 @@ export class RegistrationClient {
       );
       report.created += part.created;
       report.updated += part.updated;
+      report.unchanged += part.unchanged;
       report.failed += part.failed;
       report.lines.push(...part.lines.map((line) => ({ ...line, line: line.line + at })));
     }
