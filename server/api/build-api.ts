@@ -207,7 +207,7 @@ export async function buildApi(options: ApiOptions): Promise<ApiApp> {
   addConfigLevelRoutes(app, options);
   addCommandRoutes(app, options.store, options.orderStore, options.orders, options.nowMs);
   addLogRoute(app, options.store, options.logs);
-  addTemplateRoutes(app, options.templates, options.changeTemplates, options.nowMs);
+  addTemplateRoutes(app, options.templates, options.changeTemplates, settingsKnown(options), options.nowMs);
   addDeviceFactRoutes(app, options);
   addFleetRoutes(app, options);
   addAttributeRoutes(app, options, options.changeTemplates);
@@ -226,6 +226,10 @@ export async function buildApi(options: ApiOptions): Promise<ApiApp> {
   addServiceRoutes(app, options.health, options.metrics, options.facts);
   await app.ready();
   return app;
+}
+
+function settingsKnown({ facts, orders }: ApiOptions): Set<string> {
+  return new Set(facts.products.flatMap((name) => Object.keys(orders.settingsOf(name) ?? {})));
 }
 
 /** In the order in which a request meets them. */

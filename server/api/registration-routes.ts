@@ -47,12 +47,7 @@ export function addRegistrationRoutes(
 ): void {
   app.addContentTypeParser(CSV_TYPE, { parseAs: "string" }, (_request, body, done) => done(null, body));
 
-  const put = async (
-    access: RequestAccess,
-    organisation: string | undefined,
-    wanted: Wanted,
-    isKept = false,
-  ) => {
+  const put = async (access: RequestAccess, organisation: string | undefined, wanted: Wanted, isKept = false) => {
     const mac = macOf(wanted.mac);
     if (mac === undefined) throw new Problem("badRequest", `"${wanted.mac}" is no device: give ${DEVICE_WORDS}`);
     const project = findProject(access, projects, organisation, wanted.project, store.device(mac));

@@ -68,7 +68,9 @@ export const ImportReport = Type.Object({
         }),
       ),
       claimCode: Nullable(
-        Type.String({ description: "of a board that is new and has no secret; one that was there keeps what lets it in" }),
+        Type.String({
+          description: "of a board that is new and has no secret; one that was there keeps what lets it in",
+        }),
       ),
       code: Nullable(Type.String({ description: "of the problem; null: it was taken" })),
       detail: Nullable(Type.String()),

@@ -16,7 +16,8 @@ const ARTICLES = { integer: "an", object: "an", array: "an" } as Record<string, 
 /** `where` is what of the request: body, params, querystring, headers. */
 export function faultsOfSchema(faults: readonly Fault[], where: string): Error {
   // What is said of alternatives is that none fits; each of them has said why before.
-  const told = faults.length > 1 ? faults.filter(({ keyword }) => !ALTERNATIVES.has(keyword)) : faults;
+  const told =
+    faults.length > 1 ? faults.filter((fault) => !ALTERNATIVES.has(fault.keyword) && !isNullWanted(fault)) : faults;
   const texts = new Set<string>();
   for (const [place, words] of wordsAt(told)) texts.add(`${nameOf(where, place)} ${words}`);
   return new Error([...texts].slice(0, FAULTS_TOLD_MAX).join("; "));
@@ -36,12 +37,13 @@ function wordsAt(faults: readonly Fault[]): Array<[place: string, words: string]
     for (const word of words) all.add(String(word));
     allowed.set(fault.instancePath, all);
   }
-  for (const [place, words] of allowed) {
-    // Null is what may be left out; nobody misspells it.
-    words.delete("null");
-    if (words.size > 0) said.unshift([place, `is none of these: ${[...words].join(", ")}`]);
-  }
+  for (const [place, words] of allowed) said.unshift([place, `is none of these: ${[...words].join(", ")}`]);
   return said;
+}
+
+/** That it could be null as well is no help to who wrote something. */
+function isNullWanted({ keyword, params }: Fault): boolean {
+  return keyword === "type" && params["type"] === "null";
 }
 
 function allowedIn({ keyword, params }: Fault): readonly unknown[] | undefined {

@@ -14,7 +14,9 @@ export const RawFrom = Type.Optional(
 );
 
 export const AggregatesQuery = Type.Object({
-  from: Type.Optional(Type.String({ ...Time, description: "where the bucket of the first reading begins, if not given" })),
+  from: Type.Optional(
+    Type.String({ ...Time, description: "where the bucket of the first reading begins, if not given" }),
+  ),
   to: Type.Optional(Type.String({ ...Time, description: "not included; after the last reading if not given" })),
   resolution: Type.Optional(
     Type.String({

@@ -97,6 +97,22 @@ describe("a template", () => {
     expect((await call("PATCH", `/templates/${second}`, { name: "Door" })).body["code"]).toBe("nameTaken");
   });
 
+  test("drives and shows settings that a product of the server has, and is told which there are", async () => {
+    const typo = { label: "brightness", kind: "actuator", type: "integer", setting: "levle" };
+    const refused = await call("POST", "/templates?organisation=home", { name: "Lamp", attributes: [typo] });
+    expect([refused.status, refused.body["code"]]).toEqual([422, "templateRefused"]);
+    expect(refused.body["detail"]).toContain("has the setting levle; there are isOn, level, names.");
+    const id = await makeTemplate("Lamp", { ...typo, setting: "level" });
+    const both = [
+      { ...typo, setting: "level" },
+      { ...typo, label: "b" },
+    ];
+    expect((await call("PATCH", `/templates/${id}`, { attributes: both })).body["code"]).toBe("templateRefused");
+    // Made when the server knew another product, it can still be changed.
+    guarded.sql("UPDATE template_attributes SET definition = replace(definition, 'level', 'levle')");
+    expect((await call("PATCH", `/templates/${id}`, { attributes: [{ ...typo, unit: "%" }] })).status).toBe(200);
+  });
+
   test("is changed only as it was read", async () => {
     const id = await makeTemplate("Door", DOOR);
     const url = `${server.url}/api/v1/templates/${id}`;

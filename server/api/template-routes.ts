@@ -1,6 +1,6 @@
 /** Templates of an organisation: what a kind of device has, in versions. */
 import * as Type from "typebox/type";
-import { readAttributes } from "../fleet/template.ts";
+import { type Attribute, readAttributes } from "../fleet/template.ts";
 import { PAGE_DEFAULT_ROWS, TEMPLATE_VERSIONS_MAX } from "../limits.ts";
 import type { TemplateRow } from "../store/template-reader.ts";
 import type { StoreAnswer } from "../updates/store-requests.ts";
@@ -24,11 +24,14 @@ import {
 import type { ApiApp } from "./typed-app.ts";
 
 const PATH = "/api/v1/templates";
+const SETTINGS_TOLD_MAX = 50;
 
 export function addTemplateRoutes(
   app: ApiApp,
   store: TemplateStorePort,
   request: TemplatePort,
+  /** Of all products that the server was told of. */
+  settings: ReadonlySet<string>,
   nowMs: () => number,
 ): void {
   const show = (row: TemplateRow) => ({
@@ -69,6 +72,7 @@ export function addTemplateRoutes(
       const { id: organisation } = access.place(query.organisation);
       const { name, description = "" } = body;
       const attributes = readWishes(body.attributes);
+      checkSettings(attributes, settings);
       const { id = 0 } = demand(
         await request({ kind: "addTemplate", organisation, name, description, attributes, atMs: nowMs() }),
       );
@@ -112,9 +116,11 @@ export function addTemplateRoutes(
     },
     async (asked, reply) => {
       const { params, body, access } = asked;
-      const { id } = findTemplate(store, access, params.template);
+      const { id, version } = findTemplate(store, access, params.template);
       const { name, description } = body;
       const attributes = body.attributes && readWishes(body.attributes);
+      // What it has already it keeps, also where the server was started without the product.
+      checkSettings(attributes ?? [], settings, settingsOf(store.attributes(id, version)));
       const revision = expectedVersion(asked);
       demand(
         await request({ kind: "changeTemplate", template: id, name, description, attributes, revision, atMs: nowMs() }),
@@ -187,6 +193,28 @@ function readWishes(wishes: Parameters<typeof readAttributes>[0]) {
   const read = readAttributes(wishes);
   if ("faults" in read) throw new Problem("templateRefused", read.faults.join("; "));
   return read.attributes;
+}
+
+function settingsOf(attributes: readonly Attribute[]): Set<string> {
+  return new Set(attributes.flatMap((one) => ("setting" in one ? [one.setting] : [])));
+}
+
+/** A server that was told of no product knows of no setting, and takes what it is given. */
+function checkSettings(
+  attributes: readonly Attribute[],
+  known: ReadonlySet<string>,
+  before: ReadonlySet<string> = new Set(),
+): void {
+  if (known.size === 0) return;
+  const unknown = [...settingsOf(attributes)].filter((name) => !known.has(name) && !before.has(name));
+  if (unknown.length === 0) return;
+  const names = [...known].sort();
+  const more = names.length > SETTINGS_TOLD_MAX ? ` and ${names.length - SETTINGS_TOLD_MAX} more` : "";
+  throw new Problem(
+    "templateRefused",
+    `no product of this server has the setting ${unknown.join(", ")}; there are ${names.slice(0, SETTINGS_TOLD_MAX).join(", ")}${more}. ` +
+      "Those of another product are known once the server is started with its folder (--product)",
+  );
 }
 
 /** Throws unless it was done. */

@@ -32,7 +32,7 @@ afterEach(() => {
 });
 
 function register(credential: DeviceCredential): void {
-  const device = { mac: MAC, project: 1, credential };
+  const device = { mac: MAC, project: 1, credential, isKept: false };
   writer.answer({ kind: "putDevice", device, atMs: TEST_NOW_MS });
 }
 
