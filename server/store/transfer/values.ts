@@ -84,7 +84,8 @@ const FINDINGS = json(
   Type.Array(Type.Object({ reason: Reason, level: Type.Integer({ minimum: 1, maximum: 2 }), value: Type.Number() })),
 );
 const RULE = json(KeptRule, ({ condition }) => conditionFault(condition) === undefined);
-const SETTINGS = json(KeptSettings, ({ url }) => url === undefined || webhookFault(url) === undefined);
+/** Whether a private address may be reached, the server decides that it comes to, each time it sends. */
+const SETTINGS = json(KeptSettings, ({ url }) => url === undefined || webhookFault(url, true) === undefined);
 const PLAN = json(KeptPlan, (plan) => planFault(plan) === undefined);
 const DERIVED = json(KeptDerived, (one) => one.kind !== "alias" || areInOrder(one.sections));
 /** Kept as it was read once: read again, it is the same. */
