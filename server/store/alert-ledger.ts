@@ -66,6 +66,7 @@ export class AlertLedger {
   /** Those that are enabled. */
   readonly #rules = new Map<number, Rule>();
   readonly #ofStream = new Map<number, Rule[]>();
+  readonly #ofOrganisation = new Map<number, Rule[]>();
   /** Pending and open, by rule and device. */
   readonly #active = new Map<string, Active>();
   readonly #devices = new Map<number, KnownDevice | undefined>();
@@ -150,8 +151,8 @@ export class AlertLedger {
     if (device !== null && isOut(kind, detail)) this.#endDevice(device, atMs);
     else if (device !== null && kind === "device.updated" && SCOPING.some((name) => detail[name] !== undefined))
       this.#judgeScope(device, atMs);
-    for (const rule of this.#rules.values()) {
-      if (rule.organisation !== organisation || !isAbout(rule.condition, kind)) continue;
+    for (const rule of this.#ofOrganisation.get(organisation) ?? []) {
+      if (!isAbout(rule.condition, kind)) continue;
       const scoped = device === null ? null : (this.#deviceOf(device) ?? null);
       if (!isInScope(rule.scope, scoped)) continue;
       const subject = device === null ? NO_DEVICE : { id: device, scoped };
@@ -375,12 +376,13 @@ export class AlertLedger {
   #loadRules(): void {
     this.#rules.clear();
     this.#ofStream.clear();
+    this.#ofOrganisation.clear();
     for (const { body, ...row } of this.#sql.rules.all()) {
       const rule = { ...row, ...(JSON.parse(body) as RuleBody) };
       this.#rules.set(rule.id, rule);
+      addTo(this.#ofOrganisation, rule.organisation, rule);
       if (rule.condition.kind !== "value") continue;
-      const { stream } = rule.condition;
-      this.#ofStream.set(stream, [...(this.#ofStream.get(stream) ?? []), rule]);
+      addTo(this.#ofStream, rule.condition.stream, rule);
     }
     this.#derived.want(this.#ofStream.keys());
   }
@@ -393,6 +395,12 @@ export class AlertLedger {
     this.#devices.set(id, device);
     return device;
   }
+}
+
+function addTo<Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value): void {
+  const values = map.get(key);
+  if (values === undefined) map.set(key, [value]);
+  else values.push(value);
 }
 
 function keyOf(rule: number, device: number): string {
