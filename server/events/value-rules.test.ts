@@ -158,7 +158,7 @@ describe("a derived stream", () => {
     await derive("6001", { kind: "linear", source, factor: 2 });
     await addRule({ condition: { kind: "value", stream: "6001", above: 5 } });
     await world.begin(by);
-    await world.done("POST", `/devices/${MAC}/replace`, { by });
+    await world.done("POST", `/devices/${MAC}/replace`, { by, takeOver: true });
     await send(await world.begin(by), 1, [[0, 3]]);
     expect(await states()).toEqual([`open ${by}`]);
     expect((await alerts())[0]?.detail.value).toBe(6);
