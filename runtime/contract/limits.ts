@@ -35,6 +35,8 @@ export const LOG_SEND_MAX_S = 3600;
 export const METHOD_MAX_BYTES = 32;
 /** Longest product name and version in `hello`, bytes. */
 export const NAME_MAX_BYTES = 32;
+/** Longest settings of the product in `hello`, bytes: with them it fits PACK_SEND_BYTES whatever else it tells. */
+export const HELLO_SETTINGS_MAX_BYTES = 256;
 /**
  * Bytes that wait for `serial_read` before those that follow are lost: the FIFO of the UART (128, ESP8266 Technical Reference
  * 11.2) and the host's buffer behind it, as large as that of the Arduino core for ESP8266.

@@ -35,6 +35,11 @@ export enum HelloKey {
   ConfigVersion = 13,
   /** unsigned: version of the sensor graph in use; absent = none, or the product has no use for one */
   GraphVersion = 14,
+  /**
+   * bytes: the map ConfigKey.Product of the configuration in use, as it lies in flash; absent = there is none, or it is longer than
+   * HELLO_SETTINGS_MAX_BYTES
+   */
+  Settings = 15,
 }
 
 /** Keys of a `state` message. The last will carries `Online` alone. */

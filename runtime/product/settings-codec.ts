@@ -50,6 +50,22 @@ export function encodeSettings(
   return encoded;
 }
 
+/** By name, of what a device has; without what is unknown or does not fit. */
+export function decodeSettings(
+  settings: Settings,
+  values: ReadonlyMap<unknown, unknown>,
+): Record<string, SettingValue> {
+  const decoded: Record<string, SettingValue> = {};
+  for (const [name, setting] of Object.entries(settings)) {
+    const value = values.get(setting.key);
+    const told = value instanceof Uint8Array ? Buffer.from(value).toString("hex") : value;
+    const isBytes = value instanceof Uint8Array;
+    if (isBytes === (setting.type === "bytes") && faultOf(setting, told) === undefined)
+      decoded[name] = told as SettingValue;
+  }
+  return decoded;
+}
+
 export function nameOfKey(settings: Settings, key: number): string | undefined {
   return Object.keys(settings).find((name) => settings[name]?.key === key);
 }

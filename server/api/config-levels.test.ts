@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { ResultCode } from "../../runtime/contract/command-messages.ts";
 import { ConfigKey } from "../../runtime/contract/config-record.ts";
 import { HelloKey } from "../../runtime/contract/messages.ts";
+import { encodeCbor } from "../ingest/cbor-codec.ts";
 import { CONFIG_STEP_CHANGES, CONFIG_STEP_DEVICES } from "../limits.ts";
 import type { LintelServer } from "../server-options.ts";
 import { LAMP, type OrderDevice, startOrderDevice } from "../testing/test-orders.ts";
@@ -138,6 +139,125 @@ test("a device that keeps what it was flashed with does so until a level says so
   expect(device.configs.at(-1)?.values.get(ConfigKey.Product)).toEqual(new Map());
 });
 
+test("what a board was flashed with is below all levels, and comes back when they say nothing", async () => {
+  const board = await startOrderDevice(server, "5ccf7f123460");
+  const flashed = encodeCbor(
+    new Map<number, unknown>([
+      [3, 15],
+      [7, ["till"]],
+      [99, 1],
+      [0, 17],
+    ]),
+  );
+  await board.hello(server, [[HelloKey.Settings, flashed]]);
+  const own = "/devices/5ccf7f123460/config";
+  const sent = () => board.configs.at(-1)?.values.get(ConfigKey.Product);
+  // What the product does not take is left out, and nothing is sent for being flashed.
+  expect((await call("GET", own)).body).toMatchObject({
+    version: null,
+    settings: {},
+    resolved: { level: { value: 15, level: "flashed" }, names: { value: ["till"], level: "flashed" } },
+  });
+  expect(board.configs).toEqual([]);
+  await set(ORGANISATION, { level: 20 });
+  expect(sent()).toEqual(
+    new Map<number, unknown>([
+      [3, 20],
+      [7, ["till"]],
+    ]),
+  );
+  // It says what it has now, which is what it was told.
+  const told = encodeCbor(
+    new Map<number, unknown>([
+      [3, 20],
+      [7, ["till"]],
+    ]),
+  );
+  await board.hello(server, [
+    [HelloKey.ConfigVersion, 1],
+    [HelloKey.Settings, told],
+  ]);
+  await set(own, { isOn: true });
+  expect(sent()).toEqual(
+    new Map<number, unknown>([
+      [0, true],
+      [3, 20],
+      [7, ["till"]],
+    ]),
+  );
+  await set(ORGANISATION, { level: null });
+  expect(sent()).toEqual(
+    new Map<number, unknown>([
+      [0, true],
+      [3, 15],
+      [7, ["till"]],
+    ]),
+  );
+  expect((await call("GET", own)).body).toMatchObject({
+    resolved: { level: { value: 15, level: "flashed" }, isOn: { value: true, level: "device" } },
+  });
+  // Flashed anew, with another one.
+  const anew = encodeCbor(new Map<number, unknown>([[3, 40]]));
+  await board.hello(server, [[HelloKey.Settings, anew]]);
+  expect(sent()).toEqual(
+    new Map<number, unknown>([
+      [0, true],
+      [3, 40],
+    ]),
+  );
+  // And with none.
+  await board.hello(server);
+  expect(sent()).toEqual(new Map<number, unknown>([[0, true]]));
+});
+
+test("a board that takes another's place has what that one was flashed with, where it was flashed with nothing itself", async () => {
+  const [former, latter] = [
+    await startOrderDevice(server, "5ccf7f123462"),
+    await startOrderDevice(server, "5ccf7f123463"),
+  ];
+  const settings = (values: Array<[number, unknown]>): [HelloKey, unknown] => [
+    HelloKey.Settings,
+    encodeCbor(new Map(values)),
+  ];
+  await former.hello(server, [
+    settings([
+      [3, 15],
+      [7, ["till"]],
+      [0, true],
+    ]),
+  ]);
+  await latter.hello(server, [
+    settings([
+      [3, 9],
+      [0, false],
+    ]),
+  ]);
+  await set("/devices/5ccf7f123462/config", { level: 20 });
+  const { status } = await call("POST", "/devices/5ccf7f123462/replace", { by: "5ccf7f123463", takeOver: true });
+  expect(status).toBe(200);
+  expect(latter.configs.at(-1)?.values.get(ConfigKey.Product)).toEqual(
+    new Map<number, unknown>([
+      [3, 20],
+      [7, ["till"]],
+      [0, false],
+    ]),
+  );
+  expect((await call("GET", "/devices/5ccf7f123463/config")).body).toMatchObject({
+    settings: { level: 20, names: ["till"] },
+    resolved: { isOn: { value: false, level: "flashed" } },
+  });
+});
+
+test("settings of a board that are no settings spoil nothing", async () => {
+  const board = await startOrderDevice(server, "5ccf7f123461");
+  for (const settings of [[0xff], [0x01], [0x80], [], [0xa1, 0x03]]) {
+    await board.hello(server, [[HelloKey.Settings, Uint8Array.from(settings)]]);
+    expect((await call("GET", "/devices/5ccf7f123461/config")).body).toMatchObject({ resolved: {} });
+  }
+  await set(ORGANISATION, { level: 20 });
+  expect(board.configs.at(-1)?.values.get(ConfigKey.Product)).toEqual(new Map([[3, 20]]));
+});
+
 test("a board gets what the levels say with its first hello, and when it is moved", async () => {
   await set(ORGANISATION, { level: 20 });
   await set(`/projects/${UPSTAIRS}/config/lamp`, { level: 33 });
@@ -223,6 +343,26 @@ test("thousands of devices are resolved some at a time, and a restart goes on wh
   }
   expect(pending()).toBe(count + 1);
   expect((await call("GET", ORGANISATION)).body["resolving"]).toBe(false);
+});
+
+test("an organisation whose settings change over and over does not hold up another's", async () => {
+  const db = new Database(join(folder.path, "lintel.db"));
+  const add = db.prepare(
+    "INSERT INTO devices (mac, product, project_id, first_seen_ms, last_seen_ms) VALUES (?, 'lamp', ?, 0, 0)",
+  );
+  db.transaction(() => {
+    for (let n = 0; n <= CONFIG_STEP_CHANGES; n++) add.run((0x5ccf80000000 + n).toString(16), 1);
+    add.run("5ccf90000000", ELSEWHERE);
+  })();
+  db.close();
+  await set(ORGANISATION, { level: 1 });
+  await set("/organisations/other/config/lamp", { level: 2 });
+  for (let level = 3; level < 6; level++) {
+    server.tick();
+    await server.idle();
+    await set(ORGANISATION, { level });
+  }
+  expect((await call("GET", "/devices/5ccf90000000/config")).body).toMatchObject({ resolved: { level: { value: 2 } } });
 });
 
 test("an answer of the device is to the version that it was sent", async () => {

@@ -28,7 +28,8 @@ export function addConfigRoutes(
   const show = (device: DeviceRow) => {
     const settings = device.product === null ? undefined : orders.settingsOf(device.product);
     const row = orderStore.part(device.id, DesiredPart.Config);
-    return showConfig(device, row, settings, levels.conflicts(device.id));
+    const flashed = device.product === null ? {} : orderStore.flashed(device.id, device.product, settings);
+    return showConfig(device, row, settings, flashed, levels.conflicts(device.id));
   };
   const change = async (access: RequestAccess, mac: string, body: unknown, isWhole: boolean) => {
     const target = targetOf(findDevice(store, access, mac));
@@ -74,7 +75,7 @@ export function addConfigRoutes(
     {
       config: { access: "operate" },
       schema: schema(
-        "Configures the device: these settings, and for all others what the levels above say, or the program's defaults",
+        "Configures the device: these settings, and for all others what the levels above say, what it was flashed with, or the program's defaults",
         "A connected device is sent it at once, any other after its next hello. It checks it, restarts and tries it: when " +
           "it cannot reach the server with it, it goes back to the configuration before.",
       ),

@@ -46,7 +46,7 @@ export const ConfigSchema = Type.Object({
     Type.Object({ value: Type.Unknown(), level: Type.Enum(["device", ...[...CONFIG_LEVELS].reverse()]) }),
     {
       description:
-        "what is desired, and the level that it comes from: device before project before organisation before account",
+        "what is desired, and the level that it comes from: device before project before organisation before account before what it was flashed with",
     },
   ),
   conflicts: Type.Array(Type.String(), {

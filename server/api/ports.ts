@@ -128,6 +128,8 @@ export interface UpdatePort {
 
 export interface OrderStorePort {
   part(deviceId: number, part: DesiredPart): PartRow | undefined;
+  /** Settings that the board was flashed with, as far as it has said so. */
+  flashed(deviceId: number, product: string, schema: Settings | undefined): Record<string, SettingValue>;
   commands(deviceId: number, afterId: number, limit: number): CommandRow[];
   command(deviceId: number, id: number): CommandRow | undefined;
   /** Of one method, the last one first. */

@@ -87,14 +87,18 @@ function lastOf(
   }
 }
 
-/** Of the product, as the device was told; what was not chosen is the program's default, unless nothing ever was. */
+/** Of the product, as the device was told; what was not chosen is the program's default. Of one that was told nothing, as it has said itself. */
 function settings({ orderStore, orders }: AttributeSources, device: DeviceRow): (name: string) => Told {
   const row = orderStore.part(device.id, DesiredPart.Config);
   const chosen = chosenOf(row);
   const effective = effectiveSettings(chosen);
   const schema = device.product === null ? undefined : orders.settingsOf(device.product);
+  const flashed = device.product === null ? {} : orderStore.flashed(device.id, device.product, schema);
   return (name) => {
-    if (row === undefined || chosen.keepsProduct === true) return { ...UNKNOWN, desired: null };
+    if (row === undefined || chosen.keepsProduct === true) {
+      const told = Object.hasOwn(flashed, name) ? { value: flashed[name] ?? null, timeMs: device.helloMs } : UNKNOWN;
+      return { ...told, desired: null };
+    }
     const desired = effective[name] ?? schema?.[name]?.default ?? null;
     const isApplied = row.state === PartState.Applied;
     return { value: isApplied ? desired : null, timeMs: isApplied ? row.stateMs : null, desired };

@@ -2,21 +2,20 @@
 import { ConfigRefusal, ResultCode } from "../../runtime/contract/command-messages.ts";
 import { ConfigKey } from "../../runtime/contract/config-record.ts";
 import { GraphRefusal } from "../../runtime/contract/graph-format.ts";
-import type { Settings } from "../../runtime/product/setting.ts";
+import type { Settings, SettingValue } from "../../runtime/product/setting.ts";
 import { nameOfKey } from "../../runtime/product/settings-codec.ts";
 import { kebab } from "../kebab.ts";
-import { chosenOf, effectiveSettings } from "../orders/chosen-config.ts";
+import { chosenOf } from "../orders/chosen-config.ts";
 import { connectionName, showConnection } from "../orders/connection-settings.ts";
 import { CommandState, PartState } from "../orders/order-requests.ts";
 import type { CommandRow, PartRow } from "../store/order-reader.ts";
 import type { DeviceRow } from "../store/reader.ts";
 
-const OWN = "device" as const;
-
 export function showConfig(
   device: DeviceRow,
   row: PartRow | undefined,
   settings: Settings | undefined,
+  flashed: Record<string, SettingValue>,
   conflicts: string[],
 ) {
   const chosen = chosenOf(row);
@@ -26,16 +25,18 @@ export function showConfig(
     reason: row?.state === PartState.Refused ? showRefusal(row.reason) : null,
     setting: isSetting ? (nameOfKey(settings ?? {}, row.setting ?? -1) ?? `key ${row.setting}`) : null,
     settings: chosen.settings,
-    resolved: Object.fromEntries(
-      Object.entries(effectiveSettings(chosen)).map(([name, value]) => {
-        const isOwn = Object.hasOwn(chosen.settings, name);
-        return [name, { value, level: isOwn ? OWN : (chosen.inherited?.[name]?.level ?? OWN) }];
-      }),
-    ),
+    resolved: {
+      ...(chosen.keepsProduct === true ? atLevel(flashed, "flashed") : chosen.inherited),
+      ...atLevel(chosen.settings, "device"),
+    },
     conflicts,
     connection: showConnection(chosen.connection),
     schema: settings ?? null,
   };
+}
+
+function atLevel(settings: Record<string, SettingValue>, level: "flashed" | "device") {
+  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, { value, level }]));
 }
 
 export function showGraph(device: DeviceRow, row: PartRow | undefined) {

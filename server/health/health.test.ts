@@ -1,6 +1,9 @@
 /** How devices fare, through the server: what they say, their silence, the server's own absence, and what people are told. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { ResultCode, ResultKey } from "../../runtime/contract/command-messages.ts";
 import { HelloKey, StateKey } from "../../runtime/contract/messages.ts";
+import { CHANNEL_RESULT } from "../../runtime/contract/topics.ts";
+import { encodeCbor } from "../ingest/cbor-codec.ts";
 import { encodePack, TEST_NOW_MS, type TestClient } from "../testing/test-server.ts";
 import { tellState as state, TimedServer } from "../testing/timed-server.ts";
 
@@ -85,17 +88,57 @@ test("what a state says: signal, memory, queue", async () => {
   expect(await stateOf()).toBe("normal");
 });
 
-test("a start that new settings or another graph bring is none to count", async () => {
+test("a start that new settings or a command bring is none to count", async () => {
   const device = await begin();
-  for (let boots = 2; boots <= 6; boots++) {
+  const tell = (method: string, path: string, body: object) =>
+    fetch(`${world.server.url}/api/v1/devices/${MAC}/${path}`, {
+      method,
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+  const result = (fields: Array<[ResultKey, number]>) =>
+    device.publish(device.topic(CHANNEL_RESULT), encodeCbor(new Map(fields)));
+  device.hello(1, [
+    [HelloKey.Boots, 1],
+    [HelloKey.Product, "counter"],
+  ]);
+  await world.server.idle();
+  for (let version = 1; version <= 5; version++) {
+    expect((await tell("PATCH", "config", { connection: { ssid: `shop ${version}` } })).status).toBe(200);
+    device.hello(1, [
+      [HelloKey.Boots, 1 + version],
+      [HelloKey.Product, "counter"],
+      [HelloKey.ConfigVersion, version],
+    ]);
+    result([
+      [ResultKey.ConfigVersion, version],
+      [ResultKey.Code, ResultCode.Done],
+    ]);
+    await world.server.idle();
+  }
+  for (let boots = 7; boots <= 11; boots++) {
+    const asked = (await (await tell("POST", "commands", { method: "restart" })).json()) as { id: number };
+    result([
+      [ResultKey.Command, asked.id],
+      [ResultKey.Code, ResultCode.Accepted],
+    ]);
     device.hello(1, [
       [HelloKey.Boots, boots],
-      [boots % 2 === 0 ? HelloKey.ConfigVersion : HelloKey.GraphVersion, boots],
-      ...(boots % 2 === 0 ? [] : ([[HelloKey.ConfigVersion, boots - 1]] as Array<[HelloKey, unknown]>)),
+      [HelloKey.Product, "counter"],
+      [HelloKey.ConfigVersion, 5],
+    ]);
+    await world.server.idle();
+  }
+  expect(await stateOf()).toBe("normal");
+  // Another version each time, which nobody has sent.
+  for (let boots = 12; boots <= 16; boots++) {
+    device.hello(1, [
+      [HelloKey.Boots, boots],
+      [HelloKey.ConfigVersion, boots % 2],
     ]);
   }
   await world.server.idle();
-  expect(await stateOf()).toBe("normal");
+  expect((await health()).reasons).toEqual([{ reason: "restarts", level: "warning", value: 5 }]);
 });
 
 test("many starts, until a day has passed", async () => {

@@ -27,6 +27,10 @@ export class MessageFields {
     return this.#take(key, (value): value is Uint8Array => value instanceof Uint8Array && value.length === sizeBytes);
   }
 
+  bytesUpTo(key: number, maxBytes: number): Uint8Array | null {
+    return this.#take(key, (value): value is Uint8Array => value instanceof Uint8Array && value.length <= maxBytes);
+  }
+
   boolean(key: number): boolean | null {
     return this.#take(key, (value): value is boolean => typeof value === "boolean");
   }

@@ -2,6 +2,7 @@
  * `hello`, `state` and `ack` between bytes and values (runtime/contract/messages.ts). Unknown keys are skipped; a known
  * key of the wrong type spoils the message, since guessing what a device meant would hide its fault.
  */
+import { CONFIG_MAX_BYTES } from "../../runtime/contract/config-record.ts";
 import { IMAGE_ID_BYTES } from "../../runtime/contract/image-header.ts";
 import { NAME_MAX_BYTES } from "../../runtime/contract/limits.ts";
 import { AckKey, HelloKey, StateKey } from "../../runtime/contract/messages.ts";
@@ -23,6 +24,8 @@ export interface Hello {
   failedImage: Uint8Array | null;
   configVersion: number | null;
   graphVersion: number | null;
+  /** ConfigKey.Product as the device has it, CBOR that nobody has looked into. */
+  settings: Uint8Array | null;
 }
 
 export interface State {
@@ -64,6 +67,7 @@ export function decodeHello(payload: Uint8Array): Hello | null {
     failedImage: fields.bytes(HelloKey.FailedImage, IMAGE_ID_BYTES),
     configVersion: fields.unsigned(HelloKey.ConfigVersion),
     graphVersion: fields.unsigned(HelloKey.GraphVersion),
+    settings: fields.bytesUpTo(HelloKey.Settings, CONFIG_MAX_BYTES),
   };
   fields.unsigned(HelloKey.Oldest);
   return fields.isSound ? hello : null;

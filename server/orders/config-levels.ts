@@ -1,7 +1,10 @@
-/** Settings of products for many devices at once: device before project before organisation before account, the whole server. */
+/**
+ * Settings of products for many devices at once: device before project before organisation before account, the whole server. Below
+ * them is what the board was flashed with, as far as it has said so.
+ */
 import type { SettingValue } from "../../runtime/product/setting.ts";
 
-export const CONFIG_LEVELS = ["account", "organisation", "project"] as const;
+export const CONFIG_LEVELS = ["flashed", "account", "organisation", "project"] as const;
 export type ConfigLevel = (typeof CONFIG_LEVELS)[number];
 
 /** Neither: the account. */

@@ -40,7 +40,10 @@ export interface Target {
 export type ChangeOutcome = { faults: string[] } | { answer: StoreAnswer };
 
 export interface OrderDeskOptions {
-  store: { part(deviceId: number, part: DesiredPart): PartRow | undefined };
+  store: {
+    part(deviceId: number, part: DesiredPart): PartRow | undefined;
+    flashed(deviceId: number, product: string, schema: Settings | undefined): Record<string, SettingValue>;
+  };
   request: (request: StoreRequest) => Promise<StoreAnswer>;
   linkOf: (mac: number) => DeviceLink | undefined;
   products: readonly ProductSettings[];
@@ -118,15 +121,24 @@ export class OrderDesk {
     return { answer: await this.#setPart(change) };
   }
 
-  /** Gives a device what another one was told, but for the secret, which is that one's own. */
-  async adopt(from: { id: number }, to: Omit<Target, "product">): Promise<void> {
+  /**
+   * Gives a device what another one was told, and what that one was flashed with where it was flashed with nothing itself; but for the
+   * secret, which is that one's own.
+   */
+  async adopt(from: Pick<Target, "id"> & { product: string | null }, to: Omit<Target, "product">): Promise<void> {
     const { store } = this.#options;
     const config = store.part(from.id, DesiredPart.Config);
-    const { settings, connection, keepsProduct } = chosenOf(config);
-    const { secret: _, ...network } = connection;
-    if (config !== undefined) {
-      const change: ConfigChange = { connection: network, ...(keepsProduct === true ? {} : { settings }) };
-      await this.changeConfig({ ...to, product: config.product }, change, false);
+    const product = config?.product ?? from.product;
+    const chosen = chosenOf(config);
+    const { secret: _, ...connection } = chosen.connection;
+    if (product !== null) {
+      const schema = this.settingsOf(product);
+      const [former, latter] = [from, to].map(({ id }) => store.flashed(id, product, schema));
+      const settings = { ...former, ...chosen.settings };
+      for (const name of Object.keys(latter ?? {})) if (!Object.hasOwn(chosen.settings, name)) delete settings[name];
+      const isTold = chosen.keepsProduct !== true || Object.keys(settings).length > 0;
+      if (config !== undefined || isTold)
+        await this.changeConfig({ ...to, product }, { connection, ...(isTold && { settings }) }, false);
     }
     const graph = store.part(from.id, DesiredPart.Graph);
     if (graph !== undefined) await this.setGraph({ ...to, product: graph.product }, graph.content);

@@ -1,6 +1,7 @@
 /**
  * Levels of configuration, the writer's side: a change of one, and the devices below it resolved anew in steps. How far that is
- * is in the level's row, so it outlasts a restart; a level that changes meanwhile begins again.
+ * is in the level's row, so it outlasts a restart; a level that changes meanwhile begins again. Levels take turns, so that one
+ * organisation that changes its own over and over holds up no other.
  */
 import type Database from "better-sqlite3";
 import type { SettingValue } from "../../runtime/product/setting.ts";
@@ -20,6 +21,7 @@ export class ConfigLevelLedger {
   readonly #sql: ReturnType<typeof prepare>;
   readonly #resolver: ConfigResolver;
   readonly #orders: OrderLedger;
+  #lastSwept = 0;
   readonly handlers: Handlers<ConfigLevelRequest> = {
     setConfigLevel: (request) => this.#set(request),
     sweepConfigs: ({ atMs }) => this.#sweep(atMs),
@@ -65,8 +67,9 @@ export class ConfigLevelLedger {
 
   #sweep(atMs: number): StoreAnswer {
     const known = JSON.stringify(this.#resolver.products);
-    const level = this.#sql.toSweep.get(known);
+    const level = this.#sql.toSweep.get(known, this.#lastSwept);
     if (level === undefined) return { outcome: "done", isMore: false };
+    this.#lastSwept = level.id;
     const rows =
       level.project === null
         ? this.#sql.devices.all(level.swept, CONFIG_STEP_DEVICES)
@@ -84,7 +87,7 @@ export class ConfigLevelLedger {
       break;
     }
     this.#sql.setSwept.run(swept, level.id);
-    return { outcome: "done", isMore: this.#sql.toSweep.get(known) !== undefined, swept: { orders, changes } };
+    return { outcome: "done", isMore: this.#sql.toSweep.get(known, 0) !== undefined, swept: { orders, changes } };
   }
 }
 
@@ -126,9 +129,9 @@ function prepare(db: Database.Database) {
       "SELECT organisation_id AS organisation FROM projects WHERE id = ?",
     ),
     /** Products that this server does not know wait until it is started with them. */
-    toSweep: db.prepare<[string], LevelRow>(
+    toSweep: db.prepare<[string, number], LevelRow>(
       `SELECT id, organisation_id AS organisation, project_id AS project, product, swept FROM config_levels
-       WHERE swept IS NOT NULL AND product IN (SELECT value FROM json_each(?)) ORDER BY id LIMIT 1`,
+       WHERE swept IS NOT NULL AND product IN (SELECT value FROM json_each(?)) ORDER BY id <= ?, id LIMIT 1`,
     ),
     devices: db.prepare<[string, number], DeviceRow>(`SELECT ${device} WHERE d.mac > ? ORDER BY d.mac LIMIT ?`),
     devicesOfProject: db.prepare<[number, string, number], DeviceRow>(

@@ -177,9 +177,19 @@ export class OrderLedger {
     if (hello.slot !== Slot.Boot) {
       for (const part of PARTS) this.#compare(deviceId, part, atMs, versionIn(hello, part));
       const config = this.#sql.part.get(deviceId, DesiredPart.Config);
-      if (config === undefined || config.product !== hello.product) this.resolveAnew(deviceId, atMs);
+      const isFlashedAnew = this.#noteFlashed(deviceId, hello, config);
+      if (isFlashedAnew || config === undefined || config.product !== hello.product) this.resolveAnew(deviceId, atMs);
     }
     return this.#due(deviceId, mac, atMs, true);
+  }
+
+  /** What the board has is what it was flashed with, unless it was told settings. True: it is not what was known of it. */
+  #noteFlashed(deviceId: number, hello: Hello, config: PartRow | undefined): boolean {
+    const { product, settings } = hello;
+    const isTold = config !== undefined && chosenOf(config).keepsProduct !== true;
+    if (product === null || (isTold && versionIn(hello, DesiredPart.Config) > 0)) return false;
+    if (settings === null) return this.#sql.forgetFlashed.run(deviceId).changes > 0;
+    return this.#sql.noteFlashed.run({ deviceId, product, settings }).changes > 0;
   }
 
   takeState(deviceId: number, mac: number, atMs: number): OrdersDue | null {
@@ -312,6 +322,12 @@ function prepare(db: Database.Database) {
     ),
     setChosen: db.prepare("UPDATE desired_parts SET chosen = ? WHERE device_id = ? AND part = ?"),
     setConflict: db.prepare("INSERT OR REPLACE INTO config_conflicts (device_id, faults, at_ms) VALUES (?, ?, ?)"),
+    noteFlashed: db.prepare(
+      `INSERT INTO flashed_settings (device_id, product, settings) VALUES (@deviceId, @product, @settings)
+       ON CONFLICT (device_id) DO UPDATE SET product = excluded.product, settings = excluded.settings
+         WHERE product <> excluded.product OR settings <> excluded.settings`,
+    ),
+    forgetFlashed: db.prepare<[number]>("DELETE FROM flashed_settings WHERE device_id = ?"),
     endConflict: db.prepare<[number]>("DELETE FROM config_conflicts WHERE device_id = ?"),
     setNextSecret: db.prepare(
       "UPDATE devices SET next_secret = nullif(json_extract(?, '$.connection.secret'), secret) WHERE id = ?",

@@ -1,7 +1,9 @@
 /** Questions about what devices are told, on the reader's connection. */
 import type Database from "better-sqlite3";
+import type { Settings, SettingValue } from "../../runtime/product/setting.ts";
 import { COMMANDS_KEPT_MAX } from "../limits.ts";
 import type { CommandState, DesiredPart, PartState } from "../orders/order-requests.ts";
+import { FlashedReader } from "./flashed-reader.ts";
 
 export interface PartRow {
   version: number;
@@ -35,9 +37,15 @@ const COMMAND_COLUMNS = `id, method, argument, second, expires_s AS expiresS, st
 
 export class OrderReader {
   readonly #sql: ReturnType<typeof prepare>;
+  readonly #flashed: FlashedReader;
 
   constructor(db: Database.Database) {
     this.#sql = prepare(db);
+    this.#flashed = new FlashedReader(db);
+  }
+
+  flashed(deviceId: number, product: string, schema: Settings | undefined): Record<string, SettingValue> {
+    return this.#flashed.settings(deviceId, product, schema);
   }
 
   part(deviceId: number, part: DesiredPart): PartRow | undefined {

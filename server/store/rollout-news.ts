@@ -7,6 +7,7 @@ import { UpdateState } from "../../runtime/contract/update-messages.ts";
 import type { Hello, State } from "../ingest/messages.ts";
 import { DEVICE_CACHE_MAX } from "../limits.ts";
 import { macToText } from "../mac-address.ts";
+import { CommandState, DesiredPart, PartState } from "../orders/order-requests.ts";
 import type { RolloutPlan } from "../rollouts/rollout-plan.ts";
 import { DeviceState, RolloutState } from "../rollouts/rollout-states.ts";
 import { faultOfVitals, type VitalCounts } from "../rollouts/vitals.ts";
@@ -29,8 +30,6 @@ const UNCONFIRMED: readonly DeviceState[] = [
 interface HelloBefore {
   boots: number | null;
   helloMs: number | null;
-  configVersion: number | null;
-  graphVersion: number | null;
 }
 
 export class RolloutNews {
@@ -55,8 +54,8 @@ export class RolloutNews {
     if (this.#heard.size >= DEVICE_CACHE_MAX) this.#heard.clear();
     this.#heard.add(deviceId);
     const starts = boots === before.boots ? 0 : boots > before.boots ? boots - before.boots : 1;
-    // A device starts anew to try what it was told.
-    const isTold = configVersion !== before.configVersion || graphVersion !== before.graphVersion;
+    // It starts anew to try what it was told, and when it is told to.
+    const isTold = this.#sql.told.get({ deviceId, configVersion, graphVersion }) !== undefined;
     const restarts = Math.min(isTold ? Math.max(0, starts - 1) : starts, RESTARTS_COUNTED_MAX);
     const reconnects = starts === 0 && isKnown ? 1 : 0;
     if (restarts + reconnects > 0) this.#count(deviceId, atMs, { ...NOTHING, restarts, reconnects });
@@ -197,9 +196,12 @@ function isSame(id: Uint8Array | null, other: Uint8Array | null): boolean {
 
 function prepare(db: Database.Database) {
   return {
-    before: db.prepare<[number], HelloBefore>(
-      `SELECT boots, hello_ms AS helloMs, config_version AS configVersion, graph_version AS graphVersion
-       FROM devices WHERE id = ?`,
+    before: db.prepare<[number], HelloBefore>("SELECT boots, hello_ms AS helloMs FROM devices WHERE id = ?"),
+    /** What was sent to it and is tried now, or a restart that it has agreed to. */
+    told: db.prepare<[{ deviceId: number; configVersion: number | null; graphVersion: number | null }]>(
+      `SELECT 1 FROM desired_parts WHERE device_id = @deviceId AND state = ${PartState.Sent}
+         AND version = CASE part WHEN ${DesiredPart.Config} THEN @configVersion ELSE @graphVersion END
+       UNION ALL SELECT 1 FROM commands WHERE device_id = @deviceId AND state = ${CommandState.Accepted} LIMIT 1`,
     ),
     device: db.prepare<[string], { id: number }>("SELECT id FROM devices WHERE mac = ?"),
     desired: db.prepare<[number], { image: Buffer; givenUp: number }>(

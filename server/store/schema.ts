@@ -21,6 +21,7 @@ import { CHANGES_STEP } from "./migrations/changes.ts";
 import { CHANGES_TRIMMED_STEP } from "./migrations/changes-trimmed.ts";
 import { CONFIG_LEVELS_STEP } from "./migrations/config-levels.ts";
 import { EVENTS_STEP } from "./migrations/events.ts";
+import { FLASHED_SETTINGS_STEP } from "./migrations/flashed-settings.ts";
 import { FLEETS_STEP } from "./migrations/fleets.ts";
 import { HEALTH_STEP } from "./migrations/health.ts";
 import { PEOPLE_STEP } from "./migrations/people.ts";
@@ -309,4 +310,5 @@ export const MIGRATIONS: readonly string[] = [
   CONFIG_LEVELS_STEP,
   CHANGES_TRIMMED_STEP,
   REFERENCE_INDEXES_STEP,
+  FLASHED_SETTINGS_STEP,
 ];

@@ -113,6 +113,16 @@ export class Config extends TrialRecord {
     if (this.findItem(key, index)) this.takeText();
   }
 
+  /** Finds all settings of the product, as one CBOR item; none when there are none. */
+  settings(): void {
+    this.textBytes = 0;
+    if (!this.find(ConfigKey.Product)) return;
+    const from = this.reader.at;
+    if (!this.reader.skip()) return;
+    this.textPointer = from;
+    this.textBytes = <u32>(this.reader.at - from);
+  }
+
   /** Finds a setting that is bytes; none when it is absent. */
   bytes(key: i32): void {
     this.textBytes = 0;

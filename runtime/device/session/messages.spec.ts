@@ -7,6 +7,7 @@ import {
   GOLDEN_STATE_OFFLINE,
   GOLDEN_STATE_ONLINE,
 } from "../../contract/golden-vectors.ts";
+import { HELLO_SETTINGS_MAX_BYTES, NAME_MAX_BYTES, PACK_SEND_BYTES } from "../../contract/limits.ts";
 import { CborReader } from "../cbor/reader.ts";
 import { CborWriter } from "../cbor/writer.ts";
 import { hexOf, putHex } from "../testing/hex.ts";
@@ -14,7 +15,8 @@ import { Ack, Hello, State, writeOffline } from "./messages.ts";
 
 const BUFFER_BYTES = 128;
 const buffer = memory.data(BUFFER_BYTES);
-const ids = memory.data(16);
+const packet = memory.data(PACK_SEND_BYTES);
+const ids = memory.data(HELLO_SETTINGS_MAX_BYTES);
 const writer = new CborWriter();
 const reader = new CborReader();
 
@@ -86,6 +88,42 @@ describe("what the device says", () => {
     writer.begin(buffer, BUFFER_BYTES);
     hello.write(writer);
     expect(written()).toBe("aa" + GOLDEN_HELLO.substr(2) + "0d01");
+  });
+
+  test("hello with the settings in use, as long as they leave room for the rest", () => {
+    const hello = aHello();
+    hello.settings = ids;
+    hello.settingsBytes = putHex(ids, "a203184107");
+    hello.write(writer);
+    expect(written()).toBe("aa" + GOLDEN_HELLO.substr(2) + "0f45a203184107");
+    hello.settings = buffer;
+    hello.settingsBytes = HELLO_SETTINGS_MAX_BYTES + 1;
+    writer.begin(buffer, BUFFER_BYTES);
+    hello.write(writer);
+    expect(written()).toBe(GOLDEN_HELLO);
+  });
+
+  test("the longest hello fits a packet", () => {
+    const hello = aHello();
+    hello.product = "p".repeat(NAME_MAX_BYTES);
+    hello.version = "v".repeat(NAME_MAX_BYTES);
+    hello.board = u32.MAX_VALUE;
+    hello.abi = u32.MAX_VALUE;
+    hello.slot = u32.MAX_VALUE;
+    hello.resetReason = u32.MAX_VALUE;
+    hello.boots = u32.MAX_VALUE;
+    hello.oldest = u32.MAX_VALUE;
+    hello.image = ids;
+    hello.failure = u32.MAX_VALUE;
+    hello.failedImage = ids;
+    hello.trial = true;
+    hello.configVersion = u32.MAX_VALUE;
+    hello.graphVersion = u32.MAX_VALUE;
+    hello.settings = ids;
+    hello.settingsBytes = HELLO_SETTINGS_MAX_BYTES;
+    writer.begin(packet, PACK_SEND_BYTES);
+    hello.write(writer);
+    expect(writer.overflow).toBe(false);
   });
 
   test("state", () => {

@@ -1,6 +1,7 @@
 /** Encodes the device's own messages and decodes the server's (contract/messages.ts). */
 
 import { IMAGE_ID_BYTES } from "../../contract/image-header.ts";
+import { HELLO_SETTINGS_MAX_BYTES } from "../../contract/limits.ts";
 import { AckKey, HelloKey, StateKey } from "../../contract/messages.ts";
 import { CborError } from "../cbor/format.ts";
 import { CborReader } from "../cbor/reader.ts";
@@ -32,6 +33,9 @@ export class Hello {
   configVersion: u32 = 0;
   /** Version of the sensor graph in use; 0 = none. */
   graphVersion: u32 = 0;
+  /** Settings of the product as they are in use, one CBOR item; none when it has no bytes. */
+  settings: usize = 0;
+  settingsBytes: u32 = 0;
 
   /** Takes what only the host knows. */
   askHost(): void {
@@ -44,12 +48,14 @@ export class Hello {
   /** What there is nothing to tell about is left out. */
   write(writer: CborWriter): void {
     const failed = this.failure != 0 && this.failedImage != 0;
+    const settingsBytes = this.settingsBytes <= <u32>HELLO_SETTINGS_MAX_BYTES ? this.settingsBytes : 0;
     const more =
       u32(this.image != 0) +
       (failed ? 2 : 0) +
       u32(this.trial) +
       u32(this.configVersion != 0) +
-      u32(this.graphVersion != 0);
+      u32(this.graphVersion != 0) +
+      u32(settingsBytes != 0);
     writer.map(ALWAYS_TOLD + more);
     writer.integer(HelloKey.Product);
     writer.text(this.product);
@@ -73,6 +79,10 @@ export class Hello {
     }
     if (this.configVersion != 0) putField(writer, HelloKey.ConfigVersion, this.configVersion);
     if (this.graphVersion != 0) putField(writer, HelloKey.GraphVersion, this.graphVersion);
+    if (settingsBytes != 0) {
+      writer.integer(HelloKey.Settings);
+      writer.bytes(this.settings, settingsBytes);
+    }
   }
 }
 

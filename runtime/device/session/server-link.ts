@@ -185,7 +185,7 @@ export class ServerLink {
   }
 
   /** What has changed since the last `hello`. */
-  private describe(hello: Hello): void {
+  protected describe(hello: Hello): void {
     const update = this.update;
     hello.image = update.image;
     hello.failure = update.failure;

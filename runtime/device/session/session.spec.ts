@@ -65,4 +65,19 @@ describe("a configuration on trial", () => {
     pollAt(CONFIG_TRIAL_MS);
     expect(restarts()).toBe(0);
   });
+
+  test("hello tells the settings of the product", () => {
+    // {2: "a.example", 5: {3: 65}, 4: "s3cret"}
+    putCopy(0, recordOf(1, CONFIRMED, "a30269612e6578616d706c6505a103184104667333637265" + "74"));
+    setNetStatus(NET_UP);
+    setTcpStatus(TcpStatus.Open);
+    start();
+    pollAt(1000);
+    receive(CONNACK);
+    pollAt(1001);
+    receive(SUBACK);
+    said();
+    pollAt(1002);
+    expect(said().includes("0f44a1031841 state:")).toBe(true);
+  });
 });

@@ -8,6 +8,7 @@ import { ReadingQueue } from "../queue/reading-queue.ts";
 import { PatchLoader } from "../update/patch-loader.ts";
 import { UpdateClient } from "../update/update-client.ts";
 import { CommandHandler } from "./command-handler.ts";
+import { Hello } from "./messages.ts";
 import { Orders } from "./orders.ts";
 import { PinCommands } from "./pin-commands.ts";
 import { RemoteLog } from "./remote-log.ts";
@@ -59,6 +60,14 @@ export class Session extends ServerLink {
     const settings = this.orders.configWriter.settings;
     settings.words = table;
     settings.count = count;
+  }
+
+  protected describe(hello: Hello): void {
+    super.describe(hello);
+    const config = this.config;
+    config.settings();
+    hello.settings = config.textPointer;
+    hello.settingsBytes = config.textBytes;
   }
 
   /** Does what is due; returns the milliseconds until it wants to be called again if nothing happens. */

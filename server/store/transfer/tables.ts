@@ -53,6 +53,7 @@ export const EXPORTED = [
   "deliveries",
   "config_levels",
   "config_conflicts",
+  "flashed_settings",
   "image_owners",
   "trusted_keys",
   "rollout_policies",
