@@ -74,8 +74,10 @@ export function parseInstant(name: string, text: string): number {
   throw new Problem("timeInvalid", `\`${name}\` is a time from 1970-01-01T00:00:00Z to 9999-12-31T23:59:59Z`);
 }
 
+/** A time without a zone is UTC, wherever the server stands. */
 export function parseTime(name: string, text: string): number {
-  const timeMs = /^-?\d+$/.test(text) ? Number(text) : Date.parse(text);
+  const isWithoutZone = /T[\d:.]+$/.test(text);
+  const timeMs = /^-?\d+$/.test(text) ? Number(text) : Date.parse(isWithoutZone ? `${text}Z` : text);
   if (Math.abs(timeMs) <= TIME_END_MS) return timeMs;
   throw new Problem("timeInvalid", `\`${name}\` takes ISO 8601, as 2026-01-31T12:00:00Z, or Unix milliseconds`);
 }

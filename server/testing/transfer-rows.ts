@@ -56,6 +56,7 @@ export function fillTransferRows(db: Database.Database, thing: Thing, nowMs: num
   const level = { product: "counter", settings: '{"level":3}', version: 1, changed_ms: nowMs };
   for (const place of [{ organisation_id: thing.organisation }, { project_id: thing.project }])
     add("config_levels", { ...place, ...level });
+  add("flashed_settings", { device_id: device, product: "lamp", settings: Buffer.from([0xa1, 3, 7]) });
   add("config_conflicts", { device_id: device, faults: '["level must be at most 100"]', ...at });
 
   add("device_overrides", { device_id: device, label: LABEL, value: "4" });
