@@ -65,6 +65,11 @@ const CASES: Array<[string, () => readonly string[], RegExp]> = [
   ["a key without a name", () => ["keys", "new", "--out", ""], /--out.*A name is expected, as lintel/],
   ["a key where no folder can be", () => ["keys", "new", "--out", join(folder, "a-file/key")], /cannot write .*a-file/],
   ["half a request to the demo", () => ["demo", "--for", "3"], /--cut-network-at/],
+  [
+    "rollups that are kept for less time than readings",
+    () => [...serve("retention"), "--keep-raw", "400d", "--keep-rollups", "30d"],
+    /rollups for 30 days and readings for 400 days would delete the readings.*--keep-rollups 10y/,
+  ],
 ];
 
 test.each(CASES)("%s", async (_name, args, message) => {

@@ -33,6 +33,16 @@ const devices = (...more: string[]) => runLintel("devices", ...more, "--server",
 const sim = (...more: string[]) =>
   runLintel("sim", "--period", "1", "--seconds", "2", "--server", `${HOST}:${mqttPort}`, ...more);
 
+test("how the server was started, and whether it is well", { timeout: TIMEOUT_MS }, async () => {
+  const status = (...more: string[]) => runLintel("status", ...more, "--server", url);
+  expect((await status()).stdout).toMatch(/^stores readings +yes\nkeeps readings +for ever$/m);
+  expect(JSON.parse((await status("--json")).stdout)).toMatchObject({
+    healthy: true,
+    retention: { rawDays: null, rollupDays: null, maxBytes: null },
+    products: ["beacon", "counter", "feedback", "streamer"],
+  });
+});
+
 test("boards of lintel sim are taken in with secrets of their own; without them they are strangers", {
   timeout: TIMEOUT_MS,
 }, async () => {
