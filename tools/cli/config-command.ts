@@ -17,6 +17,8 @@ interface LevelOptions extends OrderOptions {
   account?: boolean;
 }
 
+/** Of a level that is no group of devices. */
+const FROM: Record<string, string> = { device: "", flashed: "as it was flashed, " };
 const ENDS = ["applied", "refused", "rolled-back"];
 
 export function addConfigCommand(program: Command): void {
@@ -204,7 +206,7 @@ function show({
     const own = Object.hasOwn(resolved, name) ? resolved[name] : undefined;
     const value = own?.value ?? it.default;
     const unset = it.default === undefined ? "by the program, " : "default, ";
-    const from = own === undefined ? unset : own.level === "device" ? "" : `of the ${own.level}, `;
+    const from = own === undefined ? unset : (FROM[own.level] ?? `of the ${own.level}, `);
     console.log(
       `  ${name} = ${value === undefined ? "" : JSON.stringify(value)}  (${from}${it.title}: ${allowed(it)})`,
     );
