@@ -295,7 +295,7 @@ async function compose(options: ServerOptions, undo: Array<() => unknown>): Prom
       renewSecret: (mac) => secrets.renew(mac),
       adopt: async (from, to) => {
         const [former, latter] = [reader.device(from), reader.device(to)];
-        if (former !== undefined && latter !== undefined) await orders.adopt(former, latter);
+        return former === undefined || latter === undefined ? [] : orders.adopt(former, latter);
       },
       endDevice: (mac) => broker.endDevice(mac),
       forgetDevice: (mac) => broker.forgetDevice(mac),

@@ -27,6 +27,8 @@ export interface PutDevice {
   answer: StoreAnswer;
   /** Told here and never again. */
   claimCode: string | null;
+  /** Why the board that comes does not take the settings of the one that goes. */
+  conflicts?: string[];
 }
 
 export interface RegistrationDeskOptions {
@@ -34,7 +36,7 @@ export interface RegistrationDeskOptions {
   request: (request: StoreRequest) => Promise<StoreAnswer>;
   renewSecret: (mac: string) => Promise<ChangeOutcome | undefined>;
   /** Gives the board that comes what its predecessor was told. */
-  adopt: (from: string, to: string) => Promise<void>;
+  adopt: (from: string, to: string) => Promise<string[]>;
   /** Ends the connection of a device. */
   endDevice: (mac: number) => void;
   /** Takes away what the broker keeps of it. */
@@ -105,10 +107,10 @@ export class RegistrationDesk {
       atMs: this.#options.nowMs(),
     });
     if (!isDone(answer)) return { answer, claimCode: null };
-    await this.#options.adopt(mac, by);
+    const conflicts = await this.#options.adopt(mac, by);
     this.#judgeAnew(mac);
     this.#judgeAnew(by);
-    return { answer, claimCode };
+    return { answer, claimCode, conflicts };
   }
 
   async delete(mac: string): Promise<StoreAnswer> {

@@ -248,6 +248,33 @@ test("a board that takes another's place has what that one was flashed with, whe
   });
 });
 
+test("a board whose pins do not go with another's settings keeps its own, and says so", async () => {
+  const [former, latter] = [
+    await startOrderDevice(server, "5ccf7f123464"),
+    await startOrderDevice(server, "5ccf7f123465"),
+  ];
+  const door: [HelloKey, unknown] = [HelloKey.Product, "door"];
+  await former.hello(server, [door]);
+  await set("/devices/5ccf7f123464/config", { pinA: 4 });
+  await call("PATCH", "/devices/5ccf7f123464/config", { connection: { ssid: "shop" } });
+  await latter.hello(server, [
+    door,
+    [
+      HelloKey.Settings,
+      encodeCbor(
+        new Map([
+          [0, 5],
+          [1, 4],
+        ]),
+      ),
+    ],
+  ]);
+  const { status, body } = await call("POST", "/devices/5ccf7f123464/replace", { by: "5ccf7f123465", takeOver: true });
+  expect(status).toBe(200);
+  expect(body["conflicts"]).toEqual(["pinB must not be 4 as pinA is: give them different values, or unset one"]);
+  expect(latter.configs.map(({ values }) => values)).toEqual([new Map([[ConfigKey.Ssid, "shop"]])]);
+});
+
 test("settings of a board that are no settings spoil nothing", async () => {
   const board = await startOrderDevice(server, "5ccf7f123461");
   for (const settings of [[0xff], [0x01], [0x80], [], [0xa1, 0x03]]) {

@@ -216,10 +216,10 @@ export function addRegistrationRoutes(
       const other = store.device(by);
       const unknown = () => new Problem("deviceElsewhere", ELSEWHERE);
       if (other !== undefined && other.organisationId !== null) access.judge(other.organisationId, unknown);
-      const { answer, claimCode } = await registrations.replace(device.mac, by, body.takeOver === true);
+      const { answer, claimCode, conflicts } = await registrations.replace(device.mac, by, body.takeOver === true);
       if (answer.outcome === "boardInUse" && other !== undefined) throw boardInUse(other, device);
       check(answer);
-      return { mac: by, slug: deviceSlug(by), created: other === undefined, claimCode };
+      return { mac: by, slug: deviceSlug(by), created: other === undefined, claimCode, conflicts: conflicts ?? [] };
     },
   );
 

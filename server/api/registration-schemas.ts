@@ -50,7 +50,14 @@ const Created = {
   ),
 };
 
-export const DeviceCreated = Type.Object(Created);
+export const DeviceCreated = Type.Object({
+  ...Created,
+  conflicts: Type.Optional(
+    Type.Array(Type.String(), {
+      description: "of a replacement: why it does not take the settings of the board before, and has kept its own",
+    }),
+  ),
+});
 
 export const ImportReport = Type.Object({
   created: Type.Integer(),

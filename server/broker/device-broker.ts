@@ -424,6 +424,9 @@ export class DeviceBroker extends Aedes {
       get unsentBytes() {
         return conn.writableLength;
       },
+      get isOpen() {
+        return !conn.destroyed;
+      },
       send: (channel, payload) => this.#send(session, channel, topics.down[channel], payload),
     };
   }

@@ -51,6 +51,7 @@ beforeEach(() => {
     mac: MAC,
     sinceMs: 0,
     unsentBytes: 0,
+    isOpen: true,
     send: (_channel, payload) => {
       const decoded = decodeCbor(payload);
       acks.push(decoded.ok ? Object.fromEntries(decoded.value as Map<number, number>) : decoded.fault);

@@ -35,6 +35,8 @@ export interface DeviceLink {
   readonly sinceMs: number;
   /** Sent to it and not yet read by it. */
   readonly unsentBytes: number;
+  /** The connection is there. */
+  readonly isOpen: boolean;
   /** False when the device does not listen there, or the connection cannot take it now. */
   send(channel: DownChannel, payload: Uint8Array): boolean;
 }

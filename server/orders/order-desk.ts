@@ -123,10 +123,11 @@ export class OrderDesk {
 
   /**
    * Gives a device what another one was told, and what that one was flashed with where it was flashed with nothing itself; but for the
-   * secret, which is that one's own.
+   * secret, which is that one's own. Faults: why it does not take the settings; then it has the rest.
    */
-  async adopt(from: Pick<Target, "id"> & { product: string | null }, to: Omit<Target, "product">): Promise<void> {
+  async adopt(from: Pick<Target, "id"> & { product: string | null }, to: Omit<Target, "product">): Promise<string[]> {
     const { store } = this.#options;
+    let faults: string[] = [];
     const config = store.part(from.id, DesiredPart.Config);
     const product = config?.product ?? from.product;
     const chosen = chosenOf(config);
@@ -137,11 +138,16 @@ export class OrderDesk {
       const settings = { ...former, ...chosen.settings };
       for (const name of Object.keys(latter ?? {})) if (!Object.hasOwn(chosen.settings, name)) delete settings[name];
       const isTold = chosen.keepsProduct !== true || Object.keys(settings).length > 0;
-      if (config !== undefined || isTold)
-        await this.changeConfig({ ...to, product }, { connection, ...(isTold && { settings }) }, false);
+      const adopted = (change: ConfigChange) => this.changeConfig({ ...to, product }, change, false);
+      if (config !== undefined || isTold) {
+        const outcome = await adopted({ connection, ...(isTold && { settings }) });
+        if ("faults" in outcome) ({ faults } = outcome);
+        if (faults.length > 0 && Object.keys(connection).length > 0) await adopted({ connection });
+      }
     }
     const graph = store.part(from.id, DesiredPart.Graph);
     if (graph !== undefined) await this.setGraph({ ...to, product: graph.product }, graph.content);
+    return faults;
   }
 
   addCommand(command: Omit<NewCommand, "mac">, mac: string): Promise<StoreAnswer> {

@@ -239,6 +239,20 @@ describe("retention", () => {
     expect(all()).toEqual([]);
   });
 
+  test("goes on after an outage, by a clock that counts fractions, and after a clock that was wrong for a moment", () => {
+    fill();
+    work(keep({ rawMs: 5 * DAY_MS }), START_MS + 5 * DAY_MS, 0.25);
+    const keeper = keep({ rawMs: 5 * DAY_MS });
+    // Away for ten days, then half an hour of ticks: at most twelve hours are caught up with.
+    for (let tick = 0; tick <= 180; tick++) work(keeper, START_MS + 15 * DAY_MS + tick * 10_000, 0.3 + tick * 10_000.1);
+    expect(keeper.figures().clockBehindMs).toBeGreaterThan(9 * DAY_MS);
+    expect(keeper.figures().clockBehindMs).toBeLessThan(10 * DAY_MS);
+    const behind = keeper.figures().clockBehindMs;
+    work(keeper, 0, 2_000_000.7);
+    work(keeper, START_MS + 15 * DAY_MS + 1_800_000, 2_000_001.9);
+    expect(keeper.figures().clockBehindMs).toBeLessThanOrEqual(behind);
+  });
+
   test("a clock that jumps ahead by a year deletes next to nothing, and one that jumps back nothing", () => {
     fill();
     const keeper = keep({ rawMs: 15 * DAY_MS });

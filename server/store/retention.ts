@@ -96,7 +96,8 @@ export class Retention {
   tell(nowMs: number, elapsedMs: number): void {
     const before = this.#toldMs === null ? (this.#sql.clock.get()?.nowMs ?? nowMs) : this.#nowMs;
     const passedMs = this.#toldMs === null ? 0 : Math.max(0, elapsedMs - this.#elapsedMs);
-    this.#nowMs = Math.min(nowMs, before + passedMs * RETENTION_CLOCK_RATE);
+    // Not back either: a clock that was wrong for a moment would have to be caught up with for years.
+    this.#nowMs = Math.max(before, Math.min(nowMs, Math.floor(before + passedMs * RETENTION_CLOCK_RATE)));
     this.#toldMs = nowMs;
     this.#elapsedMs = elapsedMs;
     if (Math.abs(this.#nowMs - this.#writtenMs) >= RETENTION_CLOCK_STEP_MS) {

@@ -40,6 +40,8 @@ export class RolloutSteps {
   readonly #targets: TargetList;
   readonly #vitals: VitalLedger;
   readonly #sql: ReturnType<typeof prepare>;
+  /** Devices that this step has had to do with. */
+  #looked = 0;
 
   constructor(db: Database.Database, rows: RolloutRows, news: RolloutNews, updates: UpdateLedger) {
     this.#rows = rows;
@@ -53,6 +55,7 @@ export class RolloutSteps {
   /** Everything that is due. True: people see something new. */
   run(row: RolloutRow, atMs: number, told: Told): boolean {
     let isChanged = false;
+    this.#looked = 0;
     for (let actions = 0; actions < ACTIONS_MAX; actions++) {
       const facts = this.#factsOf(row, atMs);
       const action = decide(facts);
@@ -61,7 +64,7 @@ export class RolloutSteps {
         return isChanged;
       }
       // The rest in another step: readings are to be stored between.
-      if (told.updatesDue.length >= ROLLOUT_OFFERS_MAX) {
+      if (this.#looked >= ROLLOUT_OFFERS_MAX) {
         this.#rows.setDue(row.id, atMs);
         told.isMore = true;
         return isChanged;
@@ -202,6 +205,7 @@ export class RolloutSteps {
   #offer(row: RolloutRow, count: number, atMs: number, told: Told): void {
     const images = this.#targets.images(row.release);
     for (const { device: id } of this.#sql.readyOnes.all(row.id, row.openGroup, count)) {
+      this.#looked++;
       const device = this.#targets.device(id, row.plan.target.fleet);
       if (device === undefined) continue;
       // It may have been given to somebody else meanwhile.
@@ -242,6 +246,7 @@ export class RolloutSteps {
   #return(row: RolloutRow, count: number, atMs: number, told: Told): void {
     const away = this.#sql.awayOnes.all(row.id, ROLLOUT_RETURNS_MAX);
     for (const { device, mac, state, before } of [...away, ...this.#sql.thereOnes.all(row.id, count)]) {
+      this.#looked++;
       const present = this.#targets.device(device, undefined);
       if (present?.organisation !== row.organisation) {
         this.#rows.move(row.id, device, DeviceState.Stayed, atMs, { reason: "other-project", isOver: true });

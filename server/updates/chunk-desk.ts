@@ -71,6 +71,11 @@ export class ChunkDesk {
   /** Requests that had to wait, as far as they may be answered by now. */
   pump(): void {
     for (const [link, request] of this.#waiting) {
+      // Who is gone takes nothing from the others.
+      if (!link.isOpen) {
+        this.#waiting.delete(link);
+        continue;
+      }
       if (!this.#options.rates.take(request.image, request.lengthBytes)) continue;
       this.#waiting.delete(link);
       this.#serve(link, request);
@@ -106,7 +111,7 @@ export class ChunkDesk {
     for (const [link, request] of this.#line) {
       if (this.#turnBytes >= CHUNKS_TURN_MAX_BYTES) break;
       this.#line.delete(link);
-      this.#answer(link, request);
+      if (link.isOpen) this.#answer(link, request);
     }
     if (this.#turnBytes > 0) setImmediate(() => this.#turn());
   }

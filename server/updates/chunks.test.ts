@@ -277,6 +277,7 @@ describe("a limit of bytes a second", () => {
     mac,
     sinceMs: 0,
     unsentBytes: 0,
+    isOpen: true,
     send: () => sent.push(String(mac)) > 0,
   });
   const request = encodeCbor(

@@ -97,7 +97,7 @@ const AS_JSON: Array<[string, () => readonly string[], object]> = [
   [
     "an update without an image",
     () => ["update", "--device", "024c4e540001"],
-    { error: expect.stringMatching(/^required option '--image <file>' not specified/) },
+    { state: "error", reason: "say --image FILE, or --cancel to want none any more" },
   ],
   [
     "a build of nothing",

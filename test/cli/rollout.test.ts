@@ -49,6 +49,14 @@ test("a release is made, tried without effect, rolled out and watched", { timeou
   expect(listed.stdout).toMatch(/^ID +NAME +RELEASE +STATE +DEVICES\n1 +1\.1\.0 +1\.1\.0 +finished +4 confirmed\n$/);
 });
 
+test("a draft is deleted, and one that was started is not", { timeout: TIMEOUT_MS }, async () => {
+  const draft = await lintel("rollout create", "--release", "1.1.0", "--draft", "--json");
+  const { id } = JSON.parse(draft.stdout) as { id: number };
+  expect(await lintel("rollout delete", String(id))).toMatchObject({ code: 0, stdout: `rollout ${id} is deleted\n` });
+  expect((await lintel("rollout show", String(id))).stderr).toContain(`no rollout ${id}`);
+  expect(await lintel("rollout delete", "1")).toMatchObject({ code: 1, stderr: expect.stringContaining("draft") });
+});
+
 test("errors say what to do", { timeout: TIMEOUT_MS }, async () => {
   expect(await lintel("rollout create", "--release", "7.0")).toMatchObject({
     code: 1,

@@ -182,6 +182,11 @@ test("a device that is away: --timeout ends the wait, the order stands", { timeo
   expect(stdout).toContain("the device is offline; it hears of it when it is back");
   expect(stderr).toMatch(/^lintel: 024c4e540001 has not confirmed the image within 0\.1 s .*; the order stands/);
 
+  const cancelled = await runLintel("update", "--server", url, "--device", FIRST, "--cancel", "--json");
+  expect(JSON.parse(cancelled.stdout)).toMatchObject({ image: (await api.images()).at(-1)?.id, state: "cancelled" });
+  expect((await status()).desired).toBeNull();
+  expect(await update(FIRST, files.third, "--timeout", "0.1")).toMatchObject({ code: 1 });
+
   // Its flash was kept: it comes back with the second version, and takes the third.
   const { running, desired } = await status();
   sim = startSim();

@@ -60,6 +60,8 @@ export function addDeviceChangeCommands(devices: Command): void {
       const answer = await apiOf(options.server).registrations.replace(mac, by, options.yes);
       tell(options, answer, `${by} stands in the place of ${mac}`);
       if (answer.claimCode !== null && !options.json) console.log(`claim code, shown this once: ${answer.claimCode}`);
+      for (const conflict of answer.conflicts ?? [])
+        console.error(`lintel: ${by} has kept its own settings, since ${mac}'s do not fit it: ${conflict}`);
     });
   withJson(devices.command("delete"))
     .description("forget a board that has never sent a reading")

@@ -186,7 +186,7 @@ async function tellOrder(api: ApiClient | undefined, mac: string, image: string,
   if (desired === null || desired === image) return;
   say(
     `the server has an order for ${mac}, image ${desired}: it will be updated to that. ` +
-      `To call it off: curl -X DELETE <server>/api/v1/devices/${mac}/desired-image`,
+      `To call it off: lintel update --device ${mac} --cancel`,
   );
 }
 

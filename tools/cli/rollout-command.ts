@@ -77,6 +77,13 @@ export function addRolloutCommand(program: Command): void {
         console.log(options.json ? JSON.stringify(status) : `rollout ${id}: ${status.state}, ${progressLine(status)}`);
       });
   }
+  withCommon(rollout.command("delete"))
+    .description("delete a draft; one that was started stays, for the record")
+    .argument("<rollout>", "its number", parseCount(1))
+    .action(async (id: number, options: Common) => {
+      await clientOf(options).rollouts.deleteRollout(id);
+      console.log(options.json ? JSON.stringify({ deleted: id }) : `rollout ${id} is deleted`);
+    });
   withCommon(rollout.command("approval"))
     .description("say whether rollouts need the approval of somebody else than their maker")
     .argument("<on|off>", "on, or off", parseSwitch)

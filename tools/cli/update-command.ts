@@ -20,7 +20,8 @@ const DEFAULT_TIMEOUT_S = (TRIAL_MIN + 5) * 60;
 interface UpdateOptions {
   server: URL;
   device: string;
-  image: string;
+  image?: string;
+  cancel: boolean;
   retry: boolean;
   wait: boolean;
   timeout: number;
@@ -38,7 +39,8 @@ export function addUpdateCommand(program: Command): void {
   withServer(program.command("update"))
     .description("have a device run an image: upload it, offer it, and wait until it is confirmed there")
     .requiredOption("--device <mac>", "the device, twelve hex digits")
-    .requiredOption("--image <file>", "a signed image")
+    .option("--image <file>", "a signed image")
+    .option("--cancel", "want no image of it any more; what it has begun goes on", false)
     .option("--retry", "even if it is the image that failed on this device last; it remembers no other", false)
     .option("--no-wait", "end as soon as the server has taken the order")
     .option("--timeout <s>", "wait no longer than this for the device", parseDuration, DEFAULT_TIMEOUT_S)
@@ -69,13 +71,16 @@ async function update(options: UpdateOptions): Promise<void> {
 }
 
 async function carryOut(options: UpdateOptions, report: UpdateReport): Promise<void> {
-  const { server, device: mac, retry, json } = options;
+  const { server, device: mac, retry, json, image: file } = options;
   const deadlineMs = performance.now() + options.timeout * 1000;
   const say = json ? console.error : console.log;
   if (!/^[0-9a-f]{12}$/.test(mac)) {
     throw new CommandError(`--device takes 12 lowercase hex digits, not "${mac}": see ${server.origin}/api/v1/devices`);
   }
-  const bytes = readSigned(options.image);
+  if (options.cancel === (file !== undefined))
+    throw new CommandError("say --image FILE, or --cancel to want none any more");
+  if (file === undefined) return cancel(apiOf(server), mac, report, say);
+  const bytes = readSigned(file);
   const image = imageIdText(bytes);
   Object.assign(report, { image, imageBytes: bytes.length });
   const api = apiOf(server);
@@ -90,6 +95,13 @@ async function carryOut(options: UpdateOptions, report: UpdateReport): Promise<v
   const watch = new OrderWatch(api, { device, image, imageBytes: bytes.length, retry, status, url }, say);
   Object.assign(report, options.wait ? await watch.wait(options.timeout, deadlineMs, stop.signal) : watch.present);
   if (report.state === "confirmed") say(`${mac} runs ${stored.product} ${stored.version} and has confirmed it`);
+}
+
+async function cancel(api: ApiClient, mac: string, report: UpdateReport, say: (line: string) => void): Promise<void> {
+  const { desired } = await api.update(mac);
+  await api.clearDesiredImage(mac);
+  Object.assign(report, { image: desired, state: "cancelled" });
+  say(desired === null ? `no image was wanted of ${mac}` : `image ${desired} is wanted of ${mac} no more`);
 }
 
 /** A board that was just powered may not have said hello yet. */

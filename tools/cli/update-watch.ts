@@ -32,7 +32,7 @@ export interface Order {
 }
 
 export interface OrderEnd {
-  /** `confirmed`, `rolled-back` or `failed` by the device; `replaced`, `timeout`, `interrupted`. */
+  /** `confirmed`, `rolled-back` or `failed` by the device; `replaced`, `timeout`, `interrupted`; `cancelled` with --cancel. */
   state: string;
   failure: string | null;
   /** Null when all is well. */

@@ -17,6 +17,8 @@ export interface CreatedDevice {
   slug: string;
   created: boolean;
   claimCode: string | null;
+  /** Of a replacement: why it does not take the settings of the board before. */
+  conflicts?: string[];
 }
 
 export interface ImportLine {

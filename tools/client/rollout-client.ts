@@ -119,6 +119,11 @@ export class RolloutClient {
     return this.#call("POST", "rollouts/dry-run", plan);
   }
 
+  /** Of a draft. */
+  async deleteRollout(id: number): Promise<void> {
+    await this.#send("DELETE", `/api/v1/rollouts/${id}`);
+  }
+
   rollouts(): Promise<RolloutStatus[]> {
     return this.#all("rollouts");
   }
