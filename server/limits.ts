@@ -229,10 +229,15 @@ export const AGGREGATE_POINTS = 500;
 export const QUERIES_MAX = 8;
 /** Rows of a row group in a Parquet file. */
 export const PARQUET_GROUP_ROWS = 20_000;
-/** Derived streams of a device, sections of an alias, and definitions that refer to each other. */
+/**
+ * Derived streams of a device, sections of an alias, definitions that refer to each other; streams that one is derived from in the end,
+ * each as often as it is named: so often it may be read for one answer. The writer follows so many definitions of one.
+ */
 export const DERIVED_STREAMS_MAX = 100;
 export const ALIAS_SECTIONS_MAX = 50;
 export const DERIVED_DEPTH_MAX = 4;
+export const DERIVED_PARTS_MAX = 200;
+export const DERIVED_FOLLOWED_MAX = DERIVED_PARTS_MAX * DERIVED_DEPTH_MAX;
 /** Days that restarts, reconnects and lost readings of a device are counted over, to hold an update against. */
 export const VITAL_DAYS_KEPT = 7;
 /** Of an organisation: keys that releases are signed with, releases, and rollouts; the devices of one rollout. */

@@ -1,9 +1,9 @@
 /** Streams as the routes find them, and what their queries say about time. */
 import { TIME_MAX_S } from "../ingest/senml-pack.ts";
-import { DERIVED_DEPTH_MAX } from "../limits.ts";
-import type { DerivedDefinition, StreamName } from "../store/derived-definition.ts";
+import { DERIVED_PARTS_MAX } from "../limits.ts";
+import type { DerivedDefinition } from "../store/derived-definition.ts";
 import type { Series } from "../store/series.ts";
-import { BrokenDerived } from "../store/series-reader.ts";
+import { BrokenDerived, type MayFollow } from "../store/series-reader.ts";
 import type { RequestAccess } from "./access-gate.ts";
 import { findDevice } from "./device-routes.ts";
 import type { SeriesPort, StorePort } from "./ports.ts";
@@ -21,9 +21,8 @@ export function openSeries(
   stream: string,
 ): Series {
   const { organisationId } = findDevice(store, access, mac);
-  const derived = port.derivedOne({ device: mac, stream });
-  if (derived !== undefined) checkSources(store, port, organisationId, derived.definition);
-  const series = unbroken(() => port.open({ device: mac, stream }));
+  const mayFollow = within(store, organisationId);
+  const series = unbroken(() => port.open({ device: mac, stream }, mayFollow), "derivedBroken");
   if (series !== undefined) return series;
   throw new Problem("streamUnknown", `device ${mac} has no stream ${stream}; see its streams and derived streams`);
 }
@@ -34,36 +33,25 @@ export function composeSeries(
   organisation: number | null,
   definition: DerivedDefinition,
 ): Series {
-  checkSources(store, port, organisation, definition);
-  return unbroken(() => port.compose(definition));
+  return unbroken(() => port.compose(definition, within(store, organisation)), "derivedRefused");
 }
 
-/** A device may have moved since the definition was made; deeper than DERIVED_DEPTH_MAX the series itself is refused. */
-function checkSources(
-  store: StorePort,
-  port: SeriesPort,
-  organisation: number | null,
-  definition: DerivedDefinition,
-  depth = 0,
-): void {
-  for (const source of definition.kind === "alias" ? definition.sections : [definition.source]) {
-    if (store.device(source.device)?.organisationId !== organisation) throw broken(source);
-    const derived = depth < DERIVED_DEPTH_MAX ? port.derivedOne(source) : undefined;
-    if (derived !== undefined) checkSources(store, port, organisation, derived.definition, depth + 1);
-  }
+/** A device may have moved since the definition was made. */
+function within(store: StorePort, organisation: number | null): MayFollow {
+  return ({ device }) => store.device(device)?.organisationId === organisation;
 }
 
-function broken({ device, stream }: StreamName): Problem {
-  const detail = `stream ${stream} of device ${device} is not there, or is itself derived from this one; change the definition`;
-  return new Problem("derivedBroken", detail);
-}
+const TOO_MANY = `more than ${DERIVED_PARTS_MAX} streams would be read for it, each as often as it is named; name fewer, or such as are derived from fewer`;
 
-function unbroken<T>(act: () => T): T {
+function unbroken<T>(act: () => T, ofTooMany: "derivedBroken" | "derivedRefused"): T {
   try {
     return act();
   } catch (error) {
     if (!(error instanceof BrokenDerived)) throw error;
-    throw broken(error.source);
+    const { device, stream } = error.source;
+    if (error.why === "tooMany") throw new Problem(ofTooMany, TOO_MANY);
+    const detail = `stream ${stream} of device ${device} is not there, or is itself derived from this one; change the definition`;
+    throw new Problem("derivedBroken", detail);
   }
 }
 

@@ -53,7 +53,7 @@ import type {
   TrustedKeyRow,
 } from "../store/rollout-reader.ts";
 import type { Series } from "../store/series.ts";
-import type { DerivedRow } from "../store/series-reader.ts";
+import type { DerivedRow, MayFollow } from "../store/series-reader.ts";
 import type { ListedDevice } from "../store/target-list.ts";
 import type { DeviceAttribute, DeviceTemplateRow, TemplateRow, TemplateVersionRow } from "../store/template-reader.ts";
 import type { DesiredRow, ImageRow, UpdateStepRow } from "../store/update-reader.ts";
@@ -83,9 +83,9 @@ export interface StorePort {
 
 export interface SeriesPort {
   /** Undefined: there is no such stream. Throws BrokenDerived. */
-  open(name: StreamName): Series | undefined;
+  open(name: StreamName, mayFollow: MayFollow): Series | undefined;
   /** Throws BrokenDerived. */
-  compose(definition: DerivedDefinition): Series;
+  compose(definition: DerivedDefinition, mayFollow: MayFollow): Series;
   derived(mac: string): DerivedRow[];
   derivedOne(name: StreamName): DerivedRow | undefined;
 }

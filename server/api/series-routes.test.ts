@@ -228,6 +228,28 @@ describe("derived streams", () => {
     });
   });
 
+  test("an alias of aliases that would be read too often", async () => {
+    const wide = (stream: string) => ({
+      kind: "alias",
+      sections: Array.from({ length: 50 }, (_, hour) => ({
+        device: MAC,
+        stream,
+        from: at(hour),
+        ...(hour < 49 && { to: at(hour + 1) }),
+      })),
+    });
+    expect(await put("6008", wide("5001"))).toMatchObject({ status: 200 });
+    expect(await put("6009", wide("6008"))).toMatchObject({ status: 422, body: { code: "derivedRefused" } });
+    // Made in another order.
+    await put("600a", { kind: "linear", source, factor: 1 });
+    expect(await put("6009", wide("600a"))).toMatchObject({ status: 200 });
+    await put("600a", { kind: "linear", source: { device: MAC, stream: "6008" }, factor: 1 });
+    expect(await call("GET", `${MAC}/streams/6009/last`)).toMatchObject({
+      status: 409,
+      body: { code: "derivedBroken", detail: expect.stringContaining("more than 200 streams") },
+    });
+  });
+
   test("listed and deleted", async () => {
     const { body } = await call<{ items: Array<{ stream: string }> }>("GET", `${MAC}/derived-streams`);
     expect(body.items.map(({ stream }) => stream).slice(0, 4)).toEqual(["6001", "6002", "6003", "6004"]);

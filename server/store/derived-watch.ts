@@ -4,7 +4,7 @@
  * are is looked up once and kept until rules, definitions or the places of boards are others.
  */
 import type Database from "better-sqlite3";
-import { DERIVED_DEPTH_MAX } from "../limits.ts";
+import { DERIVED_DEPTH_MAX, DERIVED_FOLLOWED_MAX } from "../limits.ts";
 import { BOARD_LINE } from "./board-line.ts";
 import type { DerivedDefinition } from "./derived-definition.ts";
 import type { Instant } from "./series.ts";
@@ -15,6 +15,13 @@ export interface DerivedStream {
   deviceId: number;
   mac: string;
   stream: number;
+}
+
+/** Of one derived stream, by device and stream. */
+interface Followed {
+  sources: Set<string>;
+  /** As definitions name them: each is looked up once. */
+  followed: Set<string>;
 }
 
 interface Place {
@@ -76,6 +83,7 @@ export class DerivedWatch {
   latest({ mac, stream }: DerivedStream): Instant | null {
     this.#reader ??= new SeriesReader(this.#db);
     try {
+      // Whose the sources are was looked at when they were looked up.
       return this.#reader.open({ device: mac, stream: stream.toString(16) })?.last() ?? null;
     } catch (error) {
       if (isBroken(error)) return null;
@@ -89,8 +97,9 @@ export class DerivedWatch {
     this.#hasBroken = false;
     for (const { deviceId, stream, definition, organisation } of this.#sql.derived.all(JSON.stringify(this.#wanted))) {
       const sources = new Set<string>();
+      const followed = new Set<string>();
       const subject = this.subjectOf(deviceId, stream);
-      if (subject === undefined || !this.#follow(definition, organisation, sources, DERIVED_DEPTH_MAX)) {
+      if (subject === undefined || !this.#follow(definition, organisation, { sources, followed }, DERIVED_DEPTH_MAX)) {
         this.#hasBroken = true;
         continue;
       }
@@ -104,16 +113,21 @@ export class DerivedWatch {
   }
 
   /** False: something that it is derived from is not there, or belongs to somebody else by now. */
-  #follow(json: string, organisation: number | null, into: Set<string>, depth: number): boolean {
+  #follow(json: string, organisation: number | null, into: Followed, depth: number): boolean {
     const sources = sourcesOf(json);
     if (sources === null || depth === 0) return false;
     return sources.every(({ device, stream: name }) => {
       const place: Place | undefined = this.#sql.place.get(device);
       if (place === undefined || place.organisation !== organisation) return false;
       const stream = Number.parseInt(name, 16);
+      // Where definitions go in a circle, or too deep, the series itself is refused.
+      const key = keyOf(place.id, stream);
+      if (into.followed.has(key)) return true;
+      if (into.followed.size >= DERIVED_FOLLOWED_MAX) return false;
+      into.followed.add(key);
       this.#feeding.add(stream);
       const line = this.#sql.line.all({ deviceId: place.id });
-      for (const id of line) into.add(keyOf(id, stream));
+      for (const id of line) into.sources.add(keyOf(id, stream));
       // What a device sends itself comes before what is derived, but may come one day only: both are followed.
       const derived = this.#sql.derivedOf.all({ deviceId: place.id, stream });
       return derived.every((one) => this.#follow(one, organisation, into, depth - 1));

@@ -3,7 +3,7 @@
  * that of its place: boards that were replaced, and those in their place, are asked together (board-line.ts).
  */
 import type Database from "better-sqlite3";
-import { DERIVED_DEPTH_MAX } from "../limits.ts";
+import { DERIVED_DEPTH_MAX, DERIVED_PARTS_MAX } from "../limits.ts";
 import { BOARD_LINE } from "./board-line.ts";
 import { BucketSource } from "./bucket-source.ts";
 import type { DerivedDefinition, StreamName } from "./derived-definition.ts";
@@ -19,14 +19,36 @@ export interface DerivedRow {
   createdMs: number;
 }
 
-/** A derived stream refers to what is not there, or to itself. */
+/** A derived stream refers to what is not there, or to itself; or to more than is read for one answer. */
 export class BrokenDerived extends Error {
   readonly source: StreamName;
+  readonly why: "missing" | "tooMany";
 
-  constructor(source: StreamName) {
+  constructor(source: StreamName, why: "missing" | "tooMany") {
     super(`${source.device}/${source.stream}`);
     this.source = source;
+    this.why = why;
   }
+}
+
+/** May a stream be derived from this one? Asked once of each. */
+export type MayFollow = (source: StreamName) => boolean;
+
+const isAny: MayFollow = () => true;
+
+interface Opened {
+  series: Series;
+  /** Definitions on the way down to what devices have sent. */
+  height: number;
+  /** Streams that it is read from, each as often as it is named. */
+  parts: number;
+}
+
+/** One question opens each stream once, however often definitions name it. */
+interface Question {
+  mayFollow: MayFollow;
+  /** By device and stream; null: it is being opened. */
+  opened: Map<string, Opened | null>;
 }
 
 type Asked = { deviceId: number; stream: number };
@@ -53,8 +75,8 @@ export class SeriesReader {
   }
 
   /** Undefined: there is no such stream. Throws BrokenDerived. */
-  open(name: StreamName): Series | undefined {
-    return this.#open(name, DERIVED_DEPTH_MAX);
+  open(name: StreamName, mayFollow: MayFollow = isAny): Series | undefined {
+    return this.#open(name, { mayFollow, opened: new Map() }, DERIVED_DEPTH_MAX)?.series;
   }
 
   derived(mac: string): DerivedRow[] {
@@ -70,38 +92,75 @@ export class SeriesReader {
   }
 
   /** As it would be, before it is stored; throws BrokenDerived. */
-  compose(definition: DerivedDefinition, depth = DERIVED_DEPTH_MAX): Series {
-    const source = (name: StreamName): Series => {
-      const series = depth > 0 ? this.#open(name, depth - 1) : undefined;
-      if (series === undefined) throw new BrokenDerived(name);
-      return series;
-    };
-    switch (definition.kind) {
-      case "linear":
-        return new LinearSeries(source(definition.source), definition.factor, definition.offset);
-      case "difference":
-        return new DifferenceSeries(source(definition.source));
-      case "alias":
-        return new AliasSeries(
-          definition.sections.map((section) => ({
-            series: source(section),
-            fromMs: section.fromMs ?? 0,
-            toMs: section.toMs ?? Number.MAX_SAFE_INTEGER,
-          })),
-        );
-    }
+  compose(definition: DerivedDefinition, mayFollow: MayFollow = isAny): Series {
+    return this.#compose(definition, { mayFollow, opened: new Map() }, DERIVED_DEPTH_MAX).series;
   }
 
-  #open(name: StreamName, depth: number): Series | undefined {
+  #compose(definition: DerivedDefinition, question: Question, depth: number): Opened {
+    let height = 0;
+    let parts = 0;
+    const source = (name: StreamName): Series => {
+      const opened = depth > 0 ? this.#source(name, question, depth - 1) : undefined;
+      // What was opened higher up may be too deep for here.
+      if (opened === undefined || opened.height >= depth) throw new BrokenDerived(name, "missing");
+      height = Math.max(height, opened.height);
+      parts += opened.parts;
+      if (parts > DERIVED_PARTS_MAX) throw new BrokenDerived(name, "tooMany");
+      return opened.series;
+    };
+    const series = seriesOf(definition, source);
+    return { series, height: height + 1, parts };
+  }
+
+  #source(name: StreamName, question: Question, depth: number): Opened | undefined {
+    const before = question.opened.get(keyOf(name));
+    if (before !== undefined) return before ?? undefined;
+    return question.mayFollow(name) ? this.#open(name, question, depth) : undefined;
+  }
+
+  #open(name: StreamName, question: Question, depth: number): Opened | undefined {
+    question.opened.set(keyOf(name), null);
     const deviceId = this.#sql.device.get(name.device);
     if (deviceId === undefined) return undefined;
-    const parts = this.#sql.stored
-      .all({ deviceId, stream: Number.parseInt(name.stream, 16) })
-      .map((figures) => new StoredSeries(figures, this.#readings, this.#buckets));
-    if (parts.length > 0) return parts.length === 1 ? parts[0] : new JoinedSeries(parts);
-    const row = this.derivedOne(name);
-    return row && this.compose(row.definition, depth);
+    const opened = this.#stored(deviceId, name) ?? this.#derivedFrom(name, question, depth);
+    if (opened !== undefined) question.opened.set(keyOf(name), opened);
+    return opened;
   }
+
+  #stored(deviceId: number, { stream }: StreamName): Opened | undefined {
+    const found = this.#sql.stored
+      .all({ deviceId, stream: Number.parseInt(stream, 16) })
+      .map((figures) => new StoredSeries(figures, this.#readings, this.#buckets));
+    const [first] = found;
+    if (first === undefined) return undefined;
+    return { series: found.length === 1 ? first : new JoinedSeries(found), height: 0, parts: found.length };
+  }
+
+  #derivedFrom(name: StreamName, question: Question, depth: number): Opened | undefined {
+    const row = this.derivedOne(name);
+    return row && this.#compose(row.definition, question, depth);
+  }
+}
+
+function seriesOf(definition: DerivedDefinition, source: (name: StreamName) => Series): Series {
+  switch (definition.kind) {
+    case "linear":
+      return new LinearSeries(source(definition.source), definition.factor, definition.offset);
+    case "difference":
+      return new DifferenceSeries(source(definition.source));
+    case "alias":
+      return new AliasSeries(
+        definition.sections.map((section) => ({
+          series: source(section),
+          fromMs: section.fromMs ?? 0,
+          toMs: section.toMs ?? Number.MAX_SAFE_INTEGER,
+        })),
+      );
+  }
+}
+
+function keyOf({ device, stream }: StreamName): string {
+  return `${device}/${Number.parseInt(stream, 16)}`;
 }
 
 function parse({ stream, definition, createdMs }: Stored): DerivedRow {
