@@ -65,7 +65,7 @@ test("what can be told without the device is told at once", { timeout: TIMEOUT_M
   await writeFile(wrong, "every 1 second {\n");
   for (const [args, message] of [
     [["push", wrong, MAC], "wrong.sgf:"],
-    [["push", EXAMPLE, "fridge"], "12 lowercase hex digits"],
+    [["push", EXAMPLE, "fridge"], "named by its MAC address"],
     [["push", EXAMPLE, "024c4e54ffff"], "has said hello"],
   ] as const) {
     const { code, stdout, stderr } = await graph(...args);

@@ -100,7 +100,7 @@ test("what makes no sense is one line, and exit code 1", { timeout: TIMEOUT_MS }
     ["config set", [MAC, "hours=9002090"], "hours has 9002090 as number 1"],
     ["config set", [MAC, "periodS"], "NAME=VALUE"],
     ["config unset", [MAC, "colour"], "colour is no setting of the device"],
-    ["config get", ["nobody"], "12 lowercase hex digits"],
+    ["config get", ["nobody"], "named by its MAC address"],
     ["config get", [NOBODY], "no device 024c4e54ffff"],
     ["command", [MAC, "Restart Now"], "method"],
     ["command", [MAC, "identify", "1", "2", "3"], "Two integers"],

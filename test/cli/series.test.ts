@@ -40,6 +40,17 @@ async function lintel(...args: string[]): Promise<string> {
 const json = async (...args: string[]) => JSON.parse(await lintel(...args, "--json"));
 const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
 
+test("a device by its address as it is printed on boards, or by its slug", { timeout: TIMEOUT_MS }, async () => {
+  const streams = await json("streams", BOARD);
+  for (const name of ["02:4C:4E:54:00:01", "02-4c-4e-54-00-01", "024C4E540001", "d--0000-024c-4e54-0001"])
+    expect(await json("streams", name)).toEqual(streams);
+  const capitals = "02:4C:4E:54:00:02";
+  expect(await json("readings", capitals, "5001")).toEqual(await json("readings", OTHER, "5001"));
+  const joined = await json("derived", "add", "02:4C:4E:54:00:01", "5f01", "--section", `${capitals}/5001@..`);
+  expect(joined.sections).toMatchObject([{ device: OTHER, stream: "5001" }]);
+  await lintel("derived", "remove", BOARD, "5f01");
+});
+
 test("every visitor of the day is in the readings, in whatever form", { timeout: TIMEOUT_MS }, async () => {
   expect(visitors).toBeGreaterThan(1000);
   const file = join(folder, "files", "all.csv");
@@ -101,7 +112,7 @@ test("what cannot be is told, and leaves no file", { timeout: TIMEOUT_MS }, asyn
   const file = join(folder, "none.json");
   const refusals = [
     [["readings", BOARD, "5aff", "-o", file], "has no stream 5aff"],
-    [["readings", "shop"], "12 lowercase hex digits"],
+    [["readings", "shop"], "named by its MAC address"],
     [["readings", BOARD, "--format", "parquet"], "parquet has one stream"],
     [["readings", BOARD, "5001", "--from", "soon"], "A time is expected"],
     [["aggregates", BOARD, "5001", "--by", "fortnight"], "resolution"],

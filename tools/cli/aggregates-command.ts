@@ -1,9 +1,10 @@
 /** `lintel aggregates`: readings of a stream, summed up by the hour, the day or what one likes. */
+
 import { type Command, Option } from "commander";
 import type { Aggregates, Bucket } from "../client/series-client.ts";
+import { DEVICE } from "./device-name.ts";
 import { parseCount } from "./option-values.ts";
-import { reach } from "./order-options.ts";
-import { type ServerOptions, withJson } from "./server-options.ts";
+import { apiOf, type ServerOptions, withJson } from "./server-options.ts";
 import { showTable } from "./text-table.ts";
 import { TIME_HELP, timeOption } from "./time-words.ts";
 
@@ -25,7 +26,7 @@ interface AggregatesOptions extends ServerOptions {
 export function addAggregatesCommand(program: Command): void {
   withJson(program.command("aggregates"))
     .description("readings of a stream, summed up over stretches of time")
-    .argument("<device>", "MAC address or slug")
+    .argument(...DEVICE)
     .argument("<stream>", "id, four hex digits, also of a derived stream")
     .option("--by <stretch>", "minute, hour, day, or as 15m, 6h, 7d; raw: as they are (default: as --points allows)")
     .option("--from <time>", `not before; ${TIME_HELP} (default: the first reading)`, timeOption())
@@ -35,7 +36,7 @@ export function addAggregatesCommand(program: Command): void {
     .option("--tz <zone>", "whose days, as Europe/Rome (default: UTC)")
     .action(async (mac: string, stream: string, options: AggregatesOptions) => {
       const { server, json, by, points, ...question } = options;
-      const found = await reach(server, mac).series.aggregates(mac, stream, {
+      const found = await apiOf(server).series.aggregates(mac, stream, {
         ...{ resolution: by, points: points === undefined ? undefined : String(points) },
         ...{ from: question.from, to: question.to, fill: question.fill, tz: question.tz },
       });

@@ -3,6 +3,7 @@ import { type Command, Option } from "commander";
 import type { AlertRule } from "../client/alert-client.ts";
 import { CommandError } from "./command-error.ts";
 import { withOrganisation } from "./device-create-commands.ts";
+import { parseDevices } from "./device-name.ts";
 import { parseCount, parseNumber } from "./option-values.ts";
 import { apiOf, type ServerOptions, withJson } from "./server-options.ts";
 import { showTable } from "./text-table.ts";
@@ -50,7 +51,7 @@ export function addAlertRulesCommand(program: Command): void {
     .option("--margin <value>", "it is over when it is back by so much", parseNumber)
     .option("--change <kind>", "this happens, as device.created; as often as needed", listed, [])
     .option("--project <id>", "only devices of this project", parseCount(1))
-    .option("--device <mac>", "only this device; as often as needed", listed, [])
+    .option("--device <mac>", "only this device; as often as needed", parseDevices, [])
     .option("--tag <tag>", "only devices that have it; as often as needed", listed, [])
     .option("--hold <seconds>", "it has to last for so long", parseCount(0, 7 * 86_400))
     .option(

@@ -1,6 +1,8 @@
 /** `lintel alerts`: what has come of the rules, and who sees to it. */
+
 import type { Command } from "commander";
 import type { Alert } from "../client/alert-client.ts";
+import { parseDevice } from "./device-name.ts";
 import { parseCount } from "./option-values.ts";
 import { apiOf, type ServerOptions, withJson } from "./server-options.ts";
 import { showTable } from "./text-table.ts";
@@ -15,7 +17,7 @@ export function addAlertsCommand(program: Command): void {
   withJson(alerts.command("list"))
     .description("open alerts, the newest first")
     .option("--all", "also those that are over")
-    .option("--device <mac>", "of one device")
+    .option("--device <mac>", "of one device", parseDevice)
     .action(async ({ server, json, all, device }: ListOptions) => {
       const filter = { ...(all !== true && { state: "open" }), ...(device !== undefined && { device }) };
       const found = await apiOf(server).alerts.alerts(filter);

@@ -1,9 +1,11 @@
 /** `lintel changes`: what has happened in an organisation, and what happens. */
+
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, Option } from "commander";
 import { CHANGE_KINDS } from "../../server/events/change-kinds.ts";
 import { ApiError } from "../client/api-client.ts";
 import type { Change, RecordClient } from "../client/record-client.ts";
+import { parseDevice } from "./device-name.ts";
 import { escapeControls } from "./escape-controls.ts";
 import { parseCount } from "./option-values.ts";
 import { apiOf, type ServerOptions, withJson } from "./server-options.ts";
@@ -29,7 +31,7 @@ export function addChangesCommand(program: Command): void {
     .description("what has happened in an organisation, the oldest first; --json: one object a line")
     .option("--organisation <slug>", "where; needed if you may in several")
     .addOption(new Option("--kind <kind>", "only these, as device.health").choices([...CHANGE_KINDS]))
-    .option("--device <mac>", "about this device")
+    .option("--device <mac>", "about this device", parseDevice)
     .option("--last <n>", "so many of what has happened", parseCount(0), LAST_ROWS)
     .option("--follow", "go on with what happens, until Ctrl-C", false)
     .action(async ({ server, json, organisation, kind, device, last, follow }: ChangesOptions) => {

@@ -1,8 +1,11 @@
 /** `lintel command`: has a device do something, once at most. */
+
 import { type Command, InvalidArgumentError } from "commander";
 import { COMMAND_EXPIRES_MAX_S } from "../../server/limits.ts";
 import type { CommandOrder, CommandStatus } from "../client/order-client.ts";
-import { type OrderOptions, reach, untilEnd, withWait } from "./order-options.ts";
+import { DEVICE } from "./device-name.ts";
+import { type OrderOptions, untilEnd, withWait } from "./order-options.ts";
+import { apiOf } from "./server-options.ts";
 
 const DEFAULT_TIMEOUT_S = 60;
 /** States that a command stays in. */
@@ -11,7 +14,7 @@ export const COMMAND_ENDS = ["done", "failed", "expired"];
 export function addCommandCommand(program: Command): void {
   withWait(program.command("command"), DEFAULT_TIMEOUT_S)
     .description("have a device do something: restart, report, log-level, stream-now, and what its product knows")
-    .argument("<device>", "MAC address, twelve hex digits")
+    .argument(...DEVICE)
     .argument("<method>", "one of these, or what the README of the product names")
     .argument("[arguments...]", "integers, two at most; of log-level 0 error to 3 debug, then seconds", parseArguments)
     .option("--expires <time>", "not later than this from now, as 60s, 10m, 2h or 1d", parseExpires)
@@ -24,7 +27,7 @@ async function run(
   [argument, second]: number[],
   { server, expires, wait, timeout, json }: OrderOptions & { expires?: number },
 ): Promise<void> {
-  const { orders } = reach(server, mac);
+  const { orders } = apiOf(server);
   const order: CommandOrder = {
     method,
     ...(argument === undefined ? {} : { argument }),

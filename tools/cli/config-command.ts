@@ -4,12 +4,13 @@ import type { Setting } from "../../runtime/product/setting.ts";
 import { allowed, faultOf } from "../../runtime/product/settings-codec.ts";
 import type { ConfigStatus } from "../client/order-client.ts";
 import { CommandError } from "./command-error.ts";
-import { type OrderOptions, reach, untilEnd, withWait } from "./order-options.ts";
+import { parseDevice } from "./device-name.ts";
+import { type OrderOptions, untilEnd, withWait } from "./order-options.ts";
 import { apiOf, withJson } from "./server-options.ts";
 
 /** Three starts of five minutes, and a minute to hear of it. */
 const TRIAL_MAX_S = 16 * 60;
-const DEVICE_HELP = "MAC address, twelve hex digits; with --project, --organisation or --account a product, as counter";
+const DEVICE_HELP = "MAC address or slug; with --project, --organisation or --account a product, as counter";
 
 interface LevelOptions extends OrderOptions {
   project?: string;
@@ -28,11 +29,12 @@ export function addConfigCommand(program: Command): void {
       "show the settings of a device, and whether it has applied them; or those of a level, for all below it",
     )
     .argument("<device>", DEVICE_HELP)
-    .action(async (mac: string, options: LevelOptions) => {
+    .action(async (named: string, options: LevelOptions) => {
       const { server, json } = options;
       const place = placeOf(options);
-      if (place !== undefined) return showLevel(mac, place, options);
-      const status = await reach(server, mac).orders.config(mac);
+      if (place !== undefined) return showLevel(named, place, options);
+      const mac = parseDevice(named);
+      const status = await apiOf(server).orders.config(mac);
       if (json) console.log(JSON.stringify(status));
       else show(status);
     });
@@ -57,14 +59,15 @@ export function addConfigCommand(program: Command): void {
 type Schema = Record<string, Setting>;
 
 async function change(
-  mac: string,
+  named: string,
   options: LevelOptions,
   settingsOf: (schema: Schema) => Record<string, unknown>,
 ): Promise<void> {
   const { server, wait, timeout, json } = options;
   const place = placeOf(options);
-  if (place !== undefined) return changeLevel(mac, place, options, settingsOf);
-  const { orders } = reach(server, mac);
+  if (place !== undefined) return changeLevel(named, place, options, settingsOf);
+  const mac = parseDevice(named);
+  const { orders } = apiOf(server);
   const before = await orders.config(mac);
   if (before.schema === null) {
     throw new CommandError(

@@ -1,10 +1,11 @@
 /** `lintel derived`: streams of a device that are computed from others whenever they are asked for. */
+
 import { type Command, InvalidArgumentError } from "commander";
 import type { DerivedStream, Section, Source } from "../client/series-client.ts";
 import { CommandError } from "./command-error.ts";
+import { DEVICE, parseDevice } from "./device-name.ts";
 import { parseNumber } from "./option-values.ts";
-import { reach } from "./order-options.ts";
-import { type ServerOptions, withJson } from "./server-options.ts";
+import { apiOf, type ServerOptions, withJson } from "./server-options.ts";
 import { printRows } from "./text-table.ts";
 import { timeOption } from "./time-words.ts";
 
@@ -17,7 +18,6 @@ interface AddOptions extends ServerOptions {
   unit?: string;
 }
 
-const DEVICE = ["<device>", "MAC address or slug"] as const;
 /** Of the device itself: filled in when it is known. */
 const SAME_DEVICE = "";
 const SOURCE_HELP = "four hex digits, or DEVICE/STREAM of another device of the organisation";
@@ -30,7 +30,7 @@ export function addDerivedCommand(program: Command): void {
     .description("derived streams of a device")
     .argument(...DEVICE)
     .action(async (mac: string, { server, json }: ServerOptions) => {
-      const found = await reach(server, mac).series.derived(mac);
+      const found = await apiOf(server).series.derived(mac);
       printRows(found, json, ["STREAM", "KIND", "UNIT", "FROM"], (one) => [
         ...[one.stream, one.kind, one.unit ?? "", describe(one)],
       ]);
@@ -51,7 +51,7 @@ export function addDerivedCommand(program: Command): void {
     )
     .option("--unit <text>", "for people, as °C")
     .action(async (mac: string, stream: string, options: AddOptions) => {
-      const made = await reach(options.server, mac).series.setDerived(mac, stream, definitionOf(mac, options));
+      const made = await apiOf(options.server).series.setDerived(mac, stream, definitionOf(mac, options));
       if (options.json) console.log(JSON.stringify(made));
       else console.log(`${mac}/${stream} is ${made.kind} of ${describe(made)}; see lintel readings ${mac} ${stream}`);
     });
@@ -60,7 +60,7 @@ export function addDerivedCommand(program: Command): void {
     .argument(...DEVICE)
     .argument("<stream>", "its id")
     .action(async (mac: string, stream: string, { server, json }: ServerOptions) => {
-      await reach(server, mac).series.deleteDerived(mac, stream);
+      await apiOf(server).series.deleteDerived(mac, stream);
       console.log(json ? JSON.stringify({ device: mac, stream, deleted: true }) : `${mac}/${stream} is deleted`);
     });
 }
@@ -82,9 +82,9 @@ function definitionOf(mac: string, { linear, factor, offset, difference, section
 }
 
 function parseSource(text: string): Source {
-  const [, device = SAME_DEVICE, stream] = /^(?:([0-9a-f]{12})\/)?([0-9a-f]{4})$/.exec(text) ?? [];
+  const [, device, stream] = /^(?:([^/]*)\/)?([0-9a-f]{4})$/.exec(text) ?? [];
   if (stream === undefined) throw new InvalidArgumentError("A stream is expected, as 5001 or 024c4e540001/5001.");
-  return { device, stream };
+  return { device: device === undefined ? SAME_DEVICE : parseDevice(device), stream };
 }
 
 function parseSection(text: string): Section {

@@ -1,7 +1,9 @@
 /** `lintel devices approve`, `revoke`, `rotate`, `name`, `move`, `replace`, `delete`. */
+
 import type { Command } from "commander";
 import { ApiError } from "../client/api-client.ts";
 import { withOrganisation, withPlace } from "./device-create-commands.ts";
+import { DEVICE, parseDevice } from "./device-name.ts";
 import { apiOf, type ServerOptions, withJson } from "./server-options.ts";
 
 interface PlaceOptions extends ServerOptions {
@@ -9,8 +11,6 @@ interface PlaceOptions extends ServerOptions {
   organisation?: string;
   credential?: string;
 }
-
-const DEVICE = ["<device>", "MAC address or slug"] as const;
 
 export function addDeviceChangeCommands(devices: Command): void {
   withPlace(withJson(devices.command("approve")))
@@ -53,8 +53,8 @@ export function addDeviceChangeCommands(devices: Command): void {
     });
   withJson(devices.command("replace"))
     .description("put another board in the place of one: its name, project, settings and sensor graph")
-    .argument("<device>", "the board that goes")
-    .argument("<by>", "the board that comes")
+    .argument("<device>", "the board that goes", parseDevice)
+    .argument("<by>", "the board that comes", parseDevice)
     .option("--yes", "also if the board that comes is in use elsewhere: it leaves its place", false)
     .action(async (mac: string, by: string, options: ServerOptions & { yes: boolean }) => {
       const answer = await apiOf(options.server).registrations.replace(mac, by, options.yes);

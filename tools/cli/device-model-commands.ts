@@ -1,11 +1,11 @@
 /** `lintel devices tag`, `attributes`, `actuate`; `property` and `locate` are those of projects too. */
+
 import type { Command } from "commander";
 import type { PresentAttribute } from "../client/fleet-client.ts";
+import { DEVICE } from "./device-name.ts";
 import { addFactCommands, splitPair } from "./fact-commands.ts";
 import { apiOf, type ServerOptions, withJson } from "./server-options.ts";
 import { showTable } from "./text-table.ts";
-
-const DEVICE = ["<device>", "MAC address or slug"] as const;
 
 export function addDeviceModelCommands(devices: Command): void {
   withJson(devices.command("tag"))

@@ -1,9 +1,11 @@
 /** `lintel devices`: which boards the server knows, and which it has refused. */
+
 import type { Command } from "commander";
 import type { RegisteredDevice } from "../client/api-client.ts";
 import { addDeviceChangeCommands } from "./device-change-commands.ts";
 import { addDeviceCreateCommands } from "./device-create-commands.ts";
 import { addDeviceModelCommands } from "./device-model-commands.ts";
+import { DEVICE } from "./device-name.ts";
 import { apiOf, type ServerOptions, withJson } from "./server-options.ts";
 import { showTable } from "./text-table.ts";
 
@@ -39,7 +41,7 @@ export function addDevicesCommand(program: Command): void {
     });
   withJson(devices.command("show"))
     .description("one board")
-    .argument("<device>", "MAC address or slug")
+    .argument(...DEVICE)
     .action(async (mac: string, { server, json }: ServerOptions) => {
       const device = await apiOf(server).device(mac);
       if (json) console.log(JSON.stringify(device));

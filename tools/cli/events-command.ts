@@ -1,4 +1,5 @@
 /** `lintel events`: what happened at a device besides what it measures, with files. */
+
 import { basename, extname } from "node:path";
 import type { Command } from "commander";
 import { EVENT_FILE_MAX_BYTES } from "../../server/limits.ts";
@@ -7,9 +8,9 @@ import { ApiError } from "../client/api-client.ts";
 import type { DeviceEvent, RecordClient } from "../client/record-client.ts";
 import { CommandError } from "./command-error.ts";
 import { demandFree, writeWhole } from "./command-files.ts";
+import { DEVICE } from "./device-name.ts";
 import { parseCount } from "./option-values.ts";
-import { reach } from "./order-options.ts";
-import { type ServerOptions, withJson } from "./server-options.ts";
+import { apiOf, type ServerOptions, withJson } from "./server-options.ts";
 import { printRows, showTable } from "./text-table.ts";
 import { TIME_HELP, timeOption } from "./time-words.ts";
 
@@ -47,7 +48,6 @@ interface AddOptions extends ServerOptions {
   file: string[];
 }
 
-const DEVICE = ["<device>", "MAC address or slug"] as const;
 const EVENT = ["<id>", "number of the event, as the list shows it"] as const;
 
 export function addEventsCommand(program: Command): void {
@@ -64,7 +64,7 @@ export function addEventsCommand(program: Command): void {
     .option("--limit <n>", "so many at most", parseCount(1), LIST_ROWS)
     .action(async (mac: string, { server, json, limit, from, to, kind, stream }: ListOptions) => {
       const rows: DeviceEvent[] = [];
-      const pages = reach(server, mac).records.events(mac, {
+      const pages = apiOf(server).records.events(mac, {
         from,
         to,
         kind,
@@ -82,7 +82,7 @@ export function addEventsCommand(program: Command): void {
     .argument(...DEVICE)
     .argument(...EVENT, parseCount(1))
     .action(async (mac: string, id: number, { server, json }: ServerOptions) => {
-      const event = await reach(server, mac).records.event(mac, id);
+      const event = await apiOf(server).records.event(mac, id);
       if (json) console.log(JSON.stringify(event));
       else show(event);
     });
@@ -102,7 +102,7 @@ export function addEventsCommand(program: Command): void {
     .action(async (mac: string, kind: string, { server, json, data, time, stream, file: files }: AddOptions) => {
       // Before anything is sent: an event without its files would have to be found and removed.
       const contents = files.map(readAttachment);
-      const { records } = reach(server, mac);
+      const { records } = apiOf(server);
       const { id } = await records.addEvent(mac, { kind, time, stream, data: parseData(data) });
       await attachAll(records, mac, id, contents).catch((error: unknown) => {
         if (!(error instanceof ApiError)) throw error;
@@ -119,7 +119,7 @@ export function addEventsCommand(program: Command): void {
     .argument(...EVENT, parseCount(1))
     .option("--file <name>", "delete this file alone")
     .action(async (mac: string, id: number, { server, json, file }: ServerOptions & { file?: string }) => {
-      const { records } = reach(server, mac);
+      const { records } = apiOf(server);
       if (file === undefined) await records.deleteEvent(mac, id);
       else await records.detach(mac, id, file);
       const what = file === undefined ? `event ${id}` : `file ${file} of event ${id}`;
@@ -141,7 +141,7 @@ function addFileCommands(events: Command): void {
     .argument("<file...>", "paths")
     .action(async (mac: string, id: number, files: string[], { server, json }: ServerOptions) => {
       const contents = files.map(readAttachment);
-      const { records } = reach(server, mac);
+      const { records } = apiOf(server);
       const attached = await attachAll(records, mac, id, contents);
       if (json) console.log(JSON.stringify(attached));
       else
@@ -156,7 +156,7 @@ function addFileCommands(events: Command): void {
     .option("--force", "in place of a file that is there", false)
     .action(async (mac: string, id: number, name: string, options: FetchOptions) => {
       const { server, json, force } = options;
-      const { records } = reach(server, mac);
+      const { records } = apiOf(server);
       // What others called it is no path of this machine.
       const file = options.output ?? basename(name);
       demandFree(file, force);

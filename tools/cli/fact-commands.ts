@@ -1,6 +1,8 @@
 /** `property` and `locate` of `lintel devices` and `lintel projects`: what people say of either. */
+
 import { type Command, InvalidArgumentError } from "commander";
 import { CommandError } from "./command-error.ts";
+import { DEVICE, parseDevice } from "./device-name.ts";
 import { apiOf, type ServerOptions, withJson } from "./server-options.ts";
 
 interface PlaceOptions extends ServerOptions {
@@ -11,7 +13,7 @@ interface PlaceOptions extends ServerOptions {
 }
 
 const WORDS = {
-  devices: { thing: ["<device>", "MAC address or slug"], inherit: "--inherit", left: "where its project is" },
+  devices: { thing: DEVICE, inherit: "--inherit", left: "where its project is" },
   projects: { thing: ["<project>", "number or slug, as p--0000-0001"], inherit: "--forget", left: "nowhere" },
 } as const;
 
@@ -21,7 +23,7 @@ export function addFactCommands(parent: Command, things: keyof typeof WORDS): vo
   const of = things === "devices" ? "a board" : "a project, which its boards inherit";
   withJson(parent.command("property"))
     .description(`show the properties of ${of}, or set some`)
-    .argument(thing[0], thing[1])
+    .argument(thing[0], thing[1], things === "devices" ? parseDevice : String)
     .argument("[name=value...]", "as floor=2; without a value it is taken away")
     .action(async (name: string, pairs: string[], { server, json }: ServerOptions) => {
       const { fleets } = apiOf(server);
@@ -36,7 +38,7 @@ export function addFactCommands(parent: Command, things: keyof typeof WORDS): vo
     });
   withJson(parent.command("locate"))
     .description(`say where ${of} is`)
-    .argument(thing[0], thing[1])
+    .argument(thing[0], thing[1], things === "devices" ? parseDevice : String)
     .option("--at <latitude,longitude>", "degrees, as 45.07,7.69", parsePoint)
     .option("--name <text>", "of the place, for people")
     .option(inherit, `leave it ${left}`)

@@ -1,10 +1,12 @@
 /** `lintel graph push`, `status` and `clear`: the graph that a device is to run, by way of the server. */
+
 import type { Command } from "commander";
 import type { GraphStatus } from "../client/order-client.ts";
 import { encodeGraph } from "../graph/index.ts";
 import { compileGraphFile } from "./compile-graph-file.ts";
-import { type OrderOptions, reach, untilEnd, withWait } from "./order-options.ts";
-import { withServer } from "./server-options.ts";
+import { DEVICE } from "./device-name.ts";
+import { type OrderOptions, untilEnd, withWait } from "./order-options.ts";
+import { apiOf, withServer } from "./server-options.ts";
 
 /** Three starts of five minutes, and a minute to hear of it. */
 const TRIAL_MAX_S = 16 * 60;
@@ -24,21 +26,21 @@ export function addGraphPushCommands(graph: Command): void {
   withWait(graph.command("push"), TRIAL_MAX_S)
     .description("compile a graph and have a device run it; where the device refuses it, the one before goes on")
     .argument("<file>", "graph, or - for standard input")
-    .argument("<device>", "MAC address, twelve hex digits")
+    .argument(...DEVICE)
     .option("--no-optimize", "send every node that the statements make")
     .action((file: string, mac: string, options: OrderOptions & { optimize: boolean }) => {
       return order(mac, encodeGraph(compileGraphFile(file, options.optimize).model), options);
     });
   withWait(graph.command("clear"), TRIAL_MAX_S)
     .description("take its graph away from a device")
-    .argument("<device>", "MAC address, twelve hex digits")
+    .argument(...DEVICE)
     .action((mac: string, options: OrderOptions) => order(mac, new Uint8Array(), options));
   withServer(graph.command("status"))
     .description("tell which graph a device is to run, and how far that is")
-    .argument("<device>", "MAC address, twelve hex digits")
+    .argument(...DEVICE)
     .option("--json", "one line of JSON", false)
     .action(async (mac: string, { server, json }: { server: URL; json: boolean }) => {
-      const status = await reach(server, mac).orders.graph(mac);
+      const status = await apiOf(server).orders.graph(mac);
       if (json) console.log(JSON.stringify(status));
       else console.log(describe(status));
     });
@@ -46,7 +48,7 @@ export function addGraphPushCommands(graph: Command): void {
 
 async function order(mac: string, graph: Uint8Array, options: OrderOptions): Promise<void> {
   const { server, wait, timeout, json } = options;
-  const { orders } = reach(server, mac);
+  const { orders } = apiOf(server);
   const status = await orders.setGraph(mac, graph);
   const what = `graph ${status.version} of ${mac}`;
   const isEnd = ({ state, version }: GraphStatus) => ENDS.includes(state) || version !== status.version;

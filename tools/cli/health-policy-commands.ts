@@ -1,8 +1,10 @@
 /** `lintel health policy`: what is taken for normal, of a device, a template, a project or an organisation. */
+
 import { type Command, InvalidArgumentError } from "commander";
 import { REASONS } from "../../server/health/health-states.ts";
 import type { HealthPolicy, Policy } from "../client/alert-client.ts";
 import { CommandError } from "./command-error.ts";
+import { parseDevice } from "./device-name.ts";
 import { parseWindow, type Window } from "./rollout-options.ts";
 import { apiOf, type ServerOptions, withJson } from "./server-options.ts";
 import { showTable } from "./text-table.ts";
@@ -64,7 +66,7 @@ export function addHealthPolicyCommands(health: Command): void {
 
 function withOwner(command: Command): Command {
   return withJson(command)
-    .option("--device <mac>", "of this device")
+    .option("--device <mac>", "of this device", parseDevice)
     .option("--template <id>", "of devices with this template")
     .option("--project <id>", "of devices of this project, by number or slug")
     .option("--organisation <slug>", "of devices of this organisation");

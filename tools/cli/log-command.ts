@@ -1,4 +1,5 @@
 /** `lintel log`: lines of a device's log as they come, by way of the server. */
+
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, Option } from "commander";
 import { LogLevel } from "../../runtime/contract/host-abi.ts";
@@ -8,9 +9,9 @@ import type { LogLine } from "../client/order-client.ts";
 import { explainLogLine } from "../monitor/log-text.ts";
 import { COMMAND_ENDS } from "./command-command.ts";
 import { CommandError } from "./command-error.ts";
+import { DEVICE } from "./device-name.ts";
 import { escapeControls } from "./escape-controls.ts";
-import { reach } from "./order-options.ts";
-import { withServer } from "./server-options.ts";
+import { apiOf, withServer } from "./server-options.ts";
 import { StopRequest } from "./stop-request.ts";
 
 const LEVELS = ["error", "warning", "info", "debug"] as const;
@@ -30,14 +31,14 @@ interface LogOptions {
 export function addLogCommand(program: Command): void {
   withServer(program.command("log"))
     .description("show the log of a device as it comes; the last lines that the server has, first")
-    .argument("<device>", "MAC address, twelve hex digits")
+    .argument(...DEVICE)
     .addOption(new Option("--level <level>", "lines up to this one").choices([...LEVELS]).default("info"))
     .option("--json", "one JSON object a line", false)
     .action(showLog);
 }
 
 async function showLog(mac: string, { server, level, json }: LogOptions): Promise<void> {
-  const api = reach(server, mac);
+  const api = apiOf(server);
   const { online } = await api.device(mac);
   if (!online) console.error(`lintel: ${mac} is not connected, its lines come when it is back`);
   const stop = new StopRequest();

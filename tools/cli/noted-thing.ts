@@ -14,8 +14,6 @@ export interface Thing {
 export function parseThing(text: string): Thing {
   const isDevice = new RegExp(DEVICE_PATTERN).test(text);
   if (!isDevice && !new RegExp(PROJECT_PATTERN).test(text))
-    throw new InvalidArgumentError(
-      "A device is expected, 12 lowercase hex digits, or a project, as 1 or p--0000-0001.",
-    );
+    throw new InvalidArgumentError("A device is expected, as 5c:cf:7f:12:34:56, or a project, as 1 or p--0000-0001.");
   return { path: `${isDevice ? "devices" : "projects"}/${text}`, isDevice };
 }

@@ -1,10 +1,9 @@
 /** What the commands that tell a device something have in common: the server, the device, and the wait for its answer. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
-import type { ApiClient } from "../client/api-client.ts";
 import { CommandError } from "./command-error.ts";
 import { parseDuration } from "./option-values.ts";
-import { apiOf, withServer } from "./server-options.ts";
+import { withServer } from "./server-options.ts";
 import { EXIT_INTERRUPTED, StopRequest } from "./stop-request.ts";
 
 const POLL_MS = 300;
@@ -21,16 +20,6 @@ export function withWait(command: Command, timeoutS: number): Command {
     .option("--wait", "until the device has answered", false)
     .option("--timeout <s>", "with --wait: no longer than this", parseDuration, timeoutS)
     .option("--json", "one line of JSON; progress goes to standard error", false);
-}
-
-/** The API, once the device is one that a server can know. */
-export function reach(server: URL, mac: string): ApiClient {
-  if (!/^([0-9a-f]{12}|d--0000(-[0-9a-f]{4}){3})$/.test(mac)) {
-    throw new CommandError(
-      `a device is named by 12 lowercase hex digits, not "${mac}": see ${server.origin}/api/v1/devices`,
-    );
-  }
-  return apiOf(server);
 }
 
 /** Asks until the answer is the last one, or the time is over; says each new state. */

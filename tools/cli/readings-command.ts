@@ -2,16 +2,17 @@
  * `lintel readings`: what a device has measured, for people as a table, for programs as the server exports it. What is large goes
  * through in pieces, however much it is.
  */
+
 import { once } from "node:events";
 import { extname } from "node:path";
 import { type Command, Option } from "commander";
 import type { Range, SeriesClient } from "../client/series-client.ts";
 import { CommandError } from "./command-error.ts";
 import { demandFree, writeWhole } from "./command-files.ts";
+import { DEVICE } from "./device-name.ts";
 import { parseCount } from "./option-values.ts";
-import { reach } from "./order-options.ts";
 import { type Chunks, csvOf, jsonOf, tableOf } from "./reading-texts.ts";
-import { type ServerOptions, withJson } from "./server-options.ts";
+import { apiOf, type ServerOptions, withJson } from "./server-options.ts";
 import { TIME_HELP, timeOption } from "./time-words.ts";
 
 const FORMATS = ["table", "csv", "json", "senml", "parquet"] as const;
@@ -31,7 +32,7 @@ interface ReadingsOptions extends ServerOptions, Range {
 export function addReadingsCommand(program: Command): void {
   withJson(program.command("readings"))
     .description("readings of a device by time, the oldest first, on the screen or into a file")
-    .argument("<device>", "MAC address or slug")
+    .argument(...DEVICE)
     .argument("[stream]", "id, four hex digits; all that the device sends if not given")
     .option("--from <time>", `not before; ${TIME_HELP}`, timeOption())
     .option("--to <time>", "before this time", timeOption())
@@ -54,7 +55,7 @@ async function showReadings(mac: string, stream: string | undefined, options: Re
   if (format === "parquet" && output === undefined && process.stdout.isTTY)
     throw new CommandError("parquet is no text: say with --output where it goes");
   if (output !== undefined) demandFree(output, force);
-  const { series } = reach(server, mac);
+  const { series } = apiOf(server);
   const chunks = await write(series, { mac, stream, format, range: { from, to, limit } });
   if (output === undefined) return print(chunks);
   const size = { bytes: 0 };

@@ -1,10 +1,12 @@
 /** `lintel rollout`: a release onto many devices, in groups; what becomes of it, and what people do about it. */
+
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, InvalidArgumentError } from "commander";
 import * as Type from "typebox/type";
 import { readJson } from "../build/json-file.ts";
 import type { RolloutClient, RolloutStatus } from "../client/rollout-client.ts";
 import { CommandError } from "./command-error.ts";
+import { parseDevices } from "./device-name.ts";
 import { parseCount, parseDuration } from "./option-values.ts";
 import { clientOf, findRelease, withCommon } from "./release-command.ts";
 import { type PlanOptions, parseCanary, parseLimit, parseSteps, parseWindow, planOf } from "./rollout-options.ts";
@@ -105,7 +107,7 @@ function addCreate(rollout: Command): void {
     .option("--project <id>", "devices of this project", parseCount(1))
     .option("--fleet <id>", "devices that are in this fleet now, by number or slug")
     .option("--tag <word...>", "devices that have all these tags")
-    .option("--device <mac...>", "these devices, and no others")
+    .option("--device <mac...>", "these devices, and no others", parseDevices)
     .option("--canary <size>", "first group: a number of devices, or percent, as 5%", parseCanary)
     .option("--steps <percent,...>", "percent of all devices that each later group reaches, as 25,50,100", parseSteps)
     .option(

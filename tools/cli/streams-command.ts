@@ -1,9 +1,10 @@
 /** `lintel streams`: what a device sends and what is computed from it, each with its last value. */
+
 import type { Command } from "commander";
 import { ApiError } from "../client/api-client.ts";
 import type { DerivedStream, SeriesClient } from "../client/series-client.ts";
-import { reach } from "./order-options.ts";
-import { type ServerOptions, withJson } from "./server-options.ts";
+import { DEVICE } from "./device-name.ts";
+import { apiOf, type ServerOptions, withJson } from "./server-options.ts";
 import { printRows } from "./text-table.ts";
 
 interface StreamRow {
@@ -24,9 +25,9 @@ const NO_VALUE = ["streamEmpty", "derivedBroken"];
 export function addStreamsCommand(program: Command): void {
   withJson(program.command("streams"))
     .description("streams of a device, also derived ones, with their last value")
-    .argument("<device>", "MAC address or slug")
+    .argument(...DEVICE)
     .action(async (mac: string, { server, json }: ServerOptions) => {
-      const { series } = reach(server, mac);
+      const { series } = apiOf(server);
       const measured = (await series.streams(mac)).map(({ stream, count, lastTime, lastValue }) => {
         return { stream, derived: null, count, lastTime, lastValue, unit: null, fault: null };
       });

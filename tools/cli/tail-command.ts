@@ -1,6 +1,8 @@
 /** `lintel tail`: readings as the server stores them. */
+
 import type { Command } from "commander";
 import { CommandError } from "./command-error.ts";
+import { parseDevice } from "./device-name.ts";
 import { apiOf, withServer } from "./server-options.ts";
 import { StopRequest } from "./stop-request.ts";
 
@@ -14,13 +16,12 @@ interface TailOptions {
 export function addTailCommand(program: Command): void {
   withServer(program.command("tail"))
     .description("show readings as they arrive")
-    .option("--device <mac>", "of one device only, twelve hex digits")
+    .option("--device <mac>", "of one device only", parseDevice)
     .option("--stream <id>", "of one stream only, four hex digits")
     .option("--json", "one JSON object a line", false)
     .action(async ({ server, device, stream, json }: TailOptions) => {
       const api = apiOf(server);
-      checkHex("--device", device, 12);
-      checkHex("--stream", stream, 4);
+      checkStream(stream);
       if (!(await api.isHealthy())) {
         throw new CommandError(`no server answers at ${server.origin}: start one with lintel serve, or see --server`);
       }
@@ -35,7 +36,7 @@ export function addTailCommand(program: Command): void {
     });
 }
 
-function checkHex(option: string, text: string | undefined, digits: number): void {
-  if (text === undefined || new RegExp(`^[0-9a-f]{${digits}}$`).test(text)) return;
-  throw new CommandError(`${option} takes ${digits} lowercase hex digits, not "${text}"`);
+function checkStream(text: string | undefined): void {
+  if (text === undefined || /^[0-9a-f]{4}$/.test(text)) return;
+  throw new CommandError(`--stream takes 4 lowercase hex digits, not "${text}"`);
 }

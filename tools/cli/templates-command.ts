@@ -1,9 +1,11 @@
 /** `lintel templates`: what a kind of device has, by labels, in versions. */
+
 import { type Command, InvalidArgumentError } from "commander";
 import type { Attribute, Template, TemplateWish } from "../client/fleet-client.ts";
 import { CommandError } from "./command-error.ts";
 import { readBytes } from "./command-files.ts";
 import { withOrganisation } from "./device-create-commands.ts";
+import { DEVICE } from "./device-name.ts";
 import { apiOf, type ServerOptions, withJson } from "./server-options.ts";
 import { showTable } from "./text-table.ts";
 
@@ -66,7 +68,7 @@ export function addTemplatesCommand(program: Command): void {
     });
   withJson(templates.command("give"))
     .description("give a device these templates, and take away all others; none: all")
-    .argument("<device>", "MAC address or slug")
+    .argument(...DEVICE)
     .argument("[templates...]", "as 3, or 3@2 to pin it to version 2", parseChoice, [])
     .action(async (mac: string, choices: Choice[], { server, json }: ServerOptions) => {
       const answer = await apiOf(server).fleets.giveTemplates(mac, choices);

@@ -8,6 +8,7 @@ import { failureText } from "../image/failure-texts.ts";
 import { inspectFile } from "../image/inspect-image.ts";
 import { CommandError } from "./command-error.ts";
 import { readBytes, shown } from "./command-files.ts";
+import { parseDevice } from "./device-name.ts";
 import { parseDuration } from "./option-values.ts";
 import { apiOf, withServer } from "./server-options.ts";
 import { EXIT_INTERRUPTED, StopRequest } from "./stop-request.ts";
@@ -38,7 +39,7 @@ interface UpdateReport extends OrderEnd {
 export function addUpdateCommand(program: Command): void {
   withServer(program.command("update"))
     .description("have a device run an image: upload it, offer it, and wait until it is confirmed there")
-    .requiredOption("--device <mac>", "the device, twelve hex digits")
+    .requiredOption("--device <mac>", "the device, by MAC address or slug")
     .option("--image <file>", "a signed image")
     .option("--cancel", "want no image of it any more; what it has begun goes on", false)
     .option("--retry", "even if it is the image that failed on this device last; it remembers no other", false)
@@ -71,12 +72,11 @@ async function update(options: UpdateOptions): Promise<void> {
 }
 
 async function carryOut(options: UpdateOptions, report: UpdateReport): Promise<void> {
-  const { server, device: mac, retry, json, image: file } = options;
+  const { server, retry, json, image: file } = options;
   const deadlineMs = performance.now() + options.timeout * 1000;
   const say = json ? console.error : console.log;
-  if (!/^[0-9a-f]{12}$/.test(mac)) {
-    throw new CommandError(`--device takes 12 lowercase hex digits, not "${mac}": see ${server.origin}/api/v1/devices`);
-  }
+  const mac = parseDevice(options.device);
+  report.device = mac;
   if (options.cancel === (file !== undefined))
     throw new CommandError("say --image FILE, or --cancel to want none any more");
   if (file === undefined) return cancel(apiOf(server), mac, report, say);
@@ -84,7 +84,7 @@ async function carryOut(options: UpdateOptions, report: UpdateReport): Promise<v
   const image = imageIdText(bytes);
   Object.assign(report, { image, imageBytes: bytes.length });
   const api = apiOf(server);
-  const device = await findDevice(api, options, deadlineMs, say);
+  const device = await findDevice(api, { ...options, device: mac }, deadlineMs, say);
   const stored = await api.uploadImage(bytes);
   // From here on Ctrl-C ends the wait, not the order.
   const stop = new StopRequest();
