@@ -19,9 +19,12 @@ export class ChangeTrim {
     this.#sql.note.run(organisation, upTo);
   }
 
-  /** Some of the oldest of all; false: none is so old. Ids rise with time, so no more than these are looked at. */
+  /**
+   * Some of the oldest of all; false: none is so old. Ids rise with time, so no more than these are looked at. A clock that was wrong may
+   * have said otherwise: of an organisation only what comes before its first young one goes, and a time that is still to come says nothing.
+   */
   byAge(nowMs: number): boolean {
-    const old = this.#sql.old.all(CHANGES_AGE_STEP, nowMs - CHANGES_KEPT_MS);
+    const old = this.#sql.old.all({ nowMs, oldMs: nowMs - CHANGES_KEPT_MS, step: CHANGES_AGE_STEP });
     for (const { organisation, upTo } of old) {
       this.#sql.drop.run(organisation, upTo);
       this.#sql.note.run(organisation, upTo);
@@ -37,9 +40,14 @@ function prepare(db: Database.Database) {
         "SELECT id FROM changes WHERE organisation_id = ? ORDER BY id DESC LIMIT 1 OFFSET ?",
       )
       .pluck(),
-    old: db.prepare<[number, number], { organisation: number; upTo: number }>(
-      `SELECT organisation_id AS organisation, max(id) AS upTo
-       FROM (SELECT id, organisation_id, at_ms FROM changes ORDER BY id LIMIT ?) WHERE at_ms < ? GROUP BY organisation_id`,
+    old: db.prepare<[{ nowMs: number; oldMs: number; step: number }], { organisation: number; upTo: number }>(
+      `WITH first AS MATERIALIZED (
+         SELECT id, organisation_id, at_ms FROM changes WHERE at_ms <= @nowMs ORDER BY id LIMIT @step
+       ),
+       young AS (SELECT organisation_id, min(id) AS id FROM first WHERE at_ms >= @oldMs GROUP BY organisation_id)
+       SELECT first.organisation_id AS organisation, max(first.id) AS upTo
+       FROM first LEFT JOIN young ON young.organisation_id = first.organisation_id
+       WHERE first.at_ms < @oldMs AND (young.id IS NULL OR first.id < young.id) GROUP BY first.organisation_id`,
     ),
     drop: db.prepare("DELETE FROM changes WHERE organisation_id = ? AND id <= ?"),
     note: db.prepare(

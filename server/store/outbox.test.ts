@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { CHANGES_KEPT_MAX, CHANGES_KEPT_MS, CHANGES_TRIM_STEP } from "../limits.ts";
 import { makeFolder, TEST_NOW_MS } from "../testing/test-server.ts";
 import { ChangeReader } from "./change-reader.ts";
+import { ChangeTrim } from "./change-trim.ts";
 import { Housekeeper } from "./housekeeper.ts";
 import { openDataFolder, openForWriting } from "./open-database.ts";
 import { Outbox } from "./outbox.ts";
@@ -70,6 +71,26 @@ test("what is old goes, step by step, and no earlier because the clock has jumpe
   expect(idsOf(2, 1)).toBe("trimmed");
   sweep(TEST_NOW_MS + 2 * CHANGES_KEPT_MS, 3_600_000);
   expect(count(1)).toBe(5);
+});
+
+test("times that are not in order: an old one takes no young one along, and times to come hold nothing back", () => {
+  const oldMs = TEST_NOW_MS - CHANGES_KEPT_MS - 1;
+  const trim = new ChangeTrim(db);
+  // In front, from a clock that was ahead.
+  tell(1, 120, TEST_NOW_MS + 365 * 86_400_000);
+  tell(1, 3, oldMs);
+  tell(2, 2, oldMs);
+  tell(1, 50);
+  // From one that had not been set.
+  tell(1, 1, 0);
+  tell(2, 1, 0);
+  expect(trim.byAge(TEST_NOW_MS)).toBe(true);
+  expect([count(1), count(2)]).toEqual([51, 0]);
+  expect(idsOf(1, 122)).toBe("trimmed");
+  expect(idsOf(1, 123)).toHaveLength(51);
+  expect(trim.byAge(TEST_NOW_MS)).toBe(false);
+  expect(trim.byAge(TEST_NOW_MS + CHANGES_KEPT_MS + 1)).toBe(true);
+  expect(count(1)).toBe(0);
 });
 
 test("a cursor of ids that were never given out is told", () => {
