@@ -1,4 +1,5 @@
-/** Webhooks into private networks are refused when they are made or changed, not only when something is to be told. */
+/** Channels: webhooks into private networks are refused when they are made or changed; a test holds up nobody. */
+import { createServer } from "node:http";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { LintelServer } from "../server-options.ts";
 import { makeFolder, startTestServer } from "../testing/test-server.ts";
@@ -14,10 +15,16 @@ afterEach(async () => {
   folder.remove();
 });
 
-async function ask(method: string, path: string, body?: object): Promise<[number, Record<string, unknown>]> {
+async function ask(
+  method: string,
+  path: string,
+  body?: object,
+  headers: Record<string, string> = {},
+): Promise<[number, Record<string, unknown>]> {
   const response = await fetch(`${server.url}/api/v1${path}`, {
     method,
-    ...(body !== undefined && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+    headers: { ...headers, ...(body !== undefined && { "content-type": "application/json" }) },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
   });
   return [response.status, (await response.json()) as Record<string, unknown>];
 }
@@ -57,4 +64,32 @@ test("a channel is not led there by a change, and one that leads there already c
   await server.stop();
   server = await startTestServer(folder.path);
   expect((await ask("PATCH", `/channels/${id}`, { name: "Home" }))[1]).toMatchObject({ name: "Home", url });
+});
+
+test("while a webhook is silent under test, its channel is changed, also with a condition", async () => {
+  await server.stop();
+  server = await startTestServer(folder.path, { webhooksPrivate: true });
+  const silent = createServer();
+  const asked = new Promise<() => void>((resolve) => {
+    silent.on("request", (_request, response) => resolve(() => response.end()));
+  });
+  await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+  const { port } = silent.address() as { port: number };
+  try {
+    const [, { id }] = await add(`http://127.0.0.1:${port}/hook`);
+    const path = `/channels/${id}`;
+    let hasEnded = false;
+    const test = ask("POST", `${path}/test`).finally(() => {
+      hasEnded = true;
+    });
+    const answer = await asked;
+    expect((await ask("PATCH", path, { name: "Door" }, { "if-match": "*" }))[0]).toBe(200);
+    expect((await ask("PATCH", path, { name: "Gate" }))[0]).toBe(200);
+    expect(hasEnded).toBe(false);
+    answer();
+    expect(await test).toEqual([200, { delivered: true, error: null }]);
+  } finally {
+    silent.closeAllConnections();
+    silent.close();
+  }
 });

@@ -172,7 +172,7 @@ export function addChannelRoutes(app: ApiApp, { alertStore: store, alerts, nowMs
   app.post(
     `${ONE}/test`,
     {
-      config: { access: "administer" },
+      config: { access: "administer", takesNoTurn: true },
       schema: {
         summary: "Sends something through the channel now, once, and says what came of it",
         params: ChannelParams,

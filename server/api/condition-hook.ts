@@ -15,6 +15,8 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** The route whose answer a condition is held against; the same address if not given. It is the beginning of the route's own. */
     heldAgainst?: string;
+    /** It changes nothing and may last: nobody who changes the thing waits for it. */
+    takesNoTurn?: boolean;
   }
   interface FastifyRequest {
     /** That `If-Match` names, and the thing has now. */
@@ -34,6 +36,10 @@ interface Present {
 const OK = 200;
 const NOT_FOUND = 404;
 const ANY = "*";
+/** RFC 9110 8.8.3. */
+const TAG = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g;
+const GAP = /^[ \t]*,[ \t,]*$/;
+const EDGE = /^[ \t,]*$/;
 const NUMBER = /^\d+$/;
 
 export function addConditionHook(app: ApiApp): void {
@@ -45,7 +51,9 @@ export function addConditionHook(app: ApiApp): void {
     if (!isUnsafe(request) || request.routeOptions.url === undefined) return;
     const { "if-match": wanted, "if-none-match": unwanted } = request.headers;
     const isConditional = wanted !== undefined || unwanted !== undefined;
-    request.endTurn = await begin(thingOf(request), isConditional);
+    if (wanted !== undefined) demandTags("If-Match", wanted);
+    if (unwanted !== undefined) demandTags("If-None-Match", unwanted);
+    if (!request.routeOptions.config.takesNoTurn) request.endTurn = await begin(thingOf(request), isConditional);
     if (!isConditional) return;
     const present = await look(app, request);
     if (wanted !== undefined) request.matchedVersion = demandMatch(wanted, present);
@@ -87,6 +95,19 @@ async function look(app: ApiApp, request: FastifyRequest): Promise<Present | nul
   throw new Problem(code, detail);
 }
 
+/** Half of a tag, or one without its quotes, is none (RFC 9110 13.1.1). */
+function demandTags(name: string, header: string): void {
+  if (header.trim() === ANY) return;
+  const around = header.split(TAG);
+  const isList = around.length > 1 && around.every((text, at) => isBetween(text, at === 0 || at === around.length - 1));
+  if (isList) return;
+  throw new Problem("badRequest", `\`${name}\` takes ETags as they came, in their quotes, with commas between; or *`);
+}
+
+function isBetween(text: string, isAtEdge: boolean): boolean {
+  return (isAtEdge ? EDGE : GAP).test(text);
+}
+
 /** The version of what matched, if it has one. */
 function demandMatch(header: string, present: Present | null): number | null {
   if (present === null) throw new Problem("preconditionFailed", "nothing is there yet; leave If-Match out to make it");
@@ -95,7 +116,7 @@ function demandMatch(header: string, present: Present | null): number | null {
   if (tag === undefined) throw impossible("what is read at this address has no ETag: it is too long, or shown once");
   if (isOnlyPart) throw impossible("the list has more than one page, and an ETag stands for one page");
   const edited = editedPart(tag);
-  if (!header.split(",").some((one) => editedPart(one.trim()) === edited))
+  if (!header.match(TAG)?.some((one) => editedPart(one) === edited))
     throw new Problem("preconditionFailed", "read it again, and send the ETag that comes with it");
   return NUMBER.test(edited) ? Number(edited) : null;
 }

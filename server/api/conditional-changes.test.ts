@@ -91,6 +91,32 @@ test("properties: what somebody else has set meanwhile is not overwritten; any o
   expect((await set("Bob", "*")).status).toBe(200);
 });
 
+test("what is no ETag is refused, and so is a part of one", async () => {
+  const path = `/devices/${MAC}`;
+  const { tag } = await ask("GET", path);
+  const bare = tag.slice(1, -1);
+  const [version = ""] = bare.split("-");
+  for (const bad of [
+    version,
+    bare,
+    `"${bare}`,
+    `${bare}"`,
+    `${tag}${tag}`,
+    `${tag} ${tag}`,
+    `*, ${tag}`,
+    "",
+    ",",
+    `w/${tag}`,
+  ]) {
+    const { status, body } = await change(bad, "Bare");
+    expect([bad, status, body["code"]]).toEqual([bad, 400, "badRequest"]);
+  }
+  expect((await ask("PATCH", path, { name: "Bare" }, { "if-none-match": version })).status).toBe(400);
+  expect((await change(`"${version}"`, "Bare")).status).toBe(412);
+  // A comma is a character like others, and a list may have empty places (RFC 9110 5.6.1).
+  expect((await change(`"a,b", , ${tag},`, "Listed")).status).toBe(200);
+});
+
 test("where nothing can be read, the condition cannot be looked at, and nothing is done", async () => {
   const path = `/devices/${MAC}/derived-streams/5f00`;
   const wanted = { kind: "linear", source: { device: MAC, stream: "5001" }, factor: 2 };
