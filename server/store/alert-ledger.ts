@@ -384,7 +384,9 @@ export class AlertLedger {
       if (rule.condition.kind !== "value") continue;
       addTo(this.#ofStream, rule.condition.stream, rule);
     }
-    this.#derived.want(this.#ofStream.keys());
+    this.#derived.want(
+      [...this.#ofStream].flatMap(([stream, rules]) => rules.map(({ organisation }) => ({ organisation, stream }))),
+    );
   }
 
   #deviceOf(id: number): KnownDevice | undefined {

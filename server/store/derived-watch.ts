@@ -33,7 +33,8 @@ export class DerivedWatch {
   readonly #db: Database.Database;
   readonly #sql: ReturnType<typeof prepare>;
   #reader: SeriesReader | undefined;
-  #wanted: number[] = [];
+  /** Numbers of streams by organisation. */
+  readonly #wanted = new Map<number, Set<number>>();
   /** Undefined: to be looked up. By device and stream. */
   #fed: Map<string, DerivedStream[]> | undefined;
   #feeding = new Set<number>();
@@ -44,9 +45,11 @@ export class DerivedWatch {
     this.#sql = prepare(db);
   }
 
-  /** The rules ask for streams of these numbers. */
-  want(streams: Iterable<number>): void {
-    this.#wanted = [...streams];
+  /** The rules ask for streams of these numbers, each of its own organisation. */
+  want(rules: Iterable<{ organisation: number; stream: number }>): void {
+    this.#wanted.clear();
+    for (const { organisation, stream } of rules)
+      this.#wanted.set(organisation, (this.#wanted.get(organisation) ?? new Set()).add(stream));
     this.forget();
   }
 
@@ -62,7 +65,7 @@ export class DerivedWatch {
 
   /** May anything that a rule asks for be derived from streams of this number? */
   isFedBy(stream: number): boolean {
-    if (this.#wanted.length === 0) return false;
+    if (this.#wanted.size === 0) return false;
     if (this.#fed === undefined) this.#lookUp();
     return this.#feeding.has(stream);
   }
@@ -95,7 +98,13 @@ export class DerivedWatch {
     const fed = new Map<string, DerivedStream[]>();
     this.#feeding = new Set();
     this.#hasBroken = false;
-    for (const { deviceId, stream, definition, organisation } of this.#sql.derived.all(JSON.stringify(this.#wanted))) {
+    for (const [organisation, streams] of this.#wanted) this.#lookUpOf(organisation, streams, fed);
+    this.#fed = fed;
+  }
+
+  #lookUpOf(organisation: number, streams: Iterable<number>, fed: Map<string, DerivedStream[]>): void {
+    const wanted = JSON.stringify([...streams]);
+    for (const { deviceId, stream, definition } of this.#sql.derived.all(organisation, wanted)) {
       const sources = new Set<string>();
       const followed = new Set<string>();
       const subject = this.subjectOf(deviceId, stream);
@@ -109,7 +118,6 @@ export class DerivedWatch {
           fed.set(key, [...others, subject]);
       }
     }
-    this.#fed = fed;
   }
 
   /** False: something that it is derived from is not there, or belongs to somebody else by now. */
@@ -156,10 +164,11 @@ function isBroken(error: unknown): boolean {
 
 function prepare(db: Database.Database) {
   return {
-    derived: db.prepare<[string], { deviceId: number; stream: number; definition: string; organisation: number }>(
-      `SELECT v.device_id AS deviceId, v.stream, v.definition, p.organisation_id AS organisation
-       FROM derived_streams v JOIN devices d ON d.id = v.device_id JOIN projects p ON p.id = d.project_id
-       WHERE v.stream IN (SELECT value FROM json_each(?))`,
+    // By boards of the organisation: what others have is not so much as looked at.
+    derived: db.prepare<[number, string], { deviceId: number; stream: number; definition: string }>(
+      `SELECT v.device_id AS deviceId, v.stream, v.definition
+       FROM projects p CROSS JOIN devices d ON d.project_id = p.id CROSS JOIN derived_streams v ON v.device_id = d.id
+       WHERE p.organisation_id = ? AND +v.stream IN (SELECT value FROM json_each(?))`,
     ),
     derivedOf: db
       .prepare<[{ deviceId: number; stream: number }], string>(

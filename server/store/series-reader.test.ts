@@ -101,11 +101,31 @@ test("a circle, and what is too deep by one of several ways", () => {
 test("a rule on it has the writer follow each definition once, and finds no value", () => {
   addLevels();
   const watch = new DerivedWatch(db);
-  watch.want([0x6003]);
+  watch.want([{ organisation: 1, stream: 0x6003 }]);
   statements = 0;
   const derived = watch.fedBy(1, 0x5001);
   expect(derived).toEqual([{ deviceId: 1, mac: MAC, stream: 0x6003 }]);
   expect(derived.map((one) => watch.latest(one))).toEqual([null]);
   // 50 × 50 × 50 ways lead there.
   expect(statements).toBeLessThan(10 * WIDTH);
+});
+
+test("a rule of one organisation is no reason to look at what others derive", () => {
+  db.exec(`INSERT INTO organisations (id, slug, name, created_ms) VALUES (2, 'other', 'Other', 0);
+    INSERT INTO projects (id, organisation_id, name, registration, created_ms) VALUES (2, 2, 'P', 0, 0)`);
+  for (let at = 2; at < 100; at++) {
+    const mac = `5ccf7f0001${at.toString().padStart(2, "0")}`;
+    const definition = JSON.stringify({ ...linear("5001"), source: { device: mac, stream: "5001" } });
+    db.exec(`INSERT INTO devices (id, mac, first_seen_ms, last_seen_ms, project_id, standing) VALUES (${at}, '${mac}', 0, 0, 2, 1);
+      INSERT INTO derived_streams (device_id, stream, definition, created_ms) VALUES (${at}, 0x6001, '${definition}', 0)`);
+  }
+  add("6001", linear("5001"));
+  const watch = new DerivedWatch(db);
+  watch.want([{ organisation: 1, stream: 0x6001 }]);
+  statements = 0;
+  expect(watch.fedBy(2, 0x5001)).toEqual([]);
+  expect(watch.fedBy(1, 0x5001)).toEqual([{ deviceId: 1, mac: MAC, stream: 0x6001 }]);
+  expect(statements).toBeLessThan(10);
+  watch.want([1, 2].map((organisation) => ({ organisation, stream: 0x6001 })));
+  expect(watch.fedBy(2, 0x5001)).toMatchObject([{ deviceId: 2 }]);
 });
