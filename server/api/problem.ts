@@ -211,7 +211,7 @@ const PROBLEMS: Record<ProblemCode, { status: number; title: string }> = {
   noteUnknown: { status: 404, title: "No such note" },
   noteOfAnother: { status: 409, title: "Somebody else wrote the note" },
   derivedUnknown: { status: 404, title: "No such derived stream" },
-  derivedBroken: { status: 409, title: "The stream cannot be derived any more" },
+  derivedBroken: { status: 409, title: "The stream cannot be derived as it is defined" },
   derivedRefused: { status: 422, title: "No stream can be derived so" },
   tooManyDerived: { status: 409, title: "Too many derived streams" },
   resolutionInvalid: { status: 400, title: "The resolution is not valid" },
