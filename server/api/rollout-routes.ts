@@ -103,8 +103,8 @@ export function addRolloutRoutes(app: ApiApp, options: RolloutRouteOptions): voi
       const devices = store.targetDevices(release.organisation, plan.target.fleet).map((device) => {
         const judgement = judgeDevice(device, plan.target, images, plan.retry);
         return "image" in judgement
-          ? { device: device.mac, image: judgement.image.id, reason: null }
-          : { device: device.mac, image: null, reason: judgement.reason };
+          ? { device: device.mac, image: judgement.image.id, reason: null, returns: device.arch !== null }
+          : { device: device.mac, image: null, reason: judgement.reason, returns: null };
       });
       const fitting = devices.filter(({ image }) => image !== null).length;
       return { fitting, groups: fitting === 0 ? [] : groupSizes(plan, fitting), devices };

@@ -173,7 +173,14 @@ export const DryRunSchema = Type.Object({
   fitting: Type.Integer(),
   groups: Type.Array(Type.Integer(), { description: "devices in each, the canary first" }),
   devices: Type.Array(
-    Type.Object({ device: Type.String(), image: Nullable(Type.String()), reason: Nullable(Type.String()) }),
+    Type.Object({
+      device: Type.String(),
+      image: Nullable(Type.String()),
+      reason: Nullable(Type.String()),
+      returns: Nullable(
+        Type.Boolean({ description: "a roll-back would bring it back: the server has the image that it runs now" }),
+      ),
+    }),
     {
       description: "all devices of the organisation: with the image that each would be offered, or why it would not",
     },

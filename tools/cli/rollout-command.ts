@@ -10,7 +10,7 @@ import { parseDevices } from "./device-name.ts";
 import { parseCount, parseDuration } from "./option-values.ts";
 import { clientOf, findRelease, withCommon } from "./release-command.ts";
 import { type PlanOptions, parseCanary, parseLimit, parseSteps, parseWindow, planOf } from "./rollout-options.ts";
-import { deviceRows, dryRunLines, progressLine, showRollout } from "./rollout-show.ts";
+import { deviceRows, dryRunLines, noReturnLine, progressLine, showRollout } from "./rollout-show.ts";
 import { EXIT_INTERRUPTED, StopRequest } from "./stop-request.ts";
 import { tableOf } from "./text-table.ts";
 import { LATER_HELP, timeOption } from "./time-words.ts";
@@ -135,7 +135,11 @@ async function create({ release, plan, dryRun, ...options }: CreateOptions): Pro
   const { id } = await findRelease(rollouts, release);
   const read = plan === undefined ? {} : readJson(plan, Type.Object({}), "a plan of a rollout");
   const body = { release: id, ...planOf(read, options) };
-  if (!dryRun) return show(rollouts, await rollouts.addRollout(body), options.json);
+  if (!dryRun) {
+    const noReturn = options.rollBack === true ? noReturnLine(await rollouts.dryRun(body)) : undefined;
+    if (noReturn !== undefined) console.error(`lintel: ${noReturn}`);
+    return show(rollouts, await rollouts.addRollout(body), options.json);
+  }
   const found = await rollouts.dryRun(body);
   if (options.json) console.log(JSON.stringify(found));
   else for (const line of dryRunLines(found)) console.log(line);

@@ -51,12 +51,22 @@ export function deviceRows(devices: readonly RolloutDeviceStatus[]): string[][] 
   ]);
 }
 
-export function dryRunLines({ fitting, groups, devices }: DryRun): string[] {
+/** Undefined: a roll-back would bring all of them back. */
+export function noReturnLine({ devices }: DryRun): string | undefined {
+  const count = devices.filter(({ returns }) => returns === false).length;
+  if (count === 0) return undefined;
+  return `a roll-back would not bring back ${count} of them: the server does not have what they run; upload it with lintel release create`;
+}
+
+export function dryRunLines(found: DryRun): string[] {
+  const { fitting, groups, devices } = found;
+  const noReturn = noReturnLine(found);
   const left = new Map<string, number>();
   for (const { reason } of devices) if (reason !== null) left.set(reason, (left.get(reason) ?? 0) + 1);
   return [
     `${fitting} of ${devices.length} devices would be in it, in groups of ${groups.join(", ") || "none"}`,
     ...[...left].map(([reason, count]) => `  ${count} left out: ${REASONS[reason] ?? reason}`),
+    ...(noReturn === undefined ? [] : [noReturn]),
     ...devices.filter(({ image }) => image !== null).map(({ device, image }) => `${device} would be offered ${image}`),
   ];
 }

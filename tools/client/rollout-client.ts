@@ -47,7 +47,13 @@ export interface DryRun {
   fitting: number;
   /** Devices in each group. */
   groups: number[];
-  devices: Array<{ device: string; image: string | null; reason: string | null }>;
+  devices: Array<{
+    device: string;
+    image: string | null;
+    reason: string | null;
+    /** A roll-back would bring it back. */
+    returns: boolean | null;
+  }>;
 }
 
 export interface TrustedKey {
