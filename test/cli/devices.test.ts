@@ -117,6 +117,9 @@ test("create, import, name, revoke, approve, delete; an error says what to do", 
   const shown = await devices("list", "--standing", "revoked");
   expect(shown.stdout).toMatch(/^MAC +NAME.*\n5ccf7f0000a3 +Back door +p--0000-0001 +revoked +own\n$/);
   expect((await devices("approve", "5ccf7f0000a3")).stdout).toContain("comes back by itself within a minute");
+  const late = await devices("approve", "5C:CF:7F:00:00:A3", "--project", "Elsewhere");
+  expect(late).toMatchObject({ code: 1, stdout: "" });
+  expect(late.stderr).toContain('lintel devices move 5ccf7f0000a3 "Elsewhere"');
   expect((await devices("delete", "5ccf7f0000a3")).stdout).toBe("5ccf7f0000a3 is forgotten\n");
   const gone = await devices("show", "5ccf7f0000a3");
   expect([gone.code, gone.stderr]).toEqual([1, expect.stringContaining("No such device")]);

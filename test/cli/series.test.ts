@@ -115,6 +115,8 @@ test("what cannot be is told, and leaves no file", { timeout: TIMEOUT_MS }, asyn
     [["readings", "shop"], "named by its MAC address"],
     [["readings", BOARD, "--format", "parquet"], "parquet has one stream"],
     [["readings", BOARD, "5001", "--from", "soon"], "A time is expected"],
+    [["readings", BOARD, "-o", join(folder, "none.xlsx")], ".csv, .json, .senml, .parquet, or say"],
+    [["readings", BOARD, "--from", "2026-11-02", "--to", "2026-11-01"], "is after --to"],
     [["aggregates", BOARD, "5001", "--by", "fortnight"], "resolution"],
     [["derived", "add", BOARD, "6001", "--linear", "5001"], "--linear needs --factor"],
     [["derived", "add", BOARD, "6001"], "one of --linear, --difference and --section"],

@@ -1,7 +1,8 @@
 /** `lintel devices approve`, `revoke`, `rotate`, `name`, `move`, `replace`, `delete`. */
 
 import type { Command } from "commander";
-import { ApiError } from "../client/api-client.ts";
+import { ApiError, type RegisteredDevice } from "../client/api-client.ts";
+import { CommandError } from "./command-error.ts";
 import { withOrganisation, withPlace } from "./device-create-commands.ts";
 import { DEVICE, parseDevice } from "./device-name.ts";
 import { apiOf, type ServerOptions, withJson } from "./server-options.ts";
@@ -18,7 +19,12 @@ export function addDeviceChangeCommands(devices: Command): void {
     .argument(...DEVICE)
     .option("--credential <mark>", "of a stranger, where several have come under this address")
     .action(async (mac: string, options: PlaceOptions) => {
-      const isStranger = !(await isKnown(options, mac)) || options.credential !== undefined;
+      const known = await findKnown(options, mac);
+      if (known?.standing === "active" && options.project !== undefined)
+        throw new CommandError(
+          `${mac} is taken in already, ${placeOf(known)}: lintel devices move ${mac} ${JSON.stringify(options.project)} brings it elsewhere`,
+        );
+      const isStranger = known === undefined || options.credential !== undefined;
       const answer = isStranger ? await admit(options, mac) : await order(options, mac, "approve");
       tell(options, answer, `${mac} is taken in; it comes back by itself within a minute`);
     });
@@ -85,12 +91,15 @@ function admit({ server, project, credential, organisation }: PlaceOptions, mac:
   return apiOf(server).registrations.admit(mac, choice, organisation);
 }
 
-async function isKnown({ server }: ServerOptions, mac: string): Promise<boolean> {
+function placeOf({ project }: RegisteredDevice): string {
+  return project === null ? "into no project yet" : `into project ${project}`;
+}
+
+async function findKnown({ server }: ServerOptions, mac: string): Promise<RegisteredDevice | undefined> {
   try {
-    await apiOf(server).device(mac);
-    return true;
+    return await apiOf(server).registered(mac);
   } catch (error) {
-    if (error instanceof ApiError && error.code === "deviceUnknown") return false;
+    if (error instanceof ApiError && error.code === "deviceUnknown") return undefined;
     throw error;
   }
 }

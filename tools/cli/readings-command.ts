@@ -16,6 +16,8 @@ import { apiOf, type ServerOptions, withJson } from "./server-options.ts";
 import { TIME_HELP, timeOption } from "./time-words.ts";
 
 const FORMATS = ["table", "csv", "json", "senml", "parquet"] as const;
+/** That the ending of a file names. */
+const FILE_FORMATS = ["csv", "json", "senml", "parquet"] as const;
 type Format = (typeof FORMATS)[number];
 /** A table of more is nothing to look at. */
 const TABLE_ROWS = 1000;
@@ -50,6 +52,8 @@ export function addReadingsCommand(program: Command): void {
 async function showReadings(mac: string, stream: string | undefined, options: ReadingsOptions): Promise<void> {
   const { server, json, output, force, from, to, limit } = options;
   const format = options.format ?? usualFormat(output, json);
+  if (from !== undefined && to !== undefined && Date.parse(from) > Date.parse(to))
+    throw new CommandError(`--from ${from} is after --to ${to}: give the earlier time first`);
   if (stream === undefined && (format === "senml" || format === "parquet"))
     throw new CommandError(`${format} has one stream: name it, as lintel streams shows them`);
   if (format === "parquet" && output === undefined && process.stdout.isTTY)
@@ -66,7 +70,12 @@ async function showReadings(mac: string, stream: string | undefined, options: Re
 
 function usualFormat(output: string | undefined, json: boolean): Format {
   if (output === undefined) return json ? "json" : "table";
-  return FORMATS.find((format) => extname(output) === `.${format}`) ?? "csv";
+  const ending = extname(output).slice(1);
+  const format = ending === "" ? "csv" : FILE_FORMATS.find((one) => one === ending.toLowerCase());
+  if (format !== undefined) return format;
+  throw new CommandError(
+    `.${ending} is no format: end the file in .${FILE_FORMATS.join(", .")}, or say which it is with --format`,
+  );
 }
 
 interface Wanted {

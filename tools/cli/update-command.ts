@@ -3,7 +3,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { UpdateFailure } from "../../runtime/contract/update-messages.ts";
 import { checkImage, imageIdText } from "../../runtime/image/image-header.ts";
-import { type ApiClient, ApiError, type Device, type StoredImage, type UpdateStatus } from "../client/api-client.ts";
+import {
+  type ApiClient,
+  ApiError,
+  type Device,
+  type RegisteredDevice,
+  type StoredImage,
+  type UpdateStatus,
+} from "../client/api-client.ts";
 import { failureText } from "../image/failure-texts.ts";
 import { inspectFile } from "../image/inspect-image.ts";
 import { CommandError } from "./command-error.ts";
@@ -21,6 +28,7 @@ const DEFAULT_TIMEOUT_S = (TRIAL_MIN + 5) * 60;
 interface UpdateOptions {
   server: URL;
   device: string;
+  organisation?: string;
   image?: string;
   cancel: boolean;
   retry: boolean;
@@ -42,6 +50,7 @@ export function addUpdateCommand(program: Command): void {
     .requiredOption("--device <mac>", "the device, by MAC address or slug")
     .option("--image <file>", "a signed image")
     .option("--cancel", "want no image of it any more; what it has begun goes on", false)
+    .option("--organisation <slug>", "where the image is kept (default: where the device is)")
     .option("--retry", "even if it is the image that failed on this device last; it remembers no other", false)
     .option("--no-wait", "end as soon as the server has taken the order")
     .option("--timeout <s>", "wait no longer than this for the device", parseDuration, DEFAULT_TIMEOUT_S)
@@ -85,7 +94,7 @@ async function carryOut(options: UpdateOptions, report: UpdateReport): Promise<v
   Object.assign(report, { image, imageBytes: bytes.length });
   const api = apiOf(server);
   const device = await findDevice(api, { ...options, device: mac }, deadlineMs, say);
-  const stored = await api.uploadImage(bytes);
+  const stored = await api.uploadImage(bytes, options.organisation ?? (await organisationOf(api, device)));
   // From here on Ctrl-C ends the wait, not the order.
   const stop = new StopRequest();
   const status = await setDesired(api, device, stored, retry);
@@ -104,16 +113,21 @@ async function cancel(api: ApiClient, mac: string, report: UpdateReport, say: (l
   say(desired === null ? `no image was wanted of ${mac}` : `image ${desired} is wanted of ${mac} no more`);
 }
 
+/** Where the device is; undefined: in none yet, and the server takes the only one where one may. */
+async function organisationOf(api: ApiClient, { project }: RegisteredDevice): Promise<string | undefined> {
+  return project === null ? undefined : (await api.people.project(project)).organisation;
+}
+
 /** A board that was just powered may not have said hello yet. */
 async function findDevice(
   api: ApiClient,
   { server, device, wait }: UpdateOptions,
   deadlineMs: number,
   say: (line: string) => void,
-): Promise<Device> {
+): Promise<RegisteredDevice> {
   for (let isFirst = true; ; isFirst = false) {
     try {
-      return await api.device(device);
+      return await api.registered(device);
     } catch (error) {
       const isUnknown = error instanceof ApiError && error.code === "deviceUnknown";
       if (!isUnknown || !wait || performance.now() > deadlineMs) throw error;

@@ -190,6 +190,10 @@ export class ApiClient {
   }
 
   device(mac: string): Promise<Device> {
+    return this.registered(mac);
+  }
+
+  registered(mac: string): Promise<RegisteredDevice> {
     return this.#get(`/api/v1/devices/${mac}`);
   }
 
