@@ -117,6 +117,7 @@ test("a store that takes no changes just now: when to ask again", async () => {
     },
     people: { organisations: () => [{ id: 1, slug: "home", name: "Home", createdMs: 0 }] },
     audit: { write: async () => ({ outcome: "unavailable" }) },
+    facts: { products: [] },
     isLoginRequired: false,
     nowMs: Date.now,
     logger: silentLogger,

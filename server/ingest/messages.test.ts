@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { CONFIG_MAX_BYTES } from "../../runtime/contract/config-record.ts";
 import {
   GOLDEN_ACK,
   GOLDEN_ACK_DELAY,
@@ -48,7 +49,24 @@ describe("golden vectors of the contract", () => {
       failedImage: null,
       configVersion: null,
       graphVersion: null,
+      settings: null,
     });
+  });
+
+  test("hello with settings: bytes, as long as a configuration at most; anything else spoils it", () => {
+    const hello = (settings: unknown) =>
+      decodeHello(
+        encodeCbor(
+          new Map<number, unknown>([
+            [HelloKey.Epoch, 1],
+            [HelloKey.Settings, settings],
+          ]),
+        ),
+      );
+    expect([...(hello(Uint8Array.of(0xa0))?.settings ?? [])]).toEqual([0xa0]);
+    expect(hello(new Uint8Array(CONFIG_MAX_BYTES))?.settings).toHaveLength(CONFIG_MAX_BYTES);
+    expect(hello(new Uint8Array(CONFIG_MAX_BYTES + 1))).toBeNull();
+    expect(hello(new Map())).toBeNull();
   });
 
   test("hello with all that is told only when there is something to tell", () => {

@@ -216,7 +216,9 @@ describe("releases", () => {
       },
     );
     expect(found).toMatchObject({ fitting: 2, groups: [1, 1] });
-    expect(found.devices).toContainEqual({ device: "5ccf7f000003", image: null, reason: "not-named" });
+    expect(found.devices).toContainEqual({ device: "5ccf7f000003", image: null, reason: "not-named", returns: null });
+    const image = imageIdText(fleet.newImage);
+    expect(found.devices).toContainEqual({ device: "5ccf7f000001", image, reason: null, returns: true });
     expect((await fleet.call<{ items: Rollout[] }>("GET", "/rollouts")).items).toEqual([]);
   });
 
