@@ -147,6 +147,7 @@ constexpr uint32_t ACK_TIMEOUT_MS = 15000;
 constexpr uint32_t CONNECT_TIMEOUT_MS = 20000;
 constexpr uint32_t EDGE_LOG_MAX = 64;
 constexpr uint32_t GRAPH_STORED_MAX = 128;
+constexpr uint32_t HELLO_SETTINGS_MAX_BYTES = 256;
 constexpr uint32_t I2C_TRANSFER_MAX_BYTES = 100;
 constexpr uint32_t KEEP_ALIVE_S = 60;
 constexpr uint32_t LOG_LINE_MAX_BYTES = 80;
